@@ -1,0 +1,5 @@
+/** The vocabulary of adversarial robustness: encoders, threat models, objectives and attacks. */
+@NullMarked
+package dev.fare;
+
+import org.jspecify.annotations.NullMarked;
