@@ -1,0 +1,87 @@
+package dev.fare.torch;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Functional gradients: the derivative of a loss with respect to exactly the arrays that are named.
+ *
+ * <p>Record with {@link GradMode#on()}: DJL switches recording off on the thread that starts its
+ * engine. Nothing is accumulated anywhere and nothing is shared, so any number of threads may
+ * differentiate at the same time.
+ */
+public final class Autograd {
+
+  private Autograd() {}
+
+  private static final class Script {
+    static final TorchModule MODULE =
+        TorchModule.compile(
+            TorchSource.resource(Autograd.class, "autograd.py"),
+            "Autograd",
+            Map.of(),
+            Device.cpu());
+  }
+
+  /**
+   * A new leaf of the graph with the same values: what a gradient can be asked for.
+   *
+   * @param values any float array; its storage is shared, its history is not
+   * @return an array of the same manager that requires a gradient
+   */
+  public static NDArray variable(NDArray values) {
+    NDArray leaf = values.stopGradient();
+    leaf.setRequiresGradient(true);
+    return leaf;
+  }
+
+  /**
+   * d(loss)/d(input), after which the graph is released.
+   *
+   * @param loss a scalar that was computed from {@code input} with grad mode on
+   * @param input a {@link #variable} or an intermediate result
+   * @return the gradient, in the shape of the input, owned by the loss's manager
+   * @throws IllegalStateException if the loss was not computed from the input by differentiable
+   *     operations
+   */
+  public static NDArray gradient(NDArray loss, NDArray input) {
+    checkScalar(loss);
+    NDList gradient = Script.MODULE.callAll("gradient", loss, input);
+    if (gradient.isEmpty()) {
+      throw notConnected();
+    }
+    return gradient.singletonOrThrow();
+  }
+
+  /**
+   * The gradients of a scalar with respect to several arrays, in their order; zeros for an array
+   * that the loss does not depend on.
+   *
+   * @throws IllegalStateException if the loss was computed without recording
+   */
+  public static NDList gradients(NDArray loss, List<NDArray> inputs) {
+    checkScalar(loss);
+    NDList gradients = Script.MODULE.callList("gradients", List.of(loss), inputs);
+    if (gradients.isEmpty()) {
+      throw notConnected();
+    }
+    return gradients;
+  }
+
+  private static void checkScalar(NDArray loss) {
+    if (loss.size() != 1) {
+      throw new IllegalArgumentException(
+          "the loss must be a scalar, got shape " + loss.getShape() + "; sum or average it first");
+    }
+  }
+
+  private static IllegalStateException notConnected() {
+    return new IllegalStateException(
+        "the loss is not connected to the input by differentiable operations: the model must be"
+            + " computed with NDArray or TorchScript operations on the array it is given, with grad"
+            + " mode on, without rounding, detaching or leaving the engine in between");
+  }
+}

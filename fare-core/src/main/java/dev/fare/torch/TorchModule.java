@@ -1,0 +1,165 @@
+package dev.fare.torch;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A TorchScript class compiled from source text, with its weights bound on the native side.
+ *
+ * <p>The class declares {@code training : bool}, {@code params : List[Tensor]}, a method {@code
+ * bind(self, p: List[Tensor]) -> Tensor} if it has weights, and methods over tensors and lists of
+ * tensors that return a tensor or a list of tensors. Calls are recorded for autograd whenever the
+ * calling thread has grad mode on and an input or weight requires a gradient.
+ *
+ * <p>Safe for use from many threads once {@link #bind} has returned, except that nobody may call it
+ * after {@link #close}.
+ */
+public final class TorchModule implements AutoCloseable {
+
+  private static final String WEIGHTS = "weights[]";
+
+  private final NDManager manager;
+  private final PtSymbolBlock block;
+  private final Map<String, NDArray> methodNames = new ConcurrentHashMap<>();
+
+  private TorchModule(NDManager manager, PtSymbolBlock block) {
+    this.manager = manager;
+    this.block = block;
+  }
+
+  /**
+   * Compiles a source and makes an object of one of its classes.
+   *
+   * @param source the text
+   * @param className the class in it to instantiate
+   * @param attributes values of the class's attributes: Boolean, Integer, Double or String
+   * @param device where tensors that the source creates live by default
+   * @throws TorchCompilationException if libtorch refuses the source, with file, line and caret
+   */
+  public static TorchModule compile(
+      TorchSource source, String className, Map<String, ?> attributes, Device device) {
+    Map<String, Object> state = new LinkedHashMap<>();
+    state.put("training", false);
+    if (source.text().contains("params : List[Tensor]")) {
+      state.put("params", ScriptArchive.EMPTY_TENSOR_LIST);
+    }
+    state.putAll(attributes);
+    byte[] archive = ScriptArchive.write(source, className, state);
+    NDManager manager = Engine.getEngine("PyTorch").newBaseManager(device);
+    try {
+      PtSymbolBlock block =
+          JniUtils.loadModule(
+              (PtNDManager) manager, new ByteArrayInputStream(archive), false, false);
+      return new TorchModule(manager, block);
+    } catch (EngineException e) {
+      manager.close();
+      throw new TorchCompilationException(explain(source, e), e);
+    } catch (IOException e) {
+      manager.close();
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String explain(TorchSource source, EngineException e) {
+    String reason = String.valueOf(e.getMessage());
+    return source.fileName()
+        + " does not compile:\n"
+        + reason
+            .replace("code/__torch__.py", source.fileName())
+            .replace("code/__torch__/", "")
+            .stripTrailing();
+  }
+
+  /**
+   * Hands the weights to the native object, which from then on shares their storage: an update in
+   * place is seen by the next call. Call it before the module is shared between threads.
+   *
+   * @param weights in the order that the source reads them; the caller stays their owner
+   * @return this
+   */
+  public TorchModule bind(List<NDArray> weights) {
+    if (weights.isEmpty()) {
+      throw new IllegalArgumentException("there must be at least one weight to bind, got none");
+    }
+    callList("bind", List.of(), weights);
+    return this;
+  }
+
+  /**
+   * Calls a method that returns one tensor.
+   *
+   * @param method the method's name
+   * @param inputs its arguments; the result belongs to the manager of the first one
+   */
+  public NDArray call(String method, NDArray... inputs) {
+    return callAll(method, inputs).singletonOrThrow();
+  }
+
+  /** Calls a method that returns a list of tensors; they belong to the first input's manager. */
+  public NDList callAll(String method, NDArray... inputs) {
+    NDList arguments = new NDList(inputs.length + 1);
+    for (NDArray input : inputs) {
+      // DJL reads structure out of names ("a.b" becomes a dictionary): pass a nameless view
+      arguments.add(input.getName() == null ? input : input.reshape(input.getShape()));
+    }
+    return run(method, arguments);
+  }
+
+  /**
+   * Calls a method whose last parameter is a {@code List[Tensor]}.
+   *
+   * @param method the method's name
+   * @param inputs the tensor arguments before the list
+   * @param list the list; while the call runs its arrays carry a name of ours, so no other thread
+   *     may read their names meanwhile
+   */
+  public NDList callList(String method, List<NDArray> inputs, List<NDArray> list) {
+    String[] names = list.stream().map(NDArray::getName).toArray(String[]::new);
+    NDList arguments = new NDList(inputs);
+    for (NDArray array : list) {
+      array.setName(WEIGHTS);
+      arguments.add(array);
+    }
+    try {
+      return run(method, arguments);
+    } finally {
+      for (int i = 0; i < names.length; i++) {
+        list.get(i).setName(names[i]);
+      }
+    }
+  }
+
+  private NDList run(String method, NDList arguments) {
+    arguments.add(methodNames.computeIfAbsent(method, this::methodName));
+    // the profiling executor would recompile for every new shape; the switch is a thread's own
+    JniUtils.setGraphExecutorOptimize(false);
+    return IValueUtils.forward(block, arguments, true);
+  }
+
+  private NDArray methodName(String method) {
+    NDArray name = manager.create(0f);
+    name.setName("module_method:" + method);
+    return name;
+  }
+
+  /** Releases the native module; bound weights stay with their owner. */
+  @Override
+  public void close() {
+    manager.close();
+  }
+}
