@@ -66,8 +66,7 @@ public final class EmojiData {
    */
   public EmojiBatch trainingBatch(long firstIndex, int size) {
     SceneStream stream = new SceneStream(SceneFamily.TRAINING, seed, "training");
-    List<EmojiPair> pairs = split.shuffledTrainingPairs(seed, firstIndex, size);
-    return EmojiTestSet.render(scenes, stream, pairs, firstIndex);
+    return scenes.batch(split.shuffledTrainingPairs(seed, firstIndex, size), stream, firstIndex);
   }
 
   /**

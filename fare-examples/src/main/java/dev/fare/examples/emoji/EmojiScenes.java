@@ -62,6 +62,13 @@ public final class EmojiScenes {
     return image;
   }
 
+  /** The scenes {@code firstIndex}, {@code firstIndex + 1}, … of the stream, one a pair. */
+  public EmojiBatch batch(List<EmojiPair> pairs, SceneStream stream, long firstIndex) {
+    float[] images = new float[Math.multiplyExact(pairs.size(), valuesPerImage())];
+    renderBatch(pairs, stream, firstIndex, images);
+    return new EmojiBatch(images, pairs.stream().mapToInt(EmojiPair::concept).toArray());
+  }
+
   /**
    * Renders the scenes {@code firstIndex}, {@code firstIndex + 1}, … of the stream, one a pair,
    * into {@code out}: [pairs, 3, canvas, canvas].

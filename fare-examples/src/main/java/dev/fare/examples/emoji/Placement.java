@@ -41,7 +41,7 @@ record Placement(float ux, float uy, float u0, float vx, float vy, float v0) {
         (float) (0.5 - vx * x - vy * y));
   }
 
-  /** How many artwork pixels a canvas pixel of the given canvas spans, at least 1. */
+  /** Samples along each side of a canvas pixel: one for each artwork pixel it spans, at least 2. */
   int samplesPerSide(int canvas) {
     double span = Math.max(Math.hypot(ux, vx), Math.hypot(uy, vy)) * Artwork.SIZE / canvas;
     return Math.max(2, (int) Math.ceil(span));
