@@ -15,8 +15,10 @@ import java.nio.file.Path;
  *
  * @param maxPixels the most pixels an image may have, at most 2^29 - 1
  * @param maxFileBytes the most bytes a file may have
+ * @param appliesOrientation whether JPEGs are turned upright as their EXIF orientation says; none
+ *     of the CLIP pipelines does
  */
-public record ImageDecoder(long maxPixels, int maxFileBytes) {
+public record ImageDecoder(long maxPixels, int maxFileBytes, boolean appliesOrientation) {
   /** Pillow's limit for decompression bombs: a quarter gigabyte of RGB, divided by 3 bytes. */
   public static final long DEFAULT_MAX_PIXELS = 178_956_970;
 
@@ -34,12 +36,17 @@ public record ImageDecoder(long maxPixels, int maxFileBytes) {
 
   /** A decoder with Pillow's limit of pixels, for files up to 256 MiB. */
   public static ImageDecoder standard() {
-    return new ImageDecoder(DEFAULT_MAX_PIXELS, DEFAULT_MAX_FILE_BYTES);
+    return new ImageDecoder(DEFAULT_MAX_PIXELS, DEFAULT_MAX_FILE_BYTES, false);
   }
 
   /** The same decoder with another limit of pixels. */
   public ImageDecoder maxPixels(long newMaxPixels) {
-    return new ImageDecoder(newMaxPixels, maxFileBytes);
+    return new ImageDecoder(newMaxPixels, maxFileBytes, appliesOrientation);
+  }
+
+  /** The same decoder, turning JPEGs upright, or not. */
+  public ImageDecoder appliesOrientation(boolean newAppliesOrientation) {
+    return new ImageDecoder(maxPixels, maxFileBytes, newAppliesOrientation);
   }
 
   /**
@@ -80,7 +87,7 @@ public record ImageDecoder(long maxPixels, int maxFileBytes) {
         return PngFormat.decode(file, limit);
       }
       return JpegFormat.matches(file)
-          ? JpegFormat.decode(file, limit)
+          ? JpegFormat.decode(file, limit, appliesOrientation)
           : PluginFormat.decode(file, limit);
     } catch (MalformedImageException e) {
       throw new UnreadableImageException(name, e.reason(), null);

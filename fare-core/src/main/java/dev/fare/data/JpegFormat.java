@@ -28,7 +28,7 @@ final class JpegFormat {
         && (file[2] & 0xff) == 0xff;
   }
 
-  static PixelImage decode(byte[] file, PixelLimit limit) throws IOException {
+  static PixelImage decode(byte[] file, PixelLimit limit, boolean upright) throws IOException {
     JpegHeader header = JpegHeader.read(file);
     limit.check(header.width(), header.height());
     ImageReader reader = reader();
@@ -40,7 +40,8 @@ final class JpegFormat {
       if (warnings.truncation != null) {
         throw new MalformedImageException("the file is truncated: " + warnings.truncation);
       }
-      return toImage(raster, header);
+      PixelImage image = toImage(raster, header);
+      return upright ? header.orientation().upright(image) : image;
     } finally {
       reader.dispose();
     }

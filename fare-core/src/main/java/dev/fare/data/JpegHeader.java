@@ -9,11 +9,14 @@ import java.nio.charset.StandardCharsets;
  * What a JPEG says before its first scan.
  *
  * @param isYcc whether the first three components are luma and chroma, by libjpeg's rules
+ * @param orientation how the camera was held
  */
-record JpegHeader(int width, int height, int components, boolean isYcc) {
+record JpegHeader(
+    int width, int height, int components, boolean isYcc, ExifOrientation orientation) {
   private static final int START_OF_SCAN = 0xda;
   private static final int END_OF_IMAGE = 0xd9;
   private static final int APP0 = 0xe0;
+  private static final int APP1 = 0xe1;
   private static final int APP14 = 0xee;
   private static final int NO_ADOBE = -1;
 
@@ -21,6 +24,7 @@ record JpegHeader(int width, int height, int components, boolean isYcc) {
     ByteBuffer buffer = ByteBuffer.wrap(file).position(2);
     boolean jfif = false;
     int adobeTransform = NO_ADOBE;
+    ExifOrientation orientation = ExifOrientation.UPRIGHT;
     try {
       while (true) {
         int marker = nextMarker(buffer);
@@ -29,10 +33,13 @@ record JpegHeader(int width, int height, int components, boolean isYcc) {
         }
         int end = buffer.position() + (buffer.getShort() & 0xffff);
         if (isFrame(marker)) {
-          return frame(buffer, jfif, adobeTransform);
+          return frame(buffer, jfif, adobeTransform, orientation);
         }
         if (marker == APP0) {
           jfif |= startsWith(buffer, "JFIF\0");
+        } else if (marker == APP1 && startsWith(buffer, "Exif\0\0")) {
+          int tiff = buffer.position() + 6;
+          orientation = ExifOrientation.of(buffer.slice(tiff, Math.max(0, end - tiff)));
         } else if (marker == APP14
             && startsWith(buffer, "Adobe")
             && end - buffer.position() >= 12) {
@@ -40,7 +47,7 @@ record JpegHeader(int width, int height, int components, boolean isYcc) {
         }
         buffer.position(end);
       }
-    } catch (BufferUnderflowException | IllegalArgumentException e) {
+    } catch (BufferUnderflowException | IllegalArgumentException | IndexOutOfBoundsException e) {
       throw new MalformedImageException("the file is truncated in its header");
     }
   }
@@ -66,7 +73,8 @@ record JpegHeader(int width, int height, int components, boolean isYcc) {
         && buffer.slice(buffer.position(), expected.length).equals(ByteBuffer.wrap(expected));
   }
 
-  private static JpegHeader frame(ByteBuffer buffer, boolean jfif, int adobeTransform) {
+  private static JpegHeader frame(
+      ByteBuffer buffer, boolean jfif, int adobeTransform, ExifOrientation orientation) {
     buffer.get(); // bits a sample
     int height = buffer.getShort() & 0xffff;
     int width = buffer.getShort() & 0xffff;
@@ -86,6 +94,6 @@ record JpegHeader(int width, int height, int components, boolean isYcc) {
           case 4 -> adobeTransform > 0;
           default -> false;
         };
-    return new JpegHeader(width, height, components, ycc);
+    return new JpegHeader(width, height, components, ycc, orientation);
   }
 }
