@@ -30,7 +30,7 @@ final class JpegFormat {
     JpegHeader header = JpegHeader.read(file);
     limit.check(header.width(), header.height());
     ImageReader reader = reader();
-    try (WatchedStream stream = new WatchedStream(file)) {
+    try (WatchedStream stream = new WatchedStream(withoutProfiles(file, header))) {
       reader.setInput(stream, true, true);
       Raster raster = reader.readRaster(0, null);
       if (stream.ranOut) {
@@ -54,6 +54,16 @@ final class JpegFormat {
       reader.dispose();
     }
     throw new MalformedImageException("this Java runtime has no JPEG reader (module java.desktop)");
+  }
+
+  /** The JDK refuses files whose colour profile is damaged, and we apply none: they are renamed. */
+  private static byte[] withoutProfiles(byte[] file, JpegHeader header) {
+    if (header.profiles().isEmpty()) {
+      return file;
+    }
+    byte[] renamed = file.clone();
+    header.profiles().forEach(name -> renamed[name] = 0);
+    return renamed;
   }
 
   private static PixelImage toImage(Raster raster, JpegHeader header) throws IOException {

@@ -89,6 +89,20 @@ class ImageDatasetTest {
   }
 
   @Test
+  void namesTheFileThatIsTooThinToPrepare() throws IOException {
+    ImageIO.write(
+        new BufferedImage(40_000, 1, BufferedImage.TYPE_BYTE_GRAY),
+        "png",
+        root.resolve("line.png").toFile());
+    ImageFolder folder = ImageFolder.of(root).preprocessing(ClipPreprocessing.llava(8));
+
+    assertThatThrownBy(() -> folder.read(0, 8, FloatBuffer.allocate(192)))
+        .isInstanceOf(UnreadableImageException.class)
+        .hasMessageContaining("line.png")
+        .hasMessageContaining("too thin to be padded");
+  }
+
+  @Test
   void saysWhenThereIsNothingToList() {
     assertThatThrownBy(() -> ImageFolder.of(root))
         .isInstanceOf(IllegalArgumentException.class)

@@ -1,5 +1,6 @@
 package dev.fare.data;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -111,6 +112,18 @@ class ImageDecoderTest {
 
     BufferedImage expected = ImageIO.read(new ByteArrayInputStream(file));
     assertThat(decoded.bytes()).isEqualTo(PixelImage.of(expected).toRgb().bytes());
+  }
+
+  @Test
+  void readsJpegsWithADamagedColourProfile() throws IOException {
+    byte[] file = resource("large_rgb_301x257.jpg");
+    byte[] profile = "\u00ff\u00e2\0\u0018ICC_PROFILE\0\u0003\u0001damaged!".getBytes(ISO_8859_1);
+    byte[] damaged =
+        Bytes.concat(Arrays.copyOf(file, 2), profile, Arrays.copyOfRange(file, 2, file.length));
+
+    PixelImage decoded = DECODER.decode(damaged, "profile");
+
+    assertThat(decoded.bytes()).isEqualTo(DECODER.decode(file, "plain").bytes());
   }
 
   @ParameterizedTest
