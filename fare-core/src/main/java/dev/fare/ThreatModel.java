@@ -1,0 +1,190 @@
+package dev.fare;
+
+import static java.util.Objects.requireNonNull;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.types.DataType;
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * What the attacker may do: any image within a ball around the clean one and inside [0,1].
+ *
+ * <p>All arithmetic about the ball lives here, so that no attack writes it again. Arrays are images
+ * {@code [N,C,H,W]} float32 in [0,1]; each image of a batch has its own ball.
+ *
+ * @param norm how a perturbation is measured
+ * @param epsilon the radius in pixel space, where an image spans [0,1]: 4/255, not 4
+ */
+public record ThreatModel(Norm norm, double epsilon) {
+
+  /**
+   * Keeps a division by the length of an all-zero perturbation finite; the paper's code's value.
+   */
+  private static final double TINY = 1e-12;
+
+  /**
+   * Checks the radius.
+   *
+   * @throws IllegalArgumentException if epsilon is not positive and finite, or above 1 for l∞
+   */
+  public ThreatModel {
+    requireNonNull(norm, "norm");
+    if (!(epsilon > 0) || Double.isInfinite(epsilon) || (norm == Norm.LINF && epsilon > 1)) {
+      String allowed = norm == Norm.LINF ? "(0, 1]" : "(0, infinity)";
+      String hint =
+          norm == Norm.LINF && epsilon > 1 && epsilon <= 255
+              ? "; did you mean " + shortest(epsilon) + " / 255.0?"
+              : "";
+      throw new IllegalArgumentException(
+          "epsilon must be in " + allowed + " in pixel space, got " + epsilon + hint);
+    }
+  }
+
+  private static String shortest(double value) {
+    return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
+  }
+
+  /** Every pixel and channel may change by at most epsilon, for example {@code 4 / 255.0}. */
+  public static ThreatModel linf(double epsilon) {
+    return new ThreatModel(Norm.LINF, epsilon);
+  }
+
+  /** The Euclidean length of the change is at most epsilon. */
+  public static ThreatModel l2(double epsilon) {
+    return new ThreatModel(Norm.L2, epsilon);
+  }
+
+  /** The sum of absolute changes is at most epsilon. */
+  public static ThreatModel l1(double epsilon) {
+    return new ThreatModel(Norm.L1, epsilon);
+  }
+
+  /** The same norm with another radius. */
+  public ThreatModel withEpsilon(double other) {
+    return new ThreatModel(norm, other);
+  }
+
+  /**
+   * The images allowed around each image of a batch.
+   *
+   * @param pixels clean images {@code [N,C,H,W]} float32 in [0,1]
+   */
+  public Ball around(NDArray pixels) {
+    return new Ball(this, pixels);
+  }
+
+  /**
+   * Checks that an array can be attacked.
+   *
+   * @param pixels what should be images {@code [N,C,H,W]} float32 in [0,1]
+   * @throws IllegalArgumentException if it has another rank, type or range, or is not finite
+   */
+  public static void checkPixels(NDArray pixels) {
+    if (pixels.getShape().dimension() != 4 || pixels.getDataType() != DataType.FLOAT32) {
+      throw new IllegalArgumentException(
+          "pixels must be [N,C,H,W] float32, got "
+              + pixels.getShape()
+              + " "
+              + pixels.getDataType().name().toLowerCase(Locale.ROOT));
+    }
+    if (pixels.size() == 0) {
+      throw new IllegalArgumentException("pixels must hold at least one image, got none");
+    }
+    try (NDArray low = pixels.min();
+        NDArray high = pixels.max()) {
+      float min = low.getFloat();
+      float max = high.getFloat();
+      if (!(min >= 0 && max <= 1)) {
+        String hint = max > 1.5 ? "; divide 8-bit values by 255" : "";
+        throw new IllegalArgumentException(
+            "pixels must lie in [0,1], got [" + min + ", " + max + "]" + hint);
+      }
+    }
+  }
+
+  /**
+   * The length of each image's perturbation in this norm.
+   *
+   * @param perturbation {@code [N,...]}
+   * @return {@code [N]}
+   */
+  public NDArray size(NDArray perturbation) {
+    NDArray rows = rows(perturbation);
+    return switch (norm) {
+      case LINF -> rows.abs().max(new int[] {1});
+      case L2 -> rows.square().sum(new int[] {1}).sqrt();
+      case L1 -> rows.abs().sum(new int[] {1});
+    };
+  }
+
+  /**
+   * The nearest perturbation inside the ball, image by image.
+   *
+   * <p>For l1 this is the Euclidean projection onto the l1 ball (Duchi et al., 2008).
+   *
+   * @param perturbation {@code [N,...]}
+   * @return the same shape
+   */
+  public NDArray project(NDArray perturbation) {
+    return switch (norm) {
+      case LINF -> perturbation.clip(-epsilon, epsilon);
+      case L2 -> {
+        NDArray length = rows(perturbation).square().sum(new int[] {1}, true).sqrt();
+        NDArray factor = length.maximum(TINY).pow(-1).mul(epsilon).minimum(1);
+        yield perturbation.mul(perImage(factor, perturbation));
+      }
+      case L1 -> projectL1(perturbation);
+    };
+  }
+
+  /** The soft threshold that brings the l1 length to epsilon, found on the sorted magnitudes. */
+  private NDArray projectL1(NDArray perturbation) {
+    NDArray magnitudes = rows(perturbation).abs(); // [N,D]
+    NDArray descending = magnitudes.neg().sort(1).neg();
+    long dimensions = descending.getShape().get(1);
+    NDArray counts =
+        perturbation.getManager().arange(1f, dimensions + 1f).reshape(1, dimensions); // [1,D]
+    NDArray thresholds = descending.cumSum(1).sub(epsilon).div(counts);
+    NDArray active = descending.gt(thresholds).toType(DataType.INT64, false);
+    NDArray last = active.sum(new int[] {1}, true).sub(1).maximum(0); // [N,1]
+    NDArray threshold = thresholds.gather(last.toType(DataType.INT64, false), 1).maximum(0);
+    NDArray shrunk = magnitudes.sub(threshold).maximum(0);
+    return perturbation.sign().mul(shrunk.reshape(perturbation.getShape()));
+  }
+
+  /**
+   * The direction of steepest ascent of unit length in this norm's geometry: the sign for l∞, the
+   * unit vector for l2 and l1. NaN counts as zero.
+   *
+   * @param gradient {@code [N,...]}
+   * @return the same shape
+   */
+  public NDArray normalize(NDArray gradient) {
+    NDArray finite = NDArrays.where(gradient.isNaN(), gradient.zerosLike(), gradient);
+    return switch (norm) {
+      case LINF -> finite.sign();
+      case L2 -> {
+        NDArray length = rows(finite).square().sum(new int[] {1}, true).sqrt().maximum(TINY);
+        yield finite.div(perImage(length, finite));
+      }
+      case L1 -> {
+        NDArray length = rows(finite).abs().sum(new int[] {1}, true).maximum(TINY);
+        yield finite.div(perImage(length, finite));
+      }
+    };
+  }
+
+  private static NDArray rows(NDArray array) {
+    return array.reshape(array.getShape().get(0), -1);
+  }
+
+  /** A value per image, [N] or [N,1], as [N,1,...] that multiplies images. */
+  static NDArray perImage(NDArray column, NDArray like) {
+    long[] shape = new long[like.getShape().dimension()];
+    Arrays.fill(shape, 1);
+    shape[0] = column.getShape().get(0);
+    return column.reshape(shape);
+  }
+}

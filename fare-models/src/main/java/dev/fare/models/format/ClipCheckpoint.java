@@ -1,0 +1,35 @@
+package dev.fare.models.format;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.fare.models.ClipConfig;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A CLIP model as it lies on disk, whatever the layout, in one vocabulary of names.
+ *
+ * <p>Names are OpenAI's: {@code visual.conv1.weight}, {@code
+ * visual.transformer.resblocks.0.attn.in_proj_weight}, {@code token_embedding.weight}, {@code
+ * text_projection}, {@code logit_scale}. A checkpoint of the vision tower alone has only names
+ * under {@code visual.}.
+ *
+ * @param config the architecture; every tensor has been checked against it
+ * @param tensors by name; complete for the towers that the configuration has, and nothing else
+ * @param tokenizer the {@code tokenizer.json} that came with it
+ * @param source where it was read, for messages
+ */
+public record ClipCheckpoint(
+    ClipConfig config, Map<String, WeightTensor> tensors, Optional<Path> tokenizer, String source) {
+
+  /** Copies the map in its order. */
+  public ClipCheckpoint {
+    requireNonNull(config, "config");
+    tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+    requireNonNull(tokenizer, "tokenizer");
+    requireNonNull(source, "source");
+  }
+}

@@ -1,0 +1,11 @@
+package dev.fare.models.vision;
+
+/** The architecture of a vision tower. */
+public sealed interface VisionConfig permits VitConfig {
+
+  /** The height and width of the images, in pixels. */
+  int imageSize();
+
+  /** The length of an embedding. */
+  int embeddingSize();
+}
