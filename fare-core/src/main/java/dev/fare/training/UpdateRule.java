@@ -1,0 +1,29 @@
+package dev.fare.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import java.util.Map;
+
+/** An optimizer at work on certain weights: the update and what it remembers between updates. */
+interface UpdateRule extends AutoCloseable {
+
+  /**
+   * Updates the weights in place.
+   *
+   * @param gradients one for each weight, in their order
+   */
+  void update(NDList gradients, double learningRate);
+
+  /** What must be saved to go on later, by name; the arrays are the rule's own. */
+  Map<String, NDArray> state();
+
+  @Override
+  void close();
+
+  static UpdateRule of(Optimizer optimizer, Map<String, NDArray> weights, double weightDecay) {
+    if (optimizer instanceof Optimizer.AdamW adamW) {
+      return new AdamWRule(adamW, weights, weightDecay);
+    }
+    return new SgdRule((Optimizer.Sgd) optimizer, weights, weightDecay);
+  }
+}
