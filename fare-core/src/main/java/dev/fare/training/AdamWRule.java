@@ -78,6 +78,11 @@ final class AdamWRule implements UpdateRule {
   }
 
   @Override
+  public NDManager manager() {
+    return manager;
+  }
+
+  @Override
   public Map<String, NDArray> state() {
     return state;
   }

@@ -44,8 +44,8 @@ public interface EmbeddingLoss {
   /**
    * Cross-entropy over {@code 100 · cosine(image, class)}, what TeCoA trains with.
    *
-   * @param classEmbeddings {@code [K,D]}, one row a class, on the encoder's device; the caller stays
-   *     their owner and keeps them open as long as the loss is used
+   * @param classEmbeddings {@code [K,D]}, one row a class, on the encoder's device; the caller
+   *     stays their owner and keeps them open as long as the loss is used
    */
   static EmbeddingLoss crossEntropy(NDArray classEmbeddings) {
     return new CrossEntropy(classEmbeddings, 100);

@@ -48,6 +48,11 @@ final class SgdRule implements UpdateRule {
   }
 
   @Override
+  public NDManager manager() {
+    return manager;
+  }
+
+  @Override
   public Map<String, NDArray> state() {
     return state;
   }

@@ -2,6 +2,7 @@ package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import java.util.Map;
 
 /** An optimizer at work on certain weights: the update and what it remembers between updates. */
@@ -13,6 +14,9 @@ interface UpdateRule extends AutoCloseable {
    * @param gradients one for each weight, in their order
    */
   void update(NDList gradients, double learningRate);
+
+  /** Owns what is remembered; its device is the weights'. */
+  NDManager manager();
 
   /** What must be saved to go on later, by name; the arrays are the rule's own. */
   Map<String, NDArray> state();
