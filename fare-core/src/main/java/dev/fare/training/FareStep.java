@@ -3,7 +3,6 @@ package dev.fare.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import dev.fare.Attack;
-import dev.fare.AttackResult;
 import dev.fare.ImageEncoder;
 import dev.fare.Objective;
 import dev.fare.SeededAttack;
@@ -36,12 +35,14 @@ record FareStep(
    *
    * @param images {@code [n,3,H,W]}
    * @param labels {@code [n]} int64, null without
+   * @param rows the images' numbers in their batch
    * @param seed of the attack's draws
    * @param measureClean whether the clean cosine is worth a forward pass where the loss has none
    */
   void addGradient(
       NDArray images,
       @Nullable NDArray labels,
+      long[] rows,
       long seed,
       boolean measureClean,
       BatchGradient batch,
@@ -51,7 +52,7 @@ record FareStep(
       NDArray x = scope.view(images);
       Targets targets = Targets.of(original.embed(x), labels);
       clock.lap(Part.REFERENCE);
-      NDArray adversarial = perturb(attackLoss.objective(encoder, targets), x, seed);
+      NDArray adversarial = perturb(attackLoss.objective(encoder, targets), x, rows, seed);
       clock.lap(Part.ATTACK);
       LossInputs inputs = new LossInputs(encoder, x, adversarial, targets);
       batch.add(gradient(inputs, batch), scope);
@@ -60,14 +61,15 @@ record FareStep(
     }
   }
 
-  private NDArray perturb(Objective objective, NDArray x, long seed) {
+  /** Not the first success but the worst case: training wants the inner problem's maximum. */
+  private NDArray perturb(Objective objective, NDArray x, long[] rows, long seed) {
     if (attack == null) {
       return x;
     }
-    Attack seeded = attack instanceof SeededAttack random ? random.withSeed(seed) : attack;
-    // not the first success but the worst case: training wants the maximum of the inner problem
-    AttackResult result = seeded.perturb(objective, x);
-    return result.highestLossImages();
+    if (attack instanceof SeededAttack seeded) {
+      return seeded.withSeed(seed).perturb(objective, x, rows).highestLossImages();
+    }
+    return attack.perturb(objective, x).highestLossImages();
   }
 
   private NDList gradient(LossInputs inputs, BatchGradient batch) {

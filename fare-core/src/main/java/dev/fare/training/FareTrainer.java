@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -161,7 +162,7 @@ public final class FareTrainer implements AutoCloseable {
       double norm = Gradients.norm(gradients);
       Gradients.clip(gradients, norm, settings.gradientClip());
       double learningRate = schedule.rate(settings.learningRate(), step);
-      rule.update(gradients, learningRate);
+      rule.step(gradients, learningRate);
       step++;
       clock.lap(Part.UPDATE);
       return new StepResult(
@@ -188,6 +189,7 @@ public final class FareTrainer implements AutoCloseable {
       mathematics.addGradient(
           pixels.get(rows),
           labels == null ? null : labels.get(rows),
+          LongStream.range(from, to).toArray(),
           seed,
           measureClean,
           batch,

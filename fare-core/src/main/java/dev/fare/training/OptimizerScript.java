@@ -2,7 +2,6 @@ package dev.fare.training;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import dev.fare.torch.TorchModule;
@@ -35,7 +34,7 @@ final class OptimizerScript {
     return array;
   }
 
-  static void checkCount(NDList gradients, List<NDArray> weights) {
+  static void checkCount(List<NDArray> gradients, List<NDArray> weights) {
     if (gradients.size() != weights.size()) {
       throw new IllegalArgumentException(
           "there must be one gradient for each of "

@@ -2,7 +2,6 @@ package dev.fare.training;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.torch.GradMode;
 import java.util.ArrayList;
@@ -34,7 +33,7 @@ final class SgdRule implements UpdateRule {
   }
 
   @Override
-  public void update(NDList gradients, double learningRate) {
+  public void step(List<NDArray> gradients, double learningRate) {
     OptimizerScript.checkCount(gradients, weights);
     List<NDArray> tensors = new ArrayList<>(weights);
     tensors.addAll(gradients);

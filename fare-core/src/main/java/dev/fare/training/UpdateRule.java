@@ -1,8 +1,8 @@
 package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import java.util.List;
 import java.util.Map;
 
 /** An optimizer at work on certain weights: the update and what it remembers between updates. */
@@ -13,7 +13,7 @@ interface UpdateRule extends AutoCloseable {
    *
    * @param gradients one for each weight, in their order
    */
-  void update(NDList gradients, double learningRate);
+  void step(List<NDArray> gradients, double learningRate);
 
   /** Owns what is remembered; its device is the weights'. */
   NDManager manager();
@@ -26,7 +26,7 @@ interface UpdateRule extends AutoCloseable {
 
   static UpdateRule of(Optimizer optimizer, Map<String, NDArray> weights, double weightDecay) {
     if (optimizer instanceof Optimizer.AdamW adamW) {
-      return new AdamWRule(adamW, weights, weightDecay);
+      return new AdamW(adamW, weights, weightDecay);
     }
     return new SgdRule((Optimizer.Sgd) optimizer, weights, weightDecay);
   }

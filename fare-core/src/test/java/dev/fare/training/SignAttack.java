@@ -10,6 +10,7 @@ import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.util.Random;
+import java.util.stream.LongStream;
 
 /** Sign-gradient steps from a seeded random start; each image's draws depend on its row alone. */
 record SignAttack(double epsilon, int steps, long seed) implements SeededAttack {
@@ -21,17 +22,23 @@ record SignAttack(double epsilon, int steps, long seed) implements SeededAttack 
 
   @Override
   public AttackResult perturb(Objective objective, NDArray pixels) {
-    return perturb(objective, pixels, start(pixels));
+    long[] rows = LongStream.range(0, pixels.getShape().get(0)).toArray();
+    return perturb(objective, pixels, rows);
   }
 
-  private NDArray start(NDArray pixels) {
+  @Override
+  public AttackResult perturb(Objective objective, NDArray pixels, long[] imageIds) {
+    return perturb(objective, pixels, start(pixels, imageIds));
+  }
+
+  private NDArray start(NDArray pixels, long[] imageIds) {
     Shape shape = pixels.getShape();
     float[] values = pixels.toFloatArray();
-    int imageFloats = values.length / (int) shape.get(0);
-    for (int i = 0; i < values.length; i += imageFloats) {
-      Random random = new Random(seed);
-      for (int j = i; j < i + imageFloats; j++) {
-        values[j] += (float) (epsilon * (2 * random.nextDouble() - 1));
+    int imageFloats = values.length / imageIds.length;
+    for (int row = 0; row < imageIds.length; row++) {
+      Random random = new Random(seed * 31 + imageIds[row]);
+      for (int i = row * imageFloats; i < (row + 1) * imageFloats; i++) {
+        values[i] += (float) (epsilon * (2 * random.nextDouble() - 1));
       }
     }
     return pixels.getManager().create(values, shape).clip(0, 1);

@@ -32,7 +32,7 @@ class UpdateRuleTest {
   void adamWFollowsTheClosedForm(String method) {
     float[] start = {1f, -2f, 0.5f, 3f, -0.25f};
     Map<String, NDArray> weights = weights(start);
-    AdamWRule rule = new AdamWRule(Optimizer.adamW(), weights, DECAY);
+    AdamW rule = new AdamW(Optimizer.adamW(), weights, DECAY);
     double[] expected = {1, -2, 0.5, 3, -0.25};
     double[] mean = new double[5];
     double[] square = new double[5];
@@ -41,7 +41,7 @@ class UpdateRuleTest {
     for (int t = 1; t <= UPDATES; t++) {
       float[] gradient = gradient(random);
       double rate = 0.01 * t;
-      rule.update(method, gradients(gradient), rate);
+      rule.step(method, gradients(gradient), rate);
       for (int i = 0; i < 5; i++) {
         mean[i] = 0.9 * mean[i] + 0.1 * gradient[i];
         square[i] = 0.999 * square[i] + 0.001 * gradient[i] * gradient[i];
@@ -68,7 +68,7 @@ class UpdateRuleTest {
     for (int t = 1; t <= UPDATES; t++) {
       float[] gradient = gradient(random);
       double rate = 0.01 * t;
-      rule.update(gradients(gradient), rate);
+      rule.step(gradients(gradient), rate);
       for (int i = 0; i < 5; i++) {
         velocity[i] = 0.9 * velocity[i] + gradient[i] + DECAY * expected[i];
         expected[i] -= rate * velocity[i];

@@ -2,7 +2,6 @@ package dev.fare.training;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TorchModule;
@@ -13,10 +12,15 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** AdamW with its two moments for each weight and the number of updates so far. */
-final class AdamWRule implements UpdateRule {
+/**
+ * AdamW with decoupled weight decay (Loshchilov and Hutter, 2019), one fused update for all
+ * weights.
+ *
+ * <p>For one thread at a time.
+ */
+public final class AdamW implements UpdateRule {
 
-  private static final Logger LOG = LoggerFactory.getLogger(AdamWRule.class);
+  private static final Logger LOG = LoggerFactory.getLogger(AdamW.class);
 
   private final Optimizer.AdamW settings;
   private final double weightDecay;
@@ -28,7 +32,23 @@ final class AdamWRule implements UpdateRule {
   private final NDArray updates;
   private final String method;
 
-  AdamWRule(Optimizer.AdamW settings, Map<String, NDArray> weights, double weightDecay) {
+  /**
+   * Starts with moments of zero, betas 0.9 and 0.999 and epsilon 1e-8.
+   *
+   * @param weights updated in place; the caller stays their owner
+   * @param weightDecay fraction of a weight that is taken off it each step, times the learning rate
+   */
+  public AdamW(List<NDArray> weights, double weightDecay) {
+    this(Optimizer.adamW(), numbered(weights), weightDecay);
+  }
+
+  private static Map<String, NDArray> numbered(List<NDArray> weights) {
+    Map<String, NDArray> named = new LinkedHashMap<>();
+    weights.forEach(weight -> named.put(Integer.toString(named.size()), weight));
+    return named;
+  }
+
+  AdamW(Optimizer.AdamW settings, Map<String, NDArray> weights, double weightDecay) {
     this.settings = settings;
     this.weightDecay = weightDecay;
     this.weights = List.copyOf(weights.values());
@@ -54,13 +74,14 @@ final class AdamWRule implements UpdateRule {
     return "adamw";
   }
 
+  /** Updates every weight by its gradient, given in the weights' order. */
   @Override
-  public void update(NDList gradients, double learningRate) {
-    update(method, gradients, learningRate);
+  public void step(List<NDArray> gradients, double learningRate) {
+    step(method, gradients, learningRate);
   }
 
   /** The same by a named method of the script, so that both can be checked. */
-  void update(String scriptMethod, NDList gradients, double learningRate) {
+  void step(String scriptMethod, List<NDArray> gradients, double learningRate) {
     OptimizerScript.checkCount(gradients, weights);
     List<NDArray> tensors = new ArrayList<>(weights);
     tensors.addAll(gradients);
