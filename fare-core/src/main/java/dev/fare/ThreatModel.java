@@ -67,6 +67,15 @@ public record ThreatModel(Norm norm, double epsilon) {
   }
 
   /**
+   * The images allowed around each image of a batch.
+   *
+   * @param pixels clean images {@code [N,C,H,W]} float32 in [0,1]
+   */
+  public Ball around(NDArray pixels) {
+    return new Ball(this, pixels);
+  }
+
+  /**
    * Checks that an array can be attacked.
    *
    * @param pixels what should be images {@code [N,C,H,W]} float32 in [0,1]
@@ -171,7 +180,8 @@ public record ThreatModel(Norm norm, double epsilon) {
     return array.reshape(array.getShape().get(0), -1);
   }
 
-  private static NDArray perImage(NDArray column, NDArray like) {
+  /** A value per image, [N] or [N,1], as [N,1,...] that multiplies images. */
+  static NDArray perImage(NDArray column, NDArray like) {
     long[] shape = new long[like.getShape().dimension()];
     Arrays.fill(shape, 1);
     shape[0] = column.getShape().get(0);

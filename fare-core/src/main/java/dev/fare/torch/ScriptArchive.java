@@ -34,6 +34,10 @@ final class ScriptArchive {
         store(zip, "module/constants.pkl", EMPTY_TUPLE);
         store(zip, "module/data.pkl", pickle(className, attributes));
         store(zip, "module/code/__torch__.py", source.text().getBytes(UTF_8));
+        for (TorchSource imported : source.imports()) {
+          String path = "module/code/__torch__/" + imported.fileName();
+          store(zip, path, imported.text().getBytes(UTF_8));
+        }
       }
       return bytes.toByteArray();
     } catch (IOException e) {

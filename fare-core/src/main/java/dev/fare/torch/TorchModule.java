@@ -79,7 +79,10 @@ public final class TorchModule implements AutoCloseable {
     String reason = String.valueOf(e.getMessage());
     return source.fileName()
         + " does not compile:\n"
-        + reason.replace("code/__torch__.py", source.fileName()).stripTrailing();
+        + reason
+            .replace("code/__torch__.py", source.fileName())
+            .replace("code/__torch__/", "")
+            .stripTrailing();
   }
 
   /**
