@@ -9,6 +9,7 @@ import com.google.common.base.Stopwatch;
 import dev.fare.examples.emoji.EmojiBatch;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiTestSet;
+import dev.fare.examples.quickstart.EmbeddedClip;
 import dev.fare.models.Activation;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.ClipInitialization;
@@ -51,10 +52,6 @@ import picocli.CommandLine.Spec;
     description = "Trains the embedded CLIP from scratch on pictures and names of emoji.",
     mixinStandardHelpOptions = true)
 public final class EmojiClipRecipe implements Callable<Integer> {
-
-  /** The sentences a name is trained in. */
-  static final List<String> TEMPLATES =
-      List.of("a picture of a {}", "{}", "an emoji of a {}", "a drawing of a {}");
 
   private static final int VOCABULARY = 4096;
   private static final int EVALUATE_EVERY = 250;
@@ -226,7 +223,7 @@ public final class EmojiClipRecipe implements Callable<Integer> {
       try (InputStream json = tokenizerJson();
           ClipTokenizer tokenizer = ClipTokenizer.load(json)) {
         return new Names(
-            TEMPLATES.stream()
+            EmbeddedClip.TEMPLATES.stream()
                 .map(
                     template ->
                         tokenizer.encode(
