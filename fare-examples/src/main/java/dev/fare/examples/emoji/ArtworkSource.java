@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
-import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 
 /** Reads chosen files of an npm package, from its {@code .tgz} or from the extracted folder. */
 record ArtworkSource(Path location) {
@@ -51,8 +51,7 @@ record ArtworkSource(Path location) {
   private Map<String, byte[]> fromArchive(Set<String> names) throws IOException {
     Map<String, byte[]> files = new HashMap<>();
     try (InputStream in = new BufferedInputStream(Files.newInputStream(location));
-        TarArchiveInputStream tar =
-            new TarArchiveInputStream(new GzipCompressorInputStream(in, true))) {
+        TarArchiveInputStream tar = new TarArchiveInputStream(new GZIPInputStream(in))) {
       for (TarArchiveEntry entry = tar.getNextEntry();
           entry != null && files.size() < names.size();
           entry = tar.getNextEntry()) {

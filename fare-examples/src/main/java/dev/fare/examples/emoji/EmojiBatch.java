@@ -1,12 +1,26 @@
 package dev.fare.examples.emoji;
 
 /**
- * Pictures and their classes; the arrays are the receiver's to keep.
- *
- * @param images float32 RGB in [0,1], [N, 3, canvas, canvas]
- * @param labels the concept's index of each picture, [N]
+ * Pictures and their classes. The arrays are the receiver's: nothing else keeps or changes them.
  */
-public record EmojiBatch(float[] images, int[] labels) {
+public final class EmojiBatch {
+  private final float[] images;
+  private final int[] labels;
+
+  EmojiBatch(float[] images, int[] labels) {
+    this.images = images;
+    this.labels = labels;
+  }
+
+  /** Float32 RGB in [0,1], plane by plane, [N, 3, canvas, canvas]. */
+  public float[] images() {
+    return images;
+  }
+
+  /** The concept's index of each picture, [N]. */
+  public int[] labels() {
+    return labels;
+  }
 
   /** N, the number of pictures. */
   public int size() {

@@ -18,14 +18,15 @@ public final class EmojiContactSheet {
           "expected 2 arguments, got " + args.length + ": OUTPUT.png ROWS");
     }
     EmojiData data = EmojiData.load();
-    int count = COLUMNS * Integer.parseInt(args[1]);
+    int rows = Integer.parseInt(args[1]);
+    int count = COLUMNS * rows;
     int canvas = data.scenes().canvas();
-    int rows = count / COLUMNS;
+    int scenesPerPair = 1 + count / data.split().heldOutPairs().size();
     BufferedImage sheet =
         new BufferedImage(COLUMNS * canvas, 3 * rows * canvas, BufferedImage.TYPE_INT_RGB);
     draw(sheet, 0, data.trainingBatch(0, count), canvas);
     draw(sheet, rows, data.testSetA(count).all(), canvas);
-    draw(sheet, 2 * rows, data.testSetB(1).batch(0, count), canvas);
+    draw(sheet, 2 * rows, data.testSetB(scenesPerPair).batch(0, count), canvas);
     ImageIO.write(sheet, "png", Path.of(args[0]).toFile());
   }
 

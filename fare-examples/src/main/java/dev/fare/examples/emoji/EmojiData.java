@@ -65,9 +65,15 @@ public final class EmojiData {
    * training, so batch sizes and resumed runs do not change what is seen.
    */
   public EmojiBatch trainingBatch(long firstIndex, int size) {
-    SceneStream stream = new SceneStream(SceneFamily.TRAINING, seed, "training");
-    List<EmojiPair> pairs = split.shuffledTrainingPairs(seed, firstIndex, size);
-    return EmojiTestSet.render(scenes, stream, pairs, firstIndex);
+    return trainingBatch(firstIndex, size, 1);
+  }
+
+  /**
+   * The same with an augmentation of another strength, from 0 (own colours, no distortion) to 1.
+   */
+  public EmojiBatch trainingBatch(long firstIndex, int size, double strength) {
+    SceneStream stream = new SceneStream(SceneFamily.TRAINING, seed, "training", strength);
+    return scenes.batch(split.shuffledTrainingPairs(seed, firstIndex, size), stream, firstIndex);
   }
 
   /**

@@ -48,6 +48,11 @@ public final class EmojiPack {
   public static EmojiPack load() {
     try {
       Index index = readIndex();
+      if (index.cellSize() != Artwork.SIZE) {
+        throw new IOException(
+            "cells must be %d pixels wide, %s says %d; rebuild the pack with EmojiPackBuilder"
+                .formatted(Artwork.SIZE, CONCEPTS, index.cellSize()));
+      }
       Map<EmojiStyle, ImmutableList<Artwork>> artwork = new EnumMap<>(EmojiStyle.class);
       for (EmojiStyle style : EmojiStyle.values()) {
         artwork.put(style, readSheet(style, index));

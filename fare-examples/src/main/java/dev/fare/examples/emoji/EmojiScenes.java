@@ -62,6 +62,13 @@ public final class EmojiScenes {
     return image;
   }
 
+  /** The scenes {@code firstIndex}, {@code firstIndex + 1}, … of the stream, one a pair. */
+  public EmojiBatch batch(List<EmojiPair> pairs, SceneStream stream, long firstIndex) {
+    float[] images = new float[Math.multiplyExact(pairs.size(), valuesPerImage())];
+    renderBatch(pairs, stream, firstIndex, images);
+    return new EmojiBatch(images, pairs.stream().mapToInt(EmojiPair::concept).toArray());
+  }
+
   /**
    * Renders the scenes {@code firstIndex}, {@code firstIndex + 1}, … of the stream, one a pair,
    * into {@code out}: [pairs, 3, canvas, canvas].
@@ -97,12 +104,14 @@ public final class EmojiScenes {
     boolean training = stream.family() == SceneFamily.TRAINING;
     ImmutableList<BackgroundKind> kinds = training ? TRAINING : TEST;
     Background background = kinds.get(random.nextInt(kinds.size())).create(random);
-    Placement placement = Placement.random(stream.family(), random);
-    ColourJitter jitter = training ? ColourJitter.random(random) : ColourJitter.NONE;
+    double strength = stream.strength();
+    Placement placement =
+        training ? Placement.augmented(random, strength) : Placement.natural(random);
+    ColourJitter jitter = training ? ColourJitter.random(random, strength) : ColourJitter.NONE;
     Shadow shadow = Shadow.random(random);
     compose(pack.artwork(pair), background, placement, jitter, shadow, out, offset);
     if (training) {
-      CanvasEffects.apply(random, out, offset, canvas);
+      CanvasEffects.apply(random, strength, out, offset, canvas);
     }
   }
 

@@ -36,13 +36,6 @@ public final class EmojiTestSet {
    * @throws IndexOutOfBoundsException if the range is not within the set
    */
   public EmojiBatch batch(int from, int to) {
-    return render(scenes, stream, pairs.subList(from, to), from);
-  }
-
-  static EmojiBatch render(
-      EmojiScenes scenes, SceneStream stream, List<EmojiPair> pairs, long firstIndex) {
-    float[] images = new float[Math.multiplyExact(pairs.size(), scenes.valuesPerImage())];
-    scenes.renderBatch(pairs, stream, firstIndex, images);
-    return new EmojiBatch(images, pairs.stream().mapToInt(EmojiPair::concept).toArray());
+    return scenes.batch(pairs.subList(from, to), stream, from);
   }
 }

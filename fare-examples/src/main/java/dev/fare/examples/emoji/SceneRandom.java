@@ -31,7 +31,7 @@ final class SceneRandom {
 
   /** Uniform in [0, bound). */
   int nextInt(int bound) {
-    return (int) ((nextLong() >>> 32) * bound >>> 32);
+    return (int) (((nextLong() >>> 32) * bound) >>> 32);
   }
 
   /** Uniform in [low, high). */

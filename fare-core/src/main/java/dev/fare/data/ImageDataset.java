@@ -1,0 +1,40 @@
+package dev.fare.data;
+
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * Images in a fixed order, read one at a time; any thread may read. The order of an epoch is not
+ * the data set's: see {@link DataOrder}.
+ */
+public interface ImageDataset {
+  /** Number of images. */
+  int size();
+
+  /**
+   * Writes one image as {@code [3, imageSize, imageSize]} float32 in [0,1] at the target's
+   * position, which moves on by as many floats.
+   *
+   * @param index in {@code [0, size())}
+   * @param imageSize side of the square the encoder takes, in pixels
+   * @throws UnreadableImageException naming the file, if it can't be decoded
+   */
+  void read(int index, int imageSize, FloatBuffer target) throws IOException;
+
+  /**
+   * The class of an image, an index into {@link #classNames()}; empty where there are no labels.
+   */
+  default OptionalInt label(int index) {
+    return OptionalInt.empty();
+  }
+
+  /** Names of the classes; empty where there are no labels. */
+  default List<String> classNames() {
+    return List.of();
+  }
+
+  /** What the images are, for the record of a training run: origin, number, fingerprint. */
+  String description();
+}

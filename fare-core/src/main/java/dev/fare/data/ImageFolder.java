@@ -1,0 +1,183 @@
+package dev.fare.data;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.google.common.hash.Hasher;
+import com.google.common.hash.Hashing;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All images of a folder and its sub-folders, sorted by path. Where every image lies in a
+ * sub-folder, the first-level sub-folders are the classes, as in ImageNet's layout. Immutable; the
+ * files are listed once and opened when read.
+ *
+ * <p>Preprocessing is open_clip's at the encoder's size unless {@link #preprocessing} says
+ * otherwise.
+ */
+public final class ImageFolder implements ImageDataset {
+  private static final Set<String> EXTENSIONS =
+      Set.of("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff");
+
+  private final Path root;
+  private final List<String> files;
+  private final List<String> classNames;
+  private final int[] labels;
+  private final ImageDecoder decoder;
+  private final @Nullable ClipPreprocessing preprocessing;
+
+  private ImageFolder(
+      Path root,
+      List<String> files,
+      List<String> classNames,
+      int[] labels,
+      ImageDecoder decoder,
+      @Nullable ClipPreprocessing preprocessing) {
+    this.root = root;
+    this.files = files;
+    this.classNames = classNames;
+    this.labels = labels;
+    this.decoder = decoder;
+    this.preprocessing = preprocessing;
+  }
+
+  /**
+   * Lists a folder's images; hidden files and folders are left out, links are followed.
+   *
+   * @throws UncheckedIOException if the folder can't be listed
+   * @throws IllegalArgumentException if there is no image in it
+   */
+  public static ImageFolder of(Path folder) {
+    List<String> files = list(folder);
+    checkArgument(
+        !files.isEmpty(), "%s holds no image; looked for files named *.%s", folder, EXTENSIONS);
+    boolean labelled = files.stream().allMatch(file -> file.indexOf('/') > 0);
+    List<String> classNames =
+        labelled
+            ? files.stream().map(ImageFolder::firstFolder).distinct().sorted().toList()
+            : List.of();
+    int[] labels =
+        labelled
+            ? files.stream()
+                .mapToInt(file -> Collections.binarySearch(classNames, firstFolder(file)))
+                .toArray()
+            : new int[0];
+    return new ImageFolder(folder, files, classNames, labels, ImageDecoder.standard(), null);
+  }
+
+  private static List<String> list(Path folder) {
+    try {
+      if (!Files.isDirectory(folder)) {
+        throw new NotDirectoryException(folder.toString());
+      }
+      try (Stream<Path> paths = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
+        return paths
+            .filter(Files::isRegularFile)
+            .map(path -> folder.relativize(path).toString().replace('\\', '/'))
+            .filter(ImageFolder::isImage)
+            .sorted()
+            .toList();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("can't list " + folder, e);
+    }
+  }
+
+  private static boolean isImage(String file) {
+    String extension = file.substring(file.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+    return EXTENSIONS.contains(extension) && !file.startsWith(".") && !file.contains("/.");
+  }
+
+  private static String firstFolder(String file) {
+    return file.substring(0, file.indexOf('/'));
+  }
+
+  /**
+   * The same images, preprocessed otherwise. Its size must then be the encoder's.
+   *
+   * @see ClipPreprocessing#huggingFace(int)
+   */
+  public ImageFolder preprocessing(ClipPreprocessing newPreprocessing) {
+    return new ImageFolder(root, files, classNames, labels, decoder, newPreprocessing);
+  }
+
+  /** The same images, read by a decoder of other limits. */
+  public ImageFolder decoder(ImageDecoder newDecoder) {
+    return new ImageFolder(root, files, classNames, labels, newDecoder, preprocessing);
+  }
+
+  @Override
+  public int size() {
+    return files.size();
+  }
+
+  /** The file of an image. */
+  public Path path(int index) {
+    return root.resolve(files.get(index));
+  }
+
+  @Override
+  public void read(int index, int imageSize, FloatBuffer target) throws IOException {
+    ClipPreprocessing pipeline = pipeline(imageSize);
+    PixelImage image = decoder.decode(path(index));
+    PixelImage prepared;
+    try {
+      prepared = pipeline.apply(image);
+    } catch (IllegalArgumentException e) {
+      throw new UnreadableImageException(path(index).toString(), String.valueOf(e.getMessage()), e);
+    }
+    prepared.writePlanes(target);
+  }
+
+  private ClipPreprocessing pipeline(int imageSize) {
+    if (preprocessing == null) {
+      return ClipPreprocessing.openClip(imageSize);
+    }
+    checkArgument(
+        preprocessing.size() == imageSize,
+        "the preprocessing makes images of %s pixels, the encoder takes %s; use preprocessing.withSize(%s)",
+        preprocessing.size(),
+        imageSize,
+        imageSize);
+    return preprocessing;
+  }
+
+  @Override
+  public OptionalInt label(int index) {
+    return labels.length == 0 ? OptionalInt.empty() : OptionalInt.of(labels[index]);
+  }
+
+  @Override
+  public List<String> classNames() {
+    return classNames;
+  }
+
+  /**
+   * The folder, the number of images and classes, a fingerprint of the file names, preprocessing.
+   */
+  @Override
+  public String description() {
+    Hasher names = Hashing.sha256().newHasher();
+    files.forEach(file -> names.putString(file, StandardCharsets.UTF_8).putChar('\n'));
+    return "ImageFolder[%s, %d images, %d classes, names %s, %s]"
+        .formatted(
+            root,
+            size(),
+            classNames.size(),
+            names.hash().toString().substring(0, 16),
+            preprocessing == null ? "open_clip preprocessing" : preprocessing);
+  }
+}

@@ -1,0 +1,137 @@
+package dev.fare.examples.recipes;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.fare.models.text.TextTransformer;
+import dev.fare.models.vision.VisionTower;
+import dev.fare.torch.Autograd;
+import dev.fare.torch.GradMode;
+import dev.fare.torch.TensorScope;
+import dev.fare.training.AdamW;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * CLIP's contrastive training (Radford et al., 2021, section 2.3): pictures and their names are
+ * drawn together, pictures and other names apart.
+ *
+ * <p>A batch may show one concept several times: its pictures then share one text, and the text's
+ * target is spread evenly over them.
+ */
+final class ContrastiveTrainer implements AutoCloseable {
+
+  private static final double WEIGHT_DECAY = 0.1;
+  private static final float LARGEST_LOGIT_SCALE = (float) Math.log(100);
+
+  private final VisionTower vision;
+  private final TextTransformer text;
+  private final NDArray logitScale;
+  private final List<NDArray> decayed = new ArrayList<>();
+  private final List<NDArray> undecayed = new ArrayList<>();
+  private final AdamW matrices;
+  private final AdamW vectors;
+
+  ContrastiveTrainer(VisionTower vision, TextTransformer text, NDArray logitScale) {
+    this.vision = vision;
+    this.text = text;
+    this.logitScale = logitScale;
+    Map<String, NDArray> all = new LinkedHashMap<>(vision.parameters());
+    all.putAll(text.parameters());
+    all.put("logit_scale", logitScale);
+    for (NDArray weight : all.values()) {
+      weight.setRequiresGradient(true);
+      (weight.getShape().dimension() < 2 ? undecayed : decayed).add(weight);
+    }
+    matrices = new AdamW(decayed, WEIGHT_DECAY);
+    vectors = new AdamW(undecayed, 0);
+  }
+
+  /**
+   * One update.
+   *
+   * @param images {@code [N,3,S,S]} as a flat array
+   * @param texts token ids, one row a text
+   * @param textOfImage for each image the row of its text
+   * @return the mean of both directions' cross-entropies
+   */
+  float step(float[] images, long[][] texts, int[] textOfImage, double learningRate) {
+    int count = textOfImage.length;
+    int size = vision.config().imageSize();
+    try (TensorScope scope = TensorScope.of(logitScale);
+        GradMode on = GradMode.on()) {
+      NDManager manager = scope.manager();
+      NDArray pixels = manager.create(images, new Shape(count, 3, size, size));
+      NDArray pictures = unit(vision.embed(pixels)); // [N,D]
+      NDArray names = unit(text.embed(manager.create(texts))); // [M,D]
+      NDArray logits = pictures.matMul(names.transpose()).mul(logitScale.exp()); // [N,M]
+      NDArray shown = manager.create(shown(textOfImage, texts.length)); // [N,M]
+      NDArray toText = logits.logSoftmax(1).mul(shown).sum().div(-count);
+      NDArray share = shown.div(shown.sum(new int[] {0}, true));
+      NDArray toImage = logits.logSoftmax(0).mul(share).sum().div(-texts.length);
+      NDArray loss = toText.add(toImage).div(2);
+      List<NDArray> weights = new ArrayList<>(decayed);
+      weights.addAll(undecayed);
+      NDList gradients = Autograd.gradients(loss, weights);
+      matrices.step(gradients.subList(0, decayed.size()), learningRate);
+      vectors.step(gradients.subList(decayed.size(), gradients.size()), learningRate);
+      try (GradMode off = GradMode.off()) {
+        logitScale.set(new float[] {Math.min(logitScale.getFloat(), LARGEST_LOGIT_SCALE)});
+      }
+      return loss.getFloat();
+    }
+  }
+
+  private static float[][] shown(int[] textOfImage, int texts) {
+    float[][] shown = new float[textOfImage.length][texts];
+    for (int i = 0; i < textOfImage.length; i++) {
+      shown[i][textOfImage[i]] = 1;
+    }
+    return shown;
+  }
+
+  private static NDArray unit(NDArray embeddings) {
+    return embeddings.div(embeddings.square().sum(new int[] {1}, true).sqrt());
+  }
+
+  /**
+   * Where the right name ranks among all names, 0 for the first.
+   *
+   * @param images {@code [N,3,S,S]} as a flat array
+   * @param labels rows of {@code texts}
+   */
+  int[] ranks(float[] images, int[] labels, long[][] texts) {
+    int size = vision.config().imageSize();
+    int valuesPerImage = 3 * size * size;
+    int[] ranks = new int[labels.length];
+    try (TensorScope scope = TensorScope.of(logitScale);
+        GradMode off = GradMode.off()) {
+      NDArray names = unit(text.embed(scope.manager().create(texts))).transpose();
+      for (int from = 0; from < labels.length; from += 128) {
+        int count = Math.min(128, labels.length - from);
+        float[] part = new float[count * valuesPerImage];
+        System.arraycopy(images, from * valuesPerImage, part, 0, part.length);
+        NDArray pixels = scope.manager().create(part, new Shape(count, 3, size, size));
+        float[] scores = unit(vision.embed(pixels)).matMul(names).toFloatArray();
+        for (int i = 0; i < count; i++) {
+          float right = scores[i * texts.length + labels[from + i]];
+          for (int j = 0; j < texts.length; j++) {
+            if (scores[i * texts.length + j] > right) {
+              ranks[from + i]++;
+            }
+          }
+        }
+      }
+    }
+    return ranks;
+  }
+
+  @Override
+  public void close() {
+    matrices.close();
+    vectors.close();
+  }
+}

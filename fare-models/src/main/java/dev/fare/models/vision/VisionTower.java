@@ -1,0 +1,52 @@
+package dev.fare.models.vision;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import java.util.Map;
+
+/**
+ * A vision tower with its weights on a device: pixels {@code [N,3,H,W]} in [0,1] to embeddings.
+ *
+ * <p>Results belong to the manager of the pixels and are recorded where the thread records. Safe
+ * for use from many threads; nobody may use it after {@link #close}.
+ */
+public sealed interface VisionTower extends AutoCloseable permits VisionTransformer {
+
+  /** The architecture. */
+  VisionConfig config();
+
+  /**
+   * Embeds images.
+   *
+   * @return {@code [N,D]}, not normalised
+   * @throws IllegalArgumentException if the pixels are not {@code [N,3,S,S]} float32 with the
+   *     tower's image size S
+   */
+  NDArray embed(NDArray pixels);
+
+  /**
+   * The tokens after some of the blocks, the class token first, without the final normalisation.
+   *
+   * @param depth how many blocks are run, from 0 (the embedded patches) to {@link #depth()}
+   * @return {@code [N,T,C]}
+   */
+  NDArray hiddenState(NDArray pixels, int depth);
+
+  /** The tokens after every depth from 0 to {@link #depth()}. */
+  NDList hiddenStates(NDArray pixels);
+
+  /** Applies the final layer normalisation to each token of {@code [N,T,C]}. */
+  NDArray postNorm(NDArray tokens);
+
+  /** The number of blocks. */
+  int depth();
+
+  /** The weights under their names in {@code CanonicalNames}, which this tower owns. */
+  Map<String, NDArray> parameters();
+
+  /** An independent tower with copies of the weights. */
+  VisionTower copy();
+
+  @Override
+  void close();
+}
