@@ -1,7 +1,6 @@
 package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 
@@ -27,7 +26,7 @@ enum LabelLoss {
       NDArray sorted = top.get(0); // [N,3], descending
       NDArray first = column(sorted, 0);
       NDArray isRight = column(top.get(1), 0).toType(DataType.INT64, false).eq(labels);
-      NDArray other = NDArrays.where(isRight, column(sorted, 1), first);
+      NDArray other = Kernels.choose(isRight, column(sorted, 1), first);
       NDArray margin = other.sub(pick(logits, labels));
       return classes < 3 ? margin : margin.div(first.sub(column(sorted, 2)).add(TINY));
     }
