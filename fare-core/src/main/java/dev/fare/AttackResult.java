@@ -3,6 +3,8 @@ package dev.fare;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an attack found for each image of a batch.
@@ -12,10 +14,32 @@ import ai.djl.ndarray.NDArray;
  */
 public final class AttackResult implements AutoCloseable {
 
+  /**
+   * How an objective rates images.
+   *
+   * @param losses {@code [N]}
+   * @param succeeded {@code [N]} boolean
+   */
+  public record Scores(NDArray losses, NDArray succeeded) {}
+
+  /** Why an attack ended. */
+  public enum StopReason {
+    /** It did all its iterations. */
+    COMPLETED,
+    /** Somebody asked it to end. */
+    CANCELLED,
+    /** Its time was over. */
+    TIME_LIMIT,
+    /** As many images went through the model as were allowed. */
+    FORWARD_LIMIT
+  }
+
   private final NDArray images;
   private final NDArray highestLossImages;
-  private final NDArray losses;
-  private final NDArray succeeded;
+  private final AttackCost cost;
+  private final StopReason stopReason;
+  private final Supplier<Scores> evaluation;
+  private @Nullable Scores scores;
 
   /**
    * Puts a result together.
@@ -28,10 +52,51 @@ public final class AttackResult implements AutoCloseable {
    */
   public AttackResult(
       NDArray images, NDArray highestLossImages, NDArray losses, NDArray succeeded) {
+    this(images, highestLossImages, losses, succeeded, AttackCost.NONE, StopReason.COMPLETED);
+  }
+
+  /** The same with what it cost and why it ended. */
+  public AttackResult(
+      NDArray images,
+      NDArray highestLossImages,
+      NDArray losses,
+      NDArray succeeded,
+      AttackCost cost,
+      StopReason stopReason) {
+    this(images, highestLossImages, cost, stopReason, noEvaluation());
+    scores = new Scores(requireNonNull(losses, "losses"), requireNonNull(succeeded, "succeeded"));
+  }
+
+  private AttackResult(
+      NDArray images,
+      NDArray highestLossImages,
+      AttackCost cost,
+      StopReason stopReason,
+      Supplier<Scores> evaluation) {
     this.images = requireNonNull(images, "images");
     this.highestLossImages = requireNonNull(highestLossImages, "highestLossImages");
-    this.losses = requireNonNull(losses, "losses");
-    this.succeeded = requireNonNull(succeeded, "succeeded");
+    this.cost = requireNonNull(cost, "cost");
+    this.stopReason = requireNonNull(stopReason, "stopReason");
+    this.evaluation = requireNonNull(evaluation, "evaluation");
+  }
+
+  private static Supplier<Scores> noEvaluation() {
+    return () -> {
+      throw new IllegalStateException("a result is evaluated once");
+    };
+  }
+
+  /**
+   * A result whose images have not been evaluated yet, so that training does not pay for it.
+   *
+   * @param images {@code [N,C,H,W]}, the only candidate for each image
+   * @param cost without the evaluation
+   * @param stopReason why the attack ended
+   * @param evaluation rates the images; called at most once
+   */
+  public static AttackResult evaluatedOnDemand(
+      NDArray images, AttackCost cost, StopReason stopReason, Supplier<Scores> evaluation) {
+    return new AttackResult(images, images, cost, stopReason, evaluation);
   }
 
   /** The successful image where there is one, else the one of highest loss, {@code [N,C,H,W]}. */
@@ -44,22 +109,49 @@ public final class AttackResult implements AutoCloseable {
     return highestLossImages;
   }
 
-  /** The losses of {@link #highestLossImages}, {@code [N]}. */
+  /**
+   * The losses of {@link #highestLossImages}, {@code [N]}. Where the attack left its last images
+   * unevaluated, the first call runs one forward pass of the attack's objective.
+   */
   public NDArray losses() {
-    return losses;
+    return scores().losses();
   }
 
-  /** Which images the attack has won, {@code [N]} boolean. */
+  /**
+   * Which images the attack has won, {@code [N]} boolean. Where the attack left its last images
+   * unevaluated, the first call runs one forward pass of the attack's objective.
+   */
   public NDArray succeeded() {
-    return succeeded;
+    return scores().succeeded();
+  }
+
+  /** What the attack has spent, without an evaluation on demand. */
+  public AttackCost cost() {
+    return cost;
+  }
+
+  /** Why the attack ended: all its iterations, or a limit. */
+  public StopReason stopReason() {
+    return stopReason;
+  }
+
+  private synchronized Scores scores() {
+    Scores known = scores;
+    if (known == null) {
+      known = evaluation.get();
+      scores = known;
+    }
+    return known;
   }
 
   /** Frees the arrays. */
   @Override
-  public void close() {
+  public synchronized void close() {
     images.close();
     highestLossImages.close();
-    losses.close();
-    succeeded.close();
+    if (scores != null) {
+      scores.losses().close();
+      scores.succeeded().close();
+    }
   }
 }

@@ -3,7 +3,6 @@ package dev.fare;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.DataType;
 import java.util.Arrays;
 import java.util.Locale;
@@ -64,6 +63,15 @@ public record ThreatModel(Norm norm, double epsilon) {
   /** The same norm with another radius. */
   public ThreatModel withEpsilon(double other) {
     return new ThreatModel(norm, other);
+  }
+
+  /**
+   * The images allowed around each image of a batch.
+   *
+   * @param pixels clean images {@code [N,C,H,W]} float32 in [0,1]
+   */
+  public Ball around(NDArray pixels) {
+    return new Ball(this, pixels);
   }
 
   /**
@@ -146,32 +154,24 @@ public record ThreatModel(Norm norm, double epsilon) {
   }
 
   /**
-   * The direction of steepest ascent of unit length in this norm's geometry: the sign for l∞, the
-   * unit vector for l2 and l1. NaN counts as zero.
+   * A gradient as a direction of unit length: the sign for l∞, the unit vector for l2 and l1.
    *
-   * @param gradient {@code [N,...]}
+   * @param gradient {@code [N,...]}, finite; where it is zero the direction is zero
    * @return the same shape
    */
   public NDArray normalize(NDArray gradient) {
-    NDArray finite = NDArrays.where(gradient.isNaN(), gradient.zerosLike(), gradient);
-    return switch (norm) {
-      case LINF -> finite.sign();
-      case L2 -> {
-        NDArray length = rows(finite).square().sum(new int[] {1}, true).sqrt().maximum(TINY);
-        yield finite.div(perImage(length, finite));
-      }
-      case L1 -> {
-        NDArray length = rows(finite).abs().sum(new int[] {1}, true).maximum(TINY);
-        yield finite.div(perImage(length, finite));
-      }
-    };
+    if (norm == Norm.LINF) {
+      return gradient.sign();
+    }
+    return gradient.div(perImage(size(gradient).maximum(TINY), gradient));
   }
 
   private static NDArray rows(NDArray array) {
     return array.reshape(array.getShape().get(0), -1);
   }
 
-  private static NDArray perImage(NDArray column, NDArray like) {
+  /** A value per image, [N] or [N,1], as [N,1,...] that multiplies images. */
+  static NDArray perImage(NDArray column, NDArray like) {
     long[] shape = new long[like.getShape().dimension()];
     Arrays.fill(shape, 1);
     shape[0] = column.getShape().get(0);

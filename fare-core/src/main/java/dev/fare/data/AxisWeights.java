@@ -1,5 +1,7 @@
 package dev.fare.data;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import java.util.Arrays;
 
 /**
@@ -10,6 +12,9 @@ import java.util.Arrays;
 final class AxisWeights {
   /** An 8-bit result, and two bits of head room for the filter's overshoot, in 32 bits. */
   static final int FRACTION_BITS = 32 - 8 - 2;
+
+  /** About four for each source sample: a side of four million pixels, 200 MB of weights. */
+  private static final int MAX_WEIGHTS = 1 << 24;
 
   private final int taps;
   private final int[] firsts;
@@ -28,7 +33,14 @@ final class AxisWeights {
     double scale = (double) sourceSize / targetSize;
     double filterScale = Math.max(scale, 1);
     double support = filter.support() * filterScale;
-    AxisWeights axis = new AxisWeights(to - from, (int) Math.ceil(support) * 2 + 1);
+    int taps = (int) Math.ceil(support) * 2 + 1;
+    checkArgument(
+        (long) taps * (to - from) <= MAX_WEIGHTS,
+        "a side of %s pixels can't be resized to %s: that takes more than %s weights",
+        sourceSize,
+        targetSize,
+        MAX_WEIGHTS);
+    AxisWeights axis = new AxisWeights(to - from, taps);
     for (int output = from; output < to; output++) {
       double center = (output + 0.5) * scale;
       int first = Math.max(0, (int) (center - support + 0.5));

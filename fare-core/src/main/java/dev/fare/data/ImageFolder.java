@@ -131,7 +131,15 @@ public final class ImageFolder implements ImageDataset {
 
   @Override
   public void read(int index, int imageSize, FloatBuffer target) throws IOException {
-    pipeline(imageSize).write(decoder.decode(path(index)), target);
+    ClipPreprocessing pipeline = pipeline(imageSize);
+    PixelImage image = decoder.decode(path(index));
+    PixelImage prepared;
+    try {
+      prepared = pipeline.apply(image);
+    } catch (IllegalArgumentException e) {
+      throw new UnreadableImageException(path(index).toString(), String.valueOf(e.getMessage()), e);
+    }
+    prepared.writePlanes(target);
   }
 
   private ClipPreprocessing pipeline(int imageSize) {

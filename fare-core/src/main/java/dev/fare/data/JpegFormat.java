@@ -7,9 +7,7 @@ import java.io.IOException;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
-import javax.imageio.event.IIOReadWarningListener;
 import javax.imageio.stream.MemoryCacheImageInputStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * JPEG through the JDK's libjpeg, asked for the stored components; the colour conversion is
@@ -32,13 +30,11 @@ final class JpegFormat {
     JpegHeader header = JpegHeader.read(file);
     limit.check(header.width(), header.height());
     ImageReader reader = reader();
-    WarningCollector warnings = new WarningCollector();
-    try {
-      reader.addIIOReadWarningListener(warnings);
-      reader.setInput(new MemoryCacheImageInputStream(new ByteArrayInputStream(file)), true, true);
+    try (WatchedStream stream = new WatchedStream(withoutProfiles(file, header))) {
+      reader.setInput(stream, true, true);
       Raster raster = reader.readRaster(0, null);
-      if (warnings.truncation != null) {
-        throw new MalformedImageException("the file is truncated: " + warnings.truncation);
+      if (stream.ranOut) {
+        throw new MalformedImageException("the file is truncated: pixels are missing");
       }
       PixelImage image = toImage(raster, header);
       return upright ? header.orientation().upright(image) : image;
@@ -58,6 +54,16 @@ final class JpegFormat {
       reader.dispose();
     }
     throw new MalformedImageException("this Java runtime has no JPEG reader (module java.desktop)");
+  }
+
+  /** The JDK refuses files whose colour profile is damaged, and we apply none: they are renamed. */
+  private static byte[] withoutProfiles(byte[] file, JpegHeader header) {
+    if (header.profiles().isEmpty()) {
+      return file;
+    }
+    byte[] renamed = file.clone();
+    header.profiles().forEach(name -> renamed[name] = 0);
+    return renamed;
   }
 
   private static PixelImage toImage(Raster raster, JpegHeader header) throws IOException {
@@ -121,15 +127,26 @@ final class JpegFormat {
     }
   }
 
-  /** libjpeg fills what a truncated file lacks with gray and only warns. */
-  private static final class WarningCollector implements IIOReadWarningListener {
-    private @Nullable String truncation;
+  /** libjpeg fills what a truncated file lacks with gray: whoever reads past the end is told. */
+  private static final class WatchedStream extends MemoryCacheImageInputStream {
+    private boolean ranOut;
+
+    WatchedStream(byte[] file) {
+      super(new ByteArrayInputStream(file));
+    }
 
     @Override
-    public void warningOccurred(ImageReader source, String warning) {
-      if (warning.contains("Premature end")) {
-        truncation = warning;
-      }
+    public int read() throws IOException {
+      int read = super.read();
+      ranOut |= read < 0;
+      return read;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+      int read = super.read(target, offset, length);
+      ranOut |= read < 0;
+      return read;
     }
   }
 }

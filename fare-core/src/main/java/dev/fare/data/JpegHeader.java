@@ -4,19 +4,28 @@ import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * What a JPEG says before its first scan.
  *
  * @param isYcc whether the first three components are luma and chroma, by libjpeg's rules
  * @param orientation how the camera was held
+ * @param profiles where the segments of a colour profile have their names
  */
 record JpegHeader(
-    int width, int height, int components, boolean isYcc, ExifOrientation orientation) {
+    int width,
+    int height,
+    int components,
+    boolean isYcc,
+    ExifOrientation orientation,
+    List<Integer> profiles) {
   private static final int START_OF_SCAN = 0xda;
   private static final int END_OF_IMAGE = 0xd9;
   private static final int APP0 = 0xe0;
   private static final int APP1 = 0xe1;
+  private static final int APP2 = 0xe2;
   private static final int APP14 = 0xee;
   private static final int NO_ADOBE = -1;
 
@@ -25,6 +34,7 @@ record JpegHeader(
     boolean jfif = false;
     int adobeTransform = NO_ADOBE;
     ExifOrientation orientation = ExifOrientation.UPRIGHT;
+    List<Integer> profiles = new ArrayList<>();
     try {
       while (true) {
         int marker = nextMarker(buffer);
@@ -33,13 +43,15 @@ record JpegHeader(
         }
         int end = buffer.position() + (buffer.getShort() & 0xffff);
         if (isFrame(marker)) {
-          return frame(buffer, jfif, adobeTransform, orientation);
+          return frame(buffer, jfif, adobeTransform, orientation, profiles);
         }
         if (marker == APP0) {
           jfif |= startsWith(buffer, "JFIF\0");
         } else if (marker == APP1 && startsWith(buffer, "Exif\0\0")) {
           int tiff = buffer.position() + 6;
           orientation = ExifOrientation.of(buffer.slice(tiff, Math.max(0, end - tiff)));
+        } else if (marker == APP2 && startsWith(buffer, "ICC_PROFILE\0")) {
+          profiles.add(buffer.position());
         } else if (marker == APP14
             && startsWith(buffer, "Adobe")
             && end - buffer.position() >= 12) {
@@ -74,7 +86,11 @@ record JpegHeader(
   }
 
   private static JpegHeader frame(
-      ByteBuffer buffer, boolean jfif, int adobeTransform, ExifOrientation orientation) {
+      ByteBuffer buffer,
+      boolean jfif,
+      int adobeTransform,
+      ExifOrientation orientation,
+      List<Integer> profiles) {
     buffer.get(); // bits a sample
     int height = buffer.getShort() & 0xffff;
     int width = buffer.getShort() & 0xffff;
@@ -94,6 +110,6 @@ record JpegHeader(
           case 4 -> adobeTransform > 0;
           default -> false;
         };
-    return new JpegHeader(width, height, components, ycc, orientation);
+    return new JpegHeader(width, height, components, ycc, orientation, profiles);
   }
 }

@@ -14,6 +14,9 @@ import java.util.Arrays;
  * @param crop the part of the resized image to keep
  */
 record PillowResize(int width, int height, Crop crop, Interpolation interpolation) {
+  /** Half of a byte's step in fixed point, so that the shift rounds. */
+  private static final int HALF = 1 << (AxisWeights.FRACTION_BITS - 1);
+
   /** A rectangle inside an image. */
   record Crop(int left, int top, int width, int height) {}
 
@@ -135,8 +138,6 @@ record PillowResize(int width, int height, Crop crop, Interpolation interpolatio
     }
     return target;
   }
-
-  private static final int HALF = 1 << (AxisWeights.FRACTION_BITS - 1);
 
   private static byte clip(int sum) {
     return (byte) Math.max(0, Math.min(255, sum >> AxisWeights.FRACTION_BITS));

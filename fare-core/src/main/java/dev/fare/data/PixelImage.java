@@ -187,7 +187,12 @@ public final class PixelImage {
       return rgb;
     }
     int side = Math.max(width, height);
-    byte[] square = new byte[Math.multiplyExact(3, Math.multiplyExact(side, side))];
+    checkArgument(
+        (long) side * side <= ImageDecoder.DEFAULT_MAX_PIXELS,
+        "an image of %s x %s pixels is too thin to be padded to a square",
+        width,
+        height);
+    byte[] square = new byte[3 * side * side];
     for (int i = 0; i < square.length; i += 3) {
       square[i] = (byte) red;
       square[i + 1] = (byte) green;

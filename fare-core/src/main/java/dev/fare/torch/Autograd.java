@@ -71,6 +71,16 @@ public final class Autograd {
     return gradients;
   }
 
+  /**
+   * Whether an array is part of a recorded computation, so that a gradient can flow through it.
+   * (DJL's own {@code hasGradient} knows of leaves only.)
+   */
+  public static boolean isRecorded(NDArray array) {
+    try (NDArray recorded = Script.MODULE.call("is_recorded", array)) {
+      return recorded.getBoolean();
+    }
+  }
+
   private static void checkScalar(NDArray loss) {
     if (loss.size() != 1) {
       throw new IllegalArgumentException(

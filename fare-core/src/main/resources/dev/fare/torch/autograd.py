@@ -25,3 +25,6 @@ class Autograd(Module):
       else:
         result.append(g)
     return result
+
+  def is_recorded(self: __torch__.Autograd, x: Tensor) -> Tensor:
+    return torch.tensor(ops.prim.requires_grad(x))

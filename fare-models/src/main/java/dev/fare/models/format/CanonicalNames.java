@@ -1,11 +1,13 @@
 package dev.fare.models.format;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.vision.VisionConfig;
 import dev.fare.models.vision.VitConfig;
 import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * The tensors that a CLIP model consists of: OpenAI's names, their shapes, and one fixed order.
@@ -60,6 +62,34 @@ public final class CanonicalNames {
     shapes.put("text_projection", new Shape(width, config.embeddingSize()));
     shapes.put("logit_scale", new Shape());
     return shapes;
+  }
+
+  /**
+   * Checks that arrays are exactly the tensors of a configuration.
+   *
+   * @throws IllegalArgumentException if one is missing, too many, or of another shape
+   */
+  static void check(ClipConfig config, Map<String, NDArray> tensors) {
+    Map<String, Shape> expected = of(config);
+    expected.forEach(
+        (name, shape) -> {
+          NDArray tensor = tensors.get(name);
+          if (tensor == null || !tensor.getShape().equals(shape)) {
+            throw new IllegalArgumentException(
+                "tensor '"
+                    + name
+                    + "' must have the shape "
+                    + shape
+                    + ", got "
+                    + (tensor == null ? "none" : tensor.getShape()));
+          }
+        });
+    for (String name : tensors.keySet()) {
+      if (!expected.containsKey(name)) {
+        throw new IllegalArgumentException(
+            "tensor '" + name + "' has no place in the configuration " + config);
+      }
+    }
   }
 
   private static void putBlock(

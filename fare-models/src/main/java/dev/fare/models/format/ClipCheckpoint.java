@@ -32,4 +32,17 @@ public record ClipCheckpoint(
     requireNonNull(tokenizer, "tokenizer");
     requireNonNull(source, "source");
   }
+
+  /**
+   * A tensor by its canonical name.
+   *
+   * @throws IllegalArgumentException if the configuration has no such tensor
+   */
+  public WeightTensor tensor(String name) {
+    WeightTensor tensor = tensors.get(name);
+    if (tensor == null) {
+      throw new IllegalArgumentException(source + " has no tensor '" + name + "'");
+    }
+    return tensor;
+  }
 }

@@ -1,5 +1,6 @@
 package dev.fare.models.vision;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -53,8 +54,7 @@ public final class VisionTransformer implements VisionTower {
     bound.addAll(parameters.values());
     for (long depth = 0; depth <= config.layers(); depth++) {
       // a scalar argument is read on the host: it must not live on a GPU
-      depths.add(
-          manager.create(new long[] {depth}, new Shape()).toDevice(ai.djl.Device.cpu(), false));
+      depths.add(manager.create(new long[] {depth}, new Shape()).toDevice(Device.cpu(), false));
     }
     module =
         TorchModule.compile(

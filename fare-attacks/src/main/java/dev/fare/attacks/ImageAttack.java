@@ -1,0 +1,170 @@
+package dev.fare.attacks;
+
+import static java.util.Objects.requireNonNull;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.fare.AttackResult;
+import dev.fare.AttackResult.Scores;
+import dev.fare.Ball;
+import dev.fare.Objective;
+import dev.fare.SeededAttack;
+import dev.fare.ThreatModel;
+import dev.fare.torch.GradMode;
+import dev.fare.torch.TensorScope;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all attacks share: inputs are checked, and whatever the search returns is brought into the
+ * ball and into [0,1] and checked again, so that no attack can forget it.
+ */
+public abstract class ImageAttack implements SeededAttack {
+
+  /**
+   * What a search found.
+   *
+   * @param images {@code [N,C,H,W]}: the successful image where there is one, else the one of
+   *     highest loss
+   * @param highestLossImages {@code [N,C,H,W]}; the same array where there is only one candidate
+   * @param scores losses of the latter and whether the former succeeded, or null if nobody has
+   *     evaluated them
+   */
+  record Found(NDArray images, NDArray highestLossImages, @Nullable Scores scores) {
+
+    /** The scores of a search that evaluates what it finds. */
+    Scores requireScores() {
+      return requireNonNull(scores, "this search does not evaluate its last images");
+    }
+  }
+
+  private final ThreatModel threatModel;
+  private final long seed;
+  private final @Nullable AttackListener listener;
+  private final AttackControl control;
+
+  ImageAttack(AttackBuilder<?> builder) {
+    threatModel = builder.threatModel;
+    seed = builder.seed;
+    listener = builder.listener;
+    control = builder.control;
+  }
+
+  /** What this attack may do. */
+  public final ThreatModel threatModel() {
+    return threatModel;
+  }
+
+  final @Nullable AttackListener listener() {
+    return listener;
+  }
+
+  @Override
+  public final long seed() {
+    return seed;
+  }
+
+  @Override
+  public final AttackResult perturb(Objective objective, NDArray pixels) {
+    return attack(objective, pixels, null, null);
+  }
+
+  @Override
+  public final AttackResult perturb(Objective objective, NDArray pixels, NDArray start) {
+    return attack(objective, pixels, start, null);
+  }
+
+  @Override
+  public final AttackResult perturb(Objective objective, NDArray pixels, long[] imageIds) {
+    return attack(objective, pixels, null, imageIds);
+  }
+
+  /**
+   * Looks for images; arrays of the result belong to the run's manager.
+   *
+   * @param start images to start from, or null
+   */
+  abstract Found search(AttackRun run, @Nullable NDArray start);
+
+  final AttackResult attack(
+      Objective objective, NDArray pixels, @Nullable NDArray start, long @Nullable [] imageIds) {
+    ThreatModel.checkPixels(pixels);
+    long count = pixels.getShape().get(0);
+    long[] ids = imageIds == null ? LongStream.range(0, count).toArray() : imageIds.clone();
+    if (ids.length != count) {
+      throw new IllegalArgumentException(
+          "there must be one image id per image, got " + ids.length + " for " + count + " images");
+    }
+    if (start != null) {
+      checkStart(start, pixels);
+    }
+    try (GradMode off = GradMode.off();
+        AttackRun run =
+            AttackRun.open(objective, pixels, threatModel, new RandomStreams(seed, ids), control)) {
+      return deliver(run, search(run, start), objective, pixels.getManager());
+    }
+  }
+
+  private static void checkStart(NDArray start, NDArray pixels) {
+    if (!start.getShape().equals(pixels.getShape())
+        || start.getDataType() != pixels.getDataType()) {
+      throw new IllegalArgumentException(
+          "start must be float32 of the pixels' shape "
+              + pixels.getShape()
+              + ", got "
+              + start.getShape()
+              + " "
+              + start.getDataType());
+    }
+    try (NDArray sum = start.sum()) {
+      if (!Float.isFinite(sum.getFloat())) {
+        throw new IllegalArgumentException("start must be finite, got NaN or infinity in it");
+      }
+    }
+  }
+
+  private static AttackResult deliver(
+      AttackRun run, Found found, Objective objective, NDManager owner) {
+    try (TensorScope scope = TensorScope.of(run.manager())) {
+      Ball ball = run.ball();
+      Meter meter = run.meter();
+      boolean one = found.images() == found.highestLossImages();
+      NDArray images = inside(ball, found.images());
+      NDArray highest = one ? images : inside(ball, found.highestLossImages());
+      Scores scores = found.scores();
+      if (scores != null && (images != found.images() || highest != found.highestLossImages())) {
+        NDArray losses = run.evaluate(highest).losses();
+        scores = new Scores(losses, run.evaluate(images).succeeded());
+      }
+      scope.keep(images, owner);
+      if (!one) {
+        scope.keep(highest, owner);
+      }
+      if (scores == null) {
+        return AttackResult.evaluatedOnDemand(
+            images, meter.cost(), meter.stopReason(), () -> evaluate(objective, images, owner));
+      }
+      scope.keep(scores.losses(), owner);
+      scope.keep(scores.succeeded(), owner);
+      return new AttackResult(
+          images, highest, scores.losses(), scores.succeeded(), meter.cost(), meter.stopReason());
+    }
+  }
+
+  private static NDArray inside(Ball ball, NDArray images) {
+    NDArray tight = ball.tighten(images);
+    if (!ball.contains(tight).all().getBoolean()) {
+      throw new IllegalStateException("the attack produced an image that is not finite");
+    }
+    return tight;
+  }
+
+  private static Scores evaluate(Objective objective, NDArray images, NDManager owner) {
+    try (GradMode off = GradMode.off();
+        TensorScope scope = TensorScope.of(owner)) {
+      NDArray outputs = objective.forward(scope.view(images));
+      NDArray losses = scope.keep(objective.losses(outputs), owner);
+      return new Scores(losses, scope.keep(objective.succeeded(outputs), owner));
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package dev.fare.attacks;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+
+/** Losses over logits that an attack climbs. */
+enum LabelLoss {
+  CROSS_ENTROPY {
+    @Override
+    NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
+      return pick(logits.logSoftmax(1), labels).neg();
+    }
+  },
+  TARGETED_CROSS_ENTROPY {
+    @Override
+    NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
+      return pick(logits.logSoftmax(1), targets);
+    }
+  },
+  DLR {
+    @Override
+    NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
+      int classes = (int) logits.getShape().get(1);
+      NDList top = logits.topK(Math.min(classes, 3), 1, true, true);
+      NDArray sorted = top.get(0); // [N,3], descending
+      NDArray first = column(sorted, 0);
+      NDArray isRight = column(top.get(1), 0).toType(DataType.INT64, false).eq(labels);
+      NDArray other = Kernels.choose(isRight, column(sorted, 1), first);
+      NDArray margin = other.sub(pick(logits, labels));
+      return classes < 3 ? margin : margin.div(first.sub(column(sorted, 2)).add(TINY));
+    }
+  },
+  TARGETED_DLR {
+    @Override
+    NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
+      int classes = (int) logits.getShape().get(1);
+      NDArray margin = pick(logits, targets).sub(pick(logits, labels));
+      if (classes < 3) {
+        return margin;
+      }
+      NDArray sorted = logits.topK(Math.min(classes, 4), 1, true, true).get(0);
+      NDArray third = column(sorted, 2);
+      NDArray low = classes == 3 ? third : third.add(column(sorted, 3)).mul(0.5f);
+      return margin.div(column(sorted, 0).sub(low).add(TINY));
+    }
+  };
+
+  /** The original's constant; it vanishes in float32 unless the top logits meet. */
+  private static final double TINY = 1e-12;
+
+  /**
+   * The loss of each image.
+   *
+   * @param logits {@code [N,K]}
+   * @param labels {@code [N]} int64
+   * @param targets {@code [N]} int64; the labels where the loss has no target
+   * @return {@code [N]}
+   */
+  abstract NDArray losses(NDArray logits, NDArray labels, NDArray targets);
+
+  private static NDArray pick(NDArray logits, NDArray classes) {
+    return logits.gather(classes.expandDims(1), 1).squeeze(1);
+  }
+
+  private static NDArray column(NDArray array, int index) {
+    return array.get(":," + index);
+  }
+}

@@ -1,0 +1,176 @@
+package dev.fare;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import dev.fare.torch.TensorScope;
+
+/**
+ * The images that a {@link ThreatModel} allows around each image of a batch: those inside its norm
+ * ball and inside [0,1].
+ *
+ * <p>Bounds are rounded towards the centre, so that what lies between them in float32 lies in the
+ * ball in exact arithmetic. Arrays are {@code [N,C,H,W]} float32; what a method returns belongs to
+ * the manager of its argument.
+ */
+public final class Ball {
+
+  /** One part in 2^24: a float times one less this is the float below it, or the next one below. */
+  private static final double HALF_ULP = 5.97e-8;
+
+  /** How far, relative to epsilon, a length may exceed it before an image is moved. */
+  private static final double TOLERANCE = 5e-7;
+
+  private static final int TIGHTENINGS = 8;
+
+  private final ThreatModel threatModel;
+  private final NDArray center;
+  private final NDArray lower;
+  private final NDArray upper;
+
+  Ball(ThreatModel threatModel, NDArray center) {
+    this.threatModel = threatModel;
+    this.center = center;
+    try (TensorScope scope = TensorScope.of(center)) {
+      NDManager owner = center.getManager();
+      if (threatModel.norm() == Norm.LINF) {
+        NDArray exact = center.toType(DataType.FLOAT64, true);
+        lower = scope.keep(roundedUp(exact.sub(threatModel.epsilon()).maximum(0)), owner);
+        upper = scope.keep(roundedDown(exact.add(threatModel.epsilon()).minimum(1)), owner);
+      } else {
+        lower = scope.keep(center.zerosLike(), owner);
+        upper = scope.keep(center.onesLike(), owner);
+      }
+    }
+  }
+
+  private Ball(ThreatModel threatModel, NDArray center, NDArray lower, NDArray upper) {
+    this.threatModel = threatModel;
+    this.center = center;
+    this.lower = lower;
+    this.upper = upper;
+  }
+
+  private static NDArray roundedDown(NDArray exact) {
+    NDArray rounded = exact.toType(DataType.FLOAT32, true);
+    NDArray tooHigh = rounded.toType(DataType.FLOAT64, true).gt(exact);
+    return NDArrays.where(tooHigh, rounded.mul((float) (1 - HALF_ULP)), rounded);
+  }
+
+  private static NDArray roundedUp(NDArray exact) {
+    NDArray rounded = exact.toType(DataType.FLOAT32, true);
+    NDArray tooLow = rounded.toType(DataType.FLOAT64, true).lt(exact);
+    return NDArrays.where(tooLow, rounded.mul((float) (1 + 2 * HALF_ULP)), rounded);
+  }
+
+  /** What the ball is measured by. */
+  public ThreatModel threatModel() {
+    return threatModel;
+  }
+
+  /** The clean images. */
+  public NDArray center() {
+    return center;
+  }
+
+  /**
+   * The balls of some of the images.
+   *
+   * @param rows indices {@code [M]} int64; what is allocated belongs to their manager
+   */
+  public Ball select(NDArray rows) {
+    return new Ball(threatModel, take(center, rows), take(lower, rows), take(upper, rows));
+  }
+
+  private static NDArray take(NDArray array, NDArray rows) {
+    return array.get(rows.getManager(), new NDIndex("{}", rows));
+  }
+
+  /**
+   * Brings images into the ball and into [0,1]: the nearest allowed image for l∞ and l1; for l2, as
+   * the published attacks do, the nearest in the ball and then the nearest in [0,1].
+   *
+   * @param images {@code [N,C,H,W]}
+   * @return the same shape
+   */
+  public NDArray project(NDArray images) {
+    return switch (threatModel.norm()) {
+      case LINF -> clamp(images);
+      case L2 -> clamp(center.add(threatModel.project(images.sub(center))));
+      case L1 -> {
+        NDArray perturbation = images.sub(center);
+        NDArray change = L1BoxProjection.change(center, perturbation, threatModel.epsilon());
+        yield clamp(center.add(perturbation).addi(change));
+      }
+    };
+  }
+
+  /** Cuts pixels to [0,1], and for l∞ to the ball. */
+  private NDArray clamp(NDArray images) {
+    return images.maximum(lower).minimum(upper);
+  }
+
+  /**
+   * The length of each image's perturbation, added up in double precision.
+   *
+   * @param images {@code [N,C,H,W]}
+   * @return {@code [N]} float64
+   */
+  public NDArray distances(NDArray images) {
+    return threatModel.size(exactPerturbation(images));
+  }
+
+  private NDArray exactPerturbation(NDArray images) {
+    return images.toType(DataType.FLOAT64, true).sub(center.toType(DataType.FLOAT64, true));
+  }
+
+  /**
+   * Moves images that lie outside by no more than rounding into the ball, so that their exact
+   * distance is at most epsilon times one plus a millionth; others are brought in as well, but not
+   * to the nearest point.
+   *
+   * @param images {@code [N,C,H,W]}
+   * @return the same shape; the argument itself if every image is inside
+   */
+  public NDArray tighten(NDArray images) {
+    NDArray inside = isInUnitCube(images) ? images : clamp(images);
+    double margin = 0;
+    for (int i = 0; i < TIGHTENINGS && excess(inside) > TOLERANCE; i++) {
+      NDArray shrink =
+          distances(inside)
+              .maximum(1e-30)
+              .pow(-1)
+              .mul(threatModel.epsilon() * (1 - margin))
+              .minimum(1);
+      NDArray moved = exactPerturbation(inside).mul(ThreatModel.perImage(shrink, inside));
+      NDArray exact = center.toType(DataType.FLOAT64, true).add(moved);
+      inside = clamp(exact.toType(DataType.FLOAT32, true));
+      margin = margin == 0 ? TOLERANCE : margin * 10;
+    }
+    return inside;
+  }
+
+  /** By how much the farthest image exceeds epsilon, relative to it; negative inside. */
+  private double excess(NDArray images) {
+    return distances(images).max().getDouble() / threatModel.epsilon() - 1;
+  }
+
+  private static boolean isInUnitCube(NDArray images) {
+    return images.min().getFloat() >= 0 && images.max().getFloat() <= 1;
+  }
+
+  /**
+   * Which images lie in the ball (to a millionth of epsilon) and in [0,1]; NaN does not.
+   *
+   * @param images {@code [N,C,H,W]}
+   * @return {@code [N]} boolean
+   */
+  public NDArray contains(NDArray images) {
+    NDArray near = distances(images).lte(threatModel.epsilon() * (1 + 2 * TOLERANCE));
+    NDArray rows = images.reshape(images.getShape().get(0), -1);
+    int[] pixels = {1};
+    return near.logicalAnd(rows.min(pixels).gte(0)).logicalAnd(rows.max(pixels).lte(1));
+  }
+}

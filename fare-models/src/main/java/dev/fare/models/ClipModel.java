@@ -1,0 +1,191 @@
+package dev.fare.models;
+
+import static java.util.Objects.requireNonNull;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import dev.fare.models.format.ClipCheckpoint;
+import dev.fare.models.format.ClipCheckpoints;
+import dev.fare.models.text.ClipTokenizer;
+import dev.fare.models.text.TextTransformer;
+import dev.fare.torch.GradMode;
+import dev.fare.torch.TensorScope;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A whole CLIP: both towers, the tokenizer and the logit scale.
+ *
+ * <p>Safe for use from many threads; nobody may use it after {@link #close}.
+ */
+public final class ClipModel implements AutoCloseable {
+
+  /** Texts that go through the text tower at once. */
+  private static final int BATCH = 256;
+
+  private static final List<String> PLAIN_TEMPLATE = List.of("a photo of a {}");
+
+  private final RobustClipEncoder imageEncoder;
+  private final TextTransformer text;
+  private final Optional<ClipTokenizer> tokenizer;
+  private final double logitScale;
+
+  private ClipModel(
+      RobustClipEncoder imageEncoder,
+      TextTransformer text,
+      Optional<ClipTokenizer> tokenizer,
+      double logitScale) {
+    this.imageEncoder = imageEncoder;
+    this.text = text;
+    this.tokenizer = tokenizer;
+    this.logitScale = logitScale;
+  }
+
+  /**
+   * Loads a CLIP in any layout that {@link ClipCheckpoints} reads, onto a GPU where there is one.
+   *
+   * @param path a directory or file
+   * @throws IOException if it can't be read or used, or has no text tower
+   */
+  public static ClipModel load(Path path) throws IOException {
+    return load(path, Engine.getEngine("PyTorch").defaultDevice());
+  }
+
+  /** Loads a CLIP onto a device. */
+  public static ClipModel load(Path path, Device device) throws IOException {
+    ClipCheckpoint checkpoint = ClipCheckpoints.read(path);
+    RobustClipEncoder encoder = RobustClipEncoder.of(checkpoint, device);
+    try {
+      TextTransformer text = Towers.text(checkpoint, device);
+      Optional<ClipTokenizer> tokenizer = Optional.empty();
+      if (checkpoint.tokenizer().isPresent()) {
+        tokenizer = Optional.of(ClipTokenizer.load(checkpoint.tokenizer().get()));
+      }
+      return new ClipModel(encoder, text, tokenizer, Towers.logitScale(checkpoint));
+    } catch (IOException | RuntimeException e) {
+      encoder.close();
+      throw e;
+    }
+  }
+
+  /** The vision tower; this model closes it. */
+  public RobustClipEncoder imageEncoder() {
+    return imageEncoder;
+  }
+
+  /** What cosine similarities are multiplied by: the exponential of the learnt parameter. */
+  public double logitScale() {
+    return logitScale;
+  }
+
+  /**
+   * Embeds texts.
+   *
+   * @return {@code [N][D]}, not normalised
+   * @throws IllegalStateException if the weights brought no tokenizer
+   */
+  public float[][] embedText(List<String> texts) {
+    float[][] embeddings = new float[texts.size()][];
+    try (NDManager manager = newManager()) {
+      try (TensorScope scope = TensorScope.of(manager);
+          GradMode off = GradMode.off()) {
+        float[] values = embed(scope, texts).toFloatArray();
+        int size = values.length / Math.max(1, texts.size());
+        for (int i = 0; i < embeddings.length; i++) {
+          embeddings[i] = Arrays.copyOfRange(values, i * size, (i + 1) * size);
+        }
+      }
+    }
+    return embeddings;
+  }
+
+  /**
+   * Embeds token ids that the caller brings.
+   *
+   * @param ids {@code [N,T]} int64
+   * @return {@code [N,D]}, not normalised, owned by the manager of {@code ids}
+   */
+  public NDArray embedTokens(NDArray ids) {
+    return text.embed(ids);
+  }
+
+  private NDArray embed(TensorScope scope, List<String> texts) {
+    ClipTokenizer encoding =
+        tokenizer.orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "these weights came without tokenizer.json; put one beside them to embed text,"
+                        + " or give token ids to embedTokens"));
+    NDArray[] parts = new NDArray[(texts.size() + BATCH - 1) / BATCH];
+    for (int part = 0; part < parts.length; part++) {
+      List<String> batch = texts.subList(part * BATCH, Math.min(texts.size(), (part + 1) * BATCH));
+      long[][] ids = encoding.encode(batch, text.config().contextLength());
+      parts[part] = text.embed(scope.manager().create(ids));
+    }
+    return NDArrays.concat(new NDList(parts), 0);
+  }
+
+  /**
+   * A classifier by class names, with the template "a photo of a {}".
+   *
+   * @param classNames at least one, distinct
+   */
+  public ZeroShotClassifier zeroShotClassifier(List<String> classNames) {
+    return zeroShotClassifier(classNames, PLAIN_TEMPLATE);
+  }
+
+  /**
+   * A classifier by class names.
+   *
+   * @param classNames at least one, distinct
+   * @param templates sentences in which {@code {}} stands for the class name; the embedding of a
+   *     class is the mean of its sentences' unit embeddings
+   */
+  public ZeroShotClassifier zeroShotClassifier(List<String> classNames, List<String> templates) {
+    checkClasses(classNames, templates);
+    try (NDManager manager = newManager()) {
+      try (TensorScope scope = TensorScope.of(manager);
+          GradMode off = GradMode.off()) {
+        NDArray sum = null;
+        for (String template : templates) {
+          List<String> sentences =
+              classNames.stream().map(name -> template.replace("{}", name)).toList();
+          NDArray unit = ZeroShotClassifier.unit(embed(scope, sentences));
+          sum = sum == null ? unit : sum.add(unit);
+        }
+        return new ZeroShotClassifier(imageEncoder, classNames, requireNonNull(sum), logitScale);
+      }
+    }
+  }
+
+  private static void checkClasses(List<String> classNames, List<String> templates) {
+    if (classNames.isEmpty() || new HashSet<>(classNames).size() < classNames.size()) {
+      throw new IllegalArgumentException(
+          "class names must be distinct and at least one, got " + classNames);
+    }
+    if (templates.isEmpty() || !templates.stream().allMatch(t -> t.contains("{}"))) {
+      throw new IllegalArgumentException(
+          "each template must contain {} where the class name goes, got " + templates);
+    }
+  }
+
+  private NDManager newManager() {
+    return NDManager.newBaseManager(
+        imageEncoder.parameters().values().iterator().next().getDevice(), "PyTorch");
+  }
+
+  @Override
+  public void close() {
+    imageEncoder.close();
+    text.close();
+    tokenizer.ifPresent(ClipTokenizer::close);
+  }
+}

@@ -1,0 +1,205 @@
+package dev.fare.models;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.modality.cv.Image;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import dev.fare.ThreatModel;
+import dev.fare.data.ClipPreprocessing;
+import dev.fare.data.PixelImage;
+import dev.fare.models.format.ClipCheckpoint;
+import dev.fare.models.format.ClipCheckpoints;
+import dev.fare.models.format.HuggingFaceWriter;
+import dev.fare.models.vision.VisionTower;
+import dev.fare.torch.Autograd;
+import dev.fare.torch.GradMode;
+import dev.fare.torch.TensorScope;
+import dev.fare.training.TrainableEncoder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * CLIP's vision encoder as a drop-in: pictures or pixels to embeddings or tokens.
+ *
+ * <p>Robust is what its weights make it: any CLIP can be loaded, fine-tuned with {@code
+ * FareTrainer} and saved, and what was saved loads wherever the original did.
+ *
+ * <pre>{@code
+ * try (RobustClipEncoder encoder = RobustClipEncoder.load(Path.of("fare4-clip-vit-l-14"))) {
+ *   float[] embedding = encoder.embed(image);
+ *   NDArray tokens = encoder.tokens(pixels, TokenLayer.LLAVA);
+ * }
+ * }</pre>
+ *
+ * <p>Safe for use from many threads, except that nobody may use it after {@link #close} and that
+ * training changes the weights under everybody.
+ */
+public final class RobustClipEncoder implements TrainableEncoder {
+
+  private static final int BATCH = 32;
+
+  private final VisionTower tower;
+  private final ClipCheckpoint checkpoint;
+  private final ClipPreprocessing preprocessing;
+  private final NDManager manager;
+
+  RobustClipEncoder(VisionTower tower, ClipCheckpoint checkpoint, NDManager manager) {
+    this.tower = tower;
+    this.checkpoint = checkpoint;
+    this.manager = manager;
+    preprocessing = ClipPreprocessing.openClip(tower.config().imageSize());
+  }
+
+  /**
+   * Loads the vision tower of a CLIP in any layout that {@link ClipCheckpoints} reads, onto a GPU
+   * where there is one.
+   *
+   * @param path a directory or file
+   * @throws IOException if it can't be read, or can't be used: the message names file and tensor
+   */
+  public static RobustClipEncoder load(Path path) throws IOException {
+    return load(path, Engine.getEngine("PyTorch").defaultDevice());
+  }
+
+  /** Loads the vision tower of a CLIP onto a device. */
+  public static RobustClipEncoder load(Path path, Device device) throws IOException {
+    return of(ClipCheckpoints.read(path), device);
+  }
+
+  static RobustClipEncoder of(ClipCheckpoint checkpoint, Device device) throws IOException {
+    NDManager manager = NDManager.newBaseManager(device, "PyTorch");
+    try {
+      VisionTower tower = Towers.vision(checkpoint, device);
+      return new RobustClipEncoder(tower, checkpoint, manager);
+    } catch (IOException | RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Embeds a batch of images.
+   *
+   * @param pixels {@code [N,3,S,S]} float32 in [0,1] with this encoder's image size S; not
+   *     normalised by mean and standard deviation, which happens inside
+   * @return {@code [N,D]} float32, not normalised, owned by the manager of {@code pixels}
+   * @throws IllegalArgumentException if the pixels are of another shape, type or range
+   */
+  @Override
+  public NDArray embed(NDArray pixels) {
+    checkRange(pixels);
+    return tower.embed(pixels);
+  }
+
+  /**
+   * Embeds one picture of any size: resized on its shorter side, cropped to the centre, as CLIP was
+   * trained.
+   *
+   * @return D values, not normalised
+   */
+  public float[] embed(Image image) {
+    return embed(List.of(image))[0];
+  }
+
+  /**
+   * Embeds pictures of any sizes.
+   *
+   * @return an embedding of D values for each picture, in their order
+   */
+  public float[][] embed(List<Image> images) {
+    float[][] embeddings = new float[images.size()][];
+    for (int from = 0; from < images.size(); from += BATCH) {
+      List<Image> batch = images.subList(from, Math.min(images.size(), from + BATCH));
+      try (TensorScope scope = TensorScope.of(manager);
+          GradMode off = GradMode.off()) {
+        NDArray pixels =
+            preprocessing.toPixels(scope.manager(), batch.stream().map(PixelImage::of).toList());
+        float[] values = tower.embed(pixels).toFloatArray();
+        int size = embeddingSize();
+        for (int i = 0; i < batch.size(); i++) {
+          embeddings[from + i] = Arrays.copyOfRange(values, i * size, (i + 1) * size);
+        }
+      }
+    }
+    return embeddings;
+  }
+
+  /**
+   * The tokens that a vision-language model's projector takes.
+   *
+   * @param pixels {@code [N,3,S,S]} float32 in [0,1]
+   * @param layer which tokens
+   * @return {@code [N,T,C]} float32, owned by the manager of {@code pixels} and differentiable
+   */
+  public NDArray tokens(NDArray pixels, TokenLayer layer) {
+    checkRange(pixels);
+    NDArray tokens = tower.hiddenState(pixels, layer.blocks(tower.depth()));
+    if (layer.postNorm()) {
+      tokens = tower.postNorm(tokens);
+    }
+    return layer.classToken() ? tokens : tokens.get(new NDIndex(":, 1:"));
+  }
+
+  /** An attack may stand a rounding outside [0,1] and brings its pixels back itself. */
+  private static void checkRange(NDArray pixels) {
+    if (!Autograd.isRecorded(pixels)) {
+      ThreatModel.checkPixels(pixels);
+    }
+  }
+
+  @Override
+  public int embeddingSize() {
+    return tower.config().embeddingSize();
+  }
+
+  @Override
+  public int imageSize() {
+    return tower.config().imageSize();
+  }
+
+  /** How pictures become this encoder's pixels. */
+  public ClipPreprocessing preprocessing() {
+    return preprocessing;
+  }
+
+  /** The architecture of the CLIP that this encoder belongs to. */
+  public ClipConfig config() {
+    return checkpoint.config();
+  }
+
+  @Override
+  public Map<String, NDArray> parameters() {
+    return tower.parameters();
+  }
+
+  @Override
+  public RobustClipEncoder copy() {
+    NDManager owner = NDManager.newBaseManager(manager.getDevice(), "PyTorch");
+    return new RobustClipEncoder(tower.copy(), checkpoint, owner);
+  }
+
+  /**
+   * Writes Hugging Face's layout: {@code config.json}, {@code preprocessor_config.json}, {@code
+   * model.safetensors}, and the tokenizer if there is one. A text tower that came with this encoder
+   * is read from where it was loaded and written unchanged.
+   *
+   * @param directory made if absent; existing files of these names are replaced whole
+   */
+  public void save(Path directory) throws IOException {
+    try (NDManager reading = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+      Map<String, NDArray> tensors = Towers.complete(checkpoint, tower.parameters(), reading);
+      HuggingFaceWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
+    }
+  }
+
+  @Override
+  public void close() {
+    tower.close();
+    manager.close();
+  }
+}

@@ -1,0 +1,57 @@
+package dev.fare.models;
+
+/**
+ * Which tokens of a vision tower a pipeline takes.
+ *
+ * @param depth after how many blocks, as an index into the hidden states: 0 is the embedded
+ *     patches; negative numbers count from the end, −1 being the last block's output
+ * @param postNorm whether the tower's final layer normalisation is applied
+ * @param classToken whether the class token stays, in front
+ */
+public record TokenLayer(int depth, boolean postNorm, boolean classToken) {
+
+  /** LLaVA-1.5 and LLaVA-NeXT: {@code hidden_states[-2]}, patch tokens, no normalisation. */
+  public static final TokenLayer LLAVA = new TokenLayer(-2, false, false);
+
+  /** OpenFlamingo: the last block's patch tokens, before {@code ln_post}. */
+  public static final TokenLayer OPEN_FLAMINGO = new TokenLayer(-1, false, false);
+
+  /** open_clip from 2.23 on: the last block's patch tokens after {@code ln_post}. */
+  public static final TokenLayer LAST_POST_NORM = new TokenLayer(-1, true, false);
+
+  /** {@code hidden_states[index]} in Hugging Face's counting: patch tokens, no normalisation. */
+  public static TokenLayer layer(int index) {
+    return new TokenLayer(index, false, false);
+  }
+
+  /** The same tokens with the class token in front. */
+  public TokenLayer withClassToken() {
+    return new TokenLayer(depth, postNorm, true);
+  }
+
+  /** The same tokens after the tower's final layer normalisation. */
+  public TokenLayer withPostNorm() {
+    return new TokenLayer(depth, true, classToken);
+  }
+
+  /**
+   * How many blocks this means for a tower.
+   *
+   * @throws IllegalArgumentException if the tower has no such layer
+   */
+  int blocks(int layers) {
+    int blocks = depth < 0 ? layers + 1 + depth : depth;
+    if (blocks < 0 || blocks > layers) {
+      throw new IllegalArgumentException(
+          "layer "
+              + depth
+              + " is not among the hidden states of a tower of "
+              + layers
+              + " blocks; allowed is "
+              + -(layers + 1)
+              + " to "
+              + layers);
+    }
+    return blocks;
+  }
+}

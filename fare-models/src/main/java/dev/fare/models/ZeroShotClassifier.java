@@ -1,0 +1,72 @@
+package dev.fare.models;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.fare.Classifier;
+import dev.fare.ImageEncoder;
+import dev.fare.torch.TensorScope;
+import java.util.List;
+
+/**
+ * Classes by their names: logits are {@code scale · cos(image, class)} (Radford et al., 2021,
+ * section 3.1).
+ *
+ * <p>The class embeddings are computed once. Differentiable with respect to the pixels; safe for
+ * use from many threads. The encoder stays its owner's.
+ */
+public final class ZeroShotClassifier implements Classifier, AutoCloseable {
+
+  private final ImageEncoder encoder;
+  private final List<String> classNames;
+  private final NDManager manager;
+  private final NDArray classEmbeddings; // [D, K], unit columns times the logit scale
+
+  /**
+   * Puts a classifier together.
+   *
+   * @param encoder of images; closed by its owner, not by this classifier
+   * @param classNames K names, for reports
+   * @param classEmbeddings {@code [K,D]}; copied and normalised
+   * @param logitScale the temperature's inverse, 100 for OpenAI's weights
+   */
+  public ZeroShotClassifier(
+      ImageEncoder encoder, List<String> classNames, NDArray classEmbeddings, double logitScale) {
+    this.encoder = encoder;
+    this.classNames = List.copyOf(classNames);
+    manager = NDManager.newBaseManager(classEmbeddings.getDevice(), "PyTorch");
+    try (TensorScope scope = TensorScope.of(classEmbeddings)) {
+      NDArray columns = unit(classEmbeddings.stopGradient()).transpose().mul(logitScale);
+      this.classEmbeddings = scope.keep(columns.duplicate(), manager);
+    }
+  }
+
+  @Override
+  public NDArray logits(NDArray pixels) {
+    return unit(encoder.embed(pixels)).matMul(classEmbeddings);
+  }
+
+  /** The names in the order of the logits. */
+  public List<String> classNames() {
+    return classNames;
+  }
+
+  /** The same classes seen through another encoder: the text tower's side is shared. */
+  public ZeroShotClassifier withImageEncoder(ImageEncoder other) {
+    return new ZeroShotClassifier(other, classNames, classEmbeddings.transpose(), logitScale());
+  }
+
+  private double logitScale() {
+    try (TensorScope scope = TensorScope.of(classEmbeddings)) {
+      return classEmbeddings.square().sum(new int[] {0}).sqrt().mean().getFloat();
+    }
+  }
+
+  static NDArray unit(NDArray embeddings) {
+    return embeddings.div(embeddings.square().sum(new int[] {1}, true).sqrt());
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

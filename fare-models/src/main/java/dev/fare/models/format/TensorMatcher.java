@@ -1,0 +1,94 @@
+package dev.fare.models.format;
+
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Brings the tensors of a file and the expectations of a configuration together, without rest. */
+final class TensorMatcher {
+
+  private static final int NAMES_IN_A_MESSAGE = 5;
+
+  private TensorMatcher() {}
+
+  /**
+   * Assembles all canonical tensors.
+   *
+   * @param expected the canonical names and shapes
+   * @param recipes how each lies in the file
+   * @param stored what the file holds, less what may be ignored
+   * @param weights where the tensors come from, for messages
+   * @param config where the shapes come from, for messages
+   * @throws ModelFormatException if a tensor is missing, has another shape, or is left over
+   */
+  static Map<String, WeightTensor> match(
+      Map<String, Shape> expected,
+      Map<String, TensorRecipe> recipes,
+      Map<String, WeightTensor> stored,
+      String weights,
+      String config)
+      throws ModelFormatException {
+    Set<String> rest = new HashSet<>(stored.keySet());
+    List<String> missing = new ArrayList<>();
+    Map<String, WeightTensor> matched = new LinkedHashMap<>();
+    for (Map.Entry<String, Shape> entry : expected.entrySet()) {
+      TensorRecipe recipe =
+          recipes.getOrDefault(entry.getKey(), TensorRecipe.copyOf(entry.getKey()));
+      Shape partShape = recipe.partShape(entry.getValue());
+      List<WeightTensor> parts = new ArrayList<>();
+      for (String name : recipe.parts()) {
+        WeightTensor part = stored.get(name);
+        rest.remove(name);
+        if (part == null) {
+          missing.add(name);
+          continue;
+        }
+        if (!part.shape().equals(partShape)) {
+          throw new ModelFormatException(
+              weights
+                  + ": tensor '"
+                  + name
+                  + "' has the shape "
+                  + part.shape()
+                  + " but "
+                  + config
+                  + " asks for "
+                  + partShape
+                  + "; the two do not belong together");
+        }
+        parts.add(part);
+      }
+      if (parts.size() == recipe.parts().size()) {
+        matched.put(entry.getKey(), recipe.assemble(entry.getValue(), parts));
+      }
+    }
+    if (!missing.isEmpty()) {
+      throw new ModelFormatException(
+          weights + ": " + list(missing) + " missing that " + config + " asks for");
+    }
+    if (!rest.isEmpty()) {
+      throw new ModelFormatException(
+          weights
+              + ": "
+              + list(rest.stream().sorted().toList())
+              + " left over that "
+              + config
+              + " has no place for");
+    }
+    return matched;
+  }
+
+  private static String list(Collection<String> names) {
+    String shown =
+        String.join("', '", names.stream().limit(NAMES_IN_A_MESSAGE).toArray(CharSequence[]::new));
+    int more = names.size() - NAMES_IN_A_MESSAGE;
+    return (names.size() == 1 ? "tensor '" : "tensors '")
+        + shown
+        + (more > 0 ? "' and " + more + " more are" : names.size() == 1 ? "' is" : "' are");
+  }
+}

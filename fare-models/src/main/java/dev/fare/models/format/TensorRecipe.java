@@ -1,0 +1,94 @@
+package dev.fare.models.format;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * How a canonical tensor lies in another layout: as it is, transposed, or in parts that are joined
+ * along the first dimension.
+ *
+ * @param parts the names in the other layout, in their order
+ * @param isTransposed whether rows and columns change places
+ */
+record TensorRecipe(List<String> parts, boolean isTransposed) {
+
+  TensorRecipe {
+    parts = List.copyOf(parts);
+    checkArgument(parts.size() == 1 || !isTransposed, "parts can't be transposed: %s", parts);
+  }
+
+  static TensorRecipe copyOf(String name) {
+    return new TensorRecipe(List.of(name), false);
+  }
+
+  static TensorRecipe transposeOf(String name) {
+    return new TensorRecipe(List.of(name), true);
+  }
+
+  static TensorRecipe joinOf(String... names) {
+    return new TensorRecipe(List.of(names), false);
+  }
+
+  /** The shape of each part, given the canonical tensor's. */
+  Shape partShape(Shape shape) {
+    if (isTransposed) {
+      return new Shape(shape.get(1), shape.get(0));
+    }
+    if (parts.size() == 1) {
+      return shape;
+    }
+    long[] dimensions = shape.getShape().clone();
+    dimensions[0] /= parts.size();
+    return new Shape(dimensions);
+  }
+
+  /** The canonical tensor made of stored parts, when it is read. */
+  WeightTensor assemble(Shape shape, List<WeightTensor> stored) {
+    if (isTransposed) {
+      return new Transposed(shape, stored.get(0));
+    }
+    return stored.size() == 1 ? stored.get(0) : new Joined(shape, stored);
+  }
+
+  /** The parts of a canonical tensor, as views where that is possible. */
+  NDList split(NDArray canonical) {
+    if (isTransposed) {
+      return new NDList(canonical.transpose());
+    }
+    return parts.size() == 1 ? new NDList(canonical) : canonical.split(parts.size());
+  }
+
+  private record Transposed(Shape shape, WeightTensor stored) implements WeightTensor {
+    @Override
+    public NDArray read(NDManager manager) throws IOException {
+      try (NDManager scope = manager.newSubManager()) {
+        // Flattening a transposed view copies it into row-major order.
+        NDArray array = stored.read(scope).transpose().reshape(-1).reshape(shape);
+        array.attach(manager);
+        return array;
+      }
+    }
+  }
+
+  private record Joined(Shape shape, List<WeightTensor> stored) implements WeightTensor {
+    @Override
+    public NDArray read(NDManager manager) throws IOException {
+      try (NDManager scope = manager.newSubManager()) {
+        NDList arrays = new NDList(stored.size());
+        for (WeightTensor part : stored) {
+          arrays.add(part.read(scope));
+        }
+        NDArray array = NDArrays.concat(arrays, 0);
+        array.attach(manager);
+        return array;
+      }
+    }
+  }
+}

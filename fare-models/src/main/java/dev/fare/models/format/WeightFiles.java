@@ -1,0 +1,79 @@
+package dev.fare.models.format;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The tensors of a directory, in one file or in shards with an index.
+ *
+ * @param tensors by the names in the files
+ * @param origin the file or index, for messages
+ */
+record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
+
+  private static final int MAX_SHARDS = 10_000;
+
+  /** Finds weights under a base name such as {@code model} or {@code open_clip_model}. */
+  static Optional<WeightFiles> find(Path directory, String safetensorsBase) throws IOException {
+    Path single = directory.resolve(safetensorsBase + ".safetensors");
+    if (Files.exists(single)) {
+      return Optional.of(
+          new WeightFiles(SafetensorsFile.read(single).tensors(), single.toString()));
+    }
+    Path index = directory.resolve(safetensorsBase + ".safetensors.index.json");
+    return Files.exists(index) ? Optional.of(readShards(index)) : Optional.empty();
+  }
+
+  private static WeightFiles readShards(Path index) throws IOException {
+    ConfigSection section = new ConfigSection(StrictJson.read(index), index.toString());
+    ConfigSection map =
+        section
+            .section("weight_map")
+            .orElseThrow(() -> section.wrong("weight_map", "an object of file names", null));
+    Map<String, String> shardOfTensor = new LinkedHashMap<>();
+    for (String tensor : map.values().keySet()) {
+      shardOfTensor.put(
+          tensor, map.string(tensor).orElseThrow(() -> map.wrong(tensor, "a file name", null)));
+    }
+    Map<String, WeightTensor> tensors = new LinkedHashMap<>();
+    Set<String> shards = new LinkedHashSet<>(shardOfTensor.values());
+    if (shards.size() > MAX_SHARDS) {
+      throw new ModelFormatException(index + ": up to " + MAX_SHARDS + " shards are allowed");
+    }
+    for (String shard : shards) {
+      for (Map.Entry<String, WeightTensor> tensor : readShard(index, shard).entrySet()) {
+        if (!shard.equals(shardOfTensor.get(tensor.getKey()))) {
+          throw new ModelFormatException(
+              index + ": tensor '" + tensor.getKey() + "' lies in " + shard + " against the index");
+        }
+        tensors.put(tensor.getKey(), tensor.getValue());
+      }
+    }
+    for (Map.Entry<String, String> entry : shardOfTensor.entrySet()) {
+      if (!tensors.containsKey(entry.getKey())) {
+        throw new ModelFormatException(
+            index + ": tensor '" + entry.getKey() + "' is missing in " + entry.getValue());
+      }
+    }
+    return new WeightFiles(tensors, index.toString());
+  }
+
+  private static Map<String, WeightTensor> readShard(Path index, String shard) throws IOException {
+    // A shard lies beside its index: a path would let a model file read elsewhere.
+    if (!shard.matches("[A-Za-z0-9_][A-Za-z0-9._-]*")) {
+      throw new ModelFormatException(
+          index + ": a shard must be a plain file name, got '" + shard + "'");
+    }
+    Path file = index.resolveSibling(shard);
+    if (!Files.exists(file)) {
+      throw new ModelFormatException(index + ": the shard " + shard + " is missing beside it");
+    }
+    return SafetensorsFile.read(file).tensors();
+  }
+}
