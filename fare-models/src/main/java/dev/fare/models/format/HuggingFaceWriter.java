@@ -93,7 +93,8 @@ public final class HuggingFaceWriter {
                 fresh.resolve(HuggingFaceReader.TOKENIZER), Files.readAllBytes(tokenizer.get()));
           }
           writeJson(
-              fresh.resolve(HuggingFaceConfig.CONFIG), HuggingFaceConfig.toJson(config, vision));
+              fresh.resolve(HuggingFaceConfig.CONFIG),
+              HuggingFaceConfig.toJson(config, vision, type));
         });
   }
 
