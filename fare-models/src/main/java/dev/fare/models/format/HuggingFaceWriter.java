@@ -5,12 +5,9 @@ import static java.util.Objects.requireNonNull;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import com.google.gson.GsonBuilder;
-import com.google.gson.JsonObject;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -69,14 +66,14 @@ public final class HuggingFaceWriter {
         OURS,
         fresh -> {
           writeWeights(fresh.resolve(WEIGHTS), HuggingFaceNames.of(config, vision), tensors);
-          writeJson(
+          StrictJson.write(
               fresh.resolve(HuggingFaceConfig.PREPROCESSOR),
               HuggingFaceConfig.preprocessorJson(config));
           if (tokenizer.isPresent()) {
             AtomicFile.write(
                 fresh.resolve(HuggingFaceReader.TOKENIZER), Files.readAllBytes(tokenizer.get()));
           }
-          writeJson(
+          StrictJson.write(
               fresh.resolve(HuggingFaceConfig.CONFIG), HuggingFaceConfig.toJson(config, vision));
         });
   }
@@ -99,10 +96,5 @@ public final class HuggingFaceWriter {
       }
       SafetensorsWriter.write(file, parts);
     }
-  }
-
-  private static void writeJson(Path file, JsonObject json) throws IOException {
-    String text = new GsonBuilder().setPrettyPrinting().create().toJson(json) + "\n";
-    AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
   }
 }
