@@ -56,13 +56,13 @@ public final class QuickStart implements Callable<Integer> {
   private Path output = Path.of("fare-quickstart");
 
   @Option(names = "--steps", description = "FARE updates, default ${DEFAULT-VALUE}")
-  private int steps = 300;
+  private int steps = 500;
 
   @Option(names = "--batch-size", description = "pictures an update, default ${DEFAULT-VALUE}")
   private int batchSize = 32;
 
   @Option(names = "--learning-rate", description = "the peak, default ${DEFAULT-VALUE}")
-  private double learningRate = 2e-4;
+  private double learningRate = 1e-3;
 
   @Option(
       names = "--images",
@@ -146,7 +146,7 @@ public final class QuickStart implements Callable<Integer> {
   }
 
   private TrainingSummary train(RobustClipEncoder encoder, EmojiData data, TrainingCurves curves) {
-    PgdAttack attack = PgdAttack.builder(LARGEST).steps(4).stepSize(2.5 / 255).build();
+    PgdAttack attack = PgdAttack.builder(LARGEST).steps(2).stepSize(2.5 / 255).build();
     try (FareTrainer trainer =
             FareTrainer.builder(encoder)
                 .attack(attack)
