@@ -55,6 +55,11 @@ public final class EmojiData {
     return scenes;
   }
 
+  /** Where the randomness of split and scenes comes from. */
+  public long seed() {
+    return seed;
+  }
+
   /** Which drawings are trained on. */
   public EmojiSplit split() {
     return split;

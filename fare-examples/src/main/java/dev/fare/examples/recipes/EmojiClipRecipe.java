@@ -1,7 +1,5 @@
 package dev.fare.examples.recipes;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -9,6 +7,7 @@ import com.google.common.base.Stopwatch;
 import dev.fare.examples.emoji.EmojiBatch;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiTestSet;
+import dev.fare.examples.quickstart.EmbeddedClip;
 import dev.fare.models.Activation;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.ClipInitialization;
@@ -43,18 +42,14 @@ import picocli.CommandLine.Spec;
 /**
  * Trains the embedded CLIP from scratch on the emoji scenes, about an hour on two cores.
  *
- * <p>What is written is the directory that lies embedded in this module: Hugging Face's layout with
- * float16 weights, and the results that its model card quotes.
+ * <p>What is written is the directory that lies embedded in this module, Hugging Face's layout with
+ * float16 weights; what is printed last are the results that its model card quotes.
  */
 @Command(
     name = "emoji-clip",
     description = "Trains the embedded CLIP from scratch on pictures and names of emoji.",
     mixinStandardHelpOptions = true)
 public final class EmojiClipRecipe implements Callable<Integer> {
-
-  /** The sentences a name is trained in. */
-  static final List<String> TEMPLATES =
-      List.of("a picture of a {}", "{}", "an emoji of a {}", "a drawing of a {}");
 
   private static final int VOCABULARY = 4096;
   private static final int EVALUATE_EVERY = 250;
@@ -136,7 +131,8 @@ public final class EmojiClipRecipe implements Callable<Integer> {
         }
       }
       write(weights.all, output);
-      Files.writeString(output.resolve("results.txt"), results(data, names, trainer) + "\n", UTF_8);
+      out.printf("as written, with all sentences:%n%s%n", EmojiClipEvaluation.describe(output));
+      out.flush();
     }
     return 0;
   }
@@ -226,7 +222,7 @@ public final class EmojiClipRecipe implements Callable<Integer> {
       try (InputStream json = tokenizerJson();
           ClipTokenizer tokenizer = ClipTokenizer.load(json)) {
         return new Names(
-            TEMPLATES.stream()
+            EmbeddedClip.TEMPLATES.stream()
                 .map(
                     template ->
                         tokenizer.encode(

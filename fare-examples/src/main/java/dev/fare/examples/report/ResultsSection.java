@@ -98,13 +98,13 @@ final class ResultsSection {
                 .withClass("set"));
       }
       cells.add(th(span().withClass("key s" + style), span(model.model())).attr("scope", "row"));
-      cells.add(cell(model.clean(), style));
+      cells.add(cell("clean", model.clean(), style));
       for (ThreatModel threatModel : threatModels) {
         cells.add(
             model.threats().stream()
                 .filter(threat -> threat.threatModel().equals(threatModel))
                 .findFirst()
-                .<DomContent>map(threat -> cell(threat.robust(), style))
+                .<DomContent>map(threat -> cell(threat.label(), threat.robust(), style))
                 .orElse(td("not measured")));
       }
       rows.add(tr(each(cells, c -> c)).withCondClass(i == 0, "first"));
@@ -112,8 +112,9 @@ final class ResultsSection {
     return each(rows, row -> row);
   }
 
-  private static DomContent cell(Accuracy accuracy, int style) {
+  private static DomContent cell(String column, Accuracy accuracy, int style) {
     return td(
+            span(column).withClass("column").attr("aria-hidden", "true"),
             span(Numbers.percent(accuracy)).withClass("number"),
             small(Numbers.range(accuracy.interval())),
             span(span().withStyle(width(accuracy.value())).withClass("fill s" + style))
