@@ -2,6 +2,7 @@ package dev.fare.examples.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fare.AttackCost;
 import dev.fare.ThreatModel;
 import dev.fare.evaluation.Accuracy;
 import dev.fare.evaluation.AttackOutcome;
@@ -126,7 +127,9 @@ class HtmlReportTest {
             ThreatModel.linf(4 / 255.0),
             new Accuracy(0, 20),
             List.of(new ClassAccuracy(0, new Accuracy(0, 20))),
-            List.of(new AttackOutcome("PGD", new Accuracy(0, 20), 19, List.of(), 2.5)));
+            List.of(
+                new AttackOutcome(
+                    "PGD", new Accuracy(0, 20), 19, List.of(), AttackCost.NONE, 2.5)));
     ModelResult model =
         new ModelResult(
             "CLIP",

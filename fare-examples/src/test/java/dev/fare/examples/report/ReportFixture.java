@@ -1,5 +1,6 @@
 package dev.fare.examples.report;
 
+import dev.fare.AttackCost;
 import dev.fare.ThreatModel;
 import dev.fare.evaluation.Accuracy;
 import dev.fare.evaluation.AttackOutcome;
@@ -40,8 +41,8 @@ final class ReportFixture {
     ReportModel.Builder builder =
         ReportModel.builder("FARE on the embedded emoji CLIP")
             .introduction(
-                "A small CLIP was fine-tuned for 400 steps against PGD at ε = 4/255, without labels."
-                    + " The numbers on this page are invented.")
+                "A small CLIP was fine-tuned for 400 steps against PGD at ε = 4/255, without"
+                    + " labels. The numbers on this page are invented.")
             .evaluation(
                 evaluation("Test set A", 960, new double[] {.952, .041, .003, .889, .741, .584}),
                 "Drawings seen in training, on unseen backgrounds.")
@@ -105,8 +106,20 @@ final class ReportFixture {
               accuracy,
               byClass(labels, predictions),
               List.of(
-                  new AttackOutcome("PGD", accuracy, attacked, predictions, 11.4),
-                  new AttackOutcome("APGD-CE", accuracy, attacked, predictions, 93.2))));
+                  new AttackOutcome(
+                      "PGD",
+                      accuracy,
+                      attacked,
+                      predictions,
+                      new AttackCost(50L * attacked, 50L * attacked, 0),
+                      11.4),
+                  new AttackOutcome(
+                      "APGD-CE",
+                      accuracy,
+                      attacked,
+                      predictions,
+                      new AttackCost(100L * attacked, 100L * attacked, 0),
+                      93.2))));
     }
     List<Integer> clean = predictions(labels, luck, shares[0]);
     return new ModelResult(
