@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,9 +22,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class CheckpointTest {
 
-  @TempDir private Path directory;
+  @TempDir private Path temporary;
+
+  private Path directory;
 
   private final TanhEncoder encoder = TanhEncoder.seeded(1);
+
+  @BeforeEach
+  void chooseDirectory() {
+    directory = temporary.resolve("runs/fare4");
+  }
 
   @AfterEach
   void close() {
@@ -63,8 +71,7 @@ class CheckpointTest {
       trainer.fit(Runs.IMAGES);
     }
 
-    assertThat(names())
-        .containsExactly("step-000000003", "step-000000006", "step-000000008");
+    assertThat(names()).containsExactly("step-000000003", "step-000000006", "step-000000008");
   }
 
   private List<String> names() throws IOException {
@@ -109,12 +116,21 @@ class CheckpointTest {
 
   @ParameterizedTest
   @CsvSource({
-    "weights.safetensors,DELETED", "weights.safetensors,EMPTIED", "weights.safetensors,TRUNCATED",
-    "weights.safetensors,ZEROED", "weights.safetensors,BIT_FLIPPED",
-    "optimizer.safetensors,BIT_FLIPPED", "average.safetensors,TRUNCATED",
-    "state.json,DELETED", "state.json,ZEROED", "state.json,BIT_FLIPPED",
-    "manifest.json,DELETED", "manifest.json,EMPTIED", "manifest.json,TRUNCATED",
-    "manifest.json,ZEROED", "manifest.json,BIT_FLIPPED"
+    "weights.safetensors,DELETED",
+    "weights.safetensors,EMPTIED",
+    "weights.safetensors,TRUNCATED",
+    "weights.safetensors,ZEROED",
+    "weights.safetensors,BIT_FLIPPED",
+    "optimizer.safetensors,BIT_FLIPPED",
+    "average.safetensors,TRUNCATED",
+    "state.json,DELETED",
+    "state.json,ZEROED",
+    "state.json,BIT_FLIPPED",
+    "manifest.json,DELETED",
+    "manifest.json,EMPTIED",
+    "manifest.json,TRUNCATED",
+    "manifest.json,ZEROED",
+    "manifest.json,BIT_FLIPPED"
   })
   void passesOverADamagedCheckpointAndStillEndsWithTheSameWeights(String file, Damage damage)
       throws Exception {

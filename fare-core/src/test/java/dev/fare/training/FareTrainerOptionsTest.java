@@ -297,12 +297,8 @@ class FareTrainerOptionsTest {
 
     static NDArray pixels(NDManager manager) {
       FloatBuffer buffer = FloatBuffer.allocate(10 * 48);
-      try {
-        for (int i = 0; i < 10; i++) {
-          Runs.IMAGES.read(i, TanhEncoder.SIDE, buffer);
-        }
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
+      for (int i = 0; i < 10; i++) {
+        Runs.IMAGES.read(i, TanhEncoder.SIDE, buffer);
       }
       return manager.create(buffer.array(), new Shape(10, 3, 4, 4));
     }
@@ -317,7 +313,7 @@ class FareTrainerOptionsTest {
     }
 
     @Override
-    public void read(int index, int imageSize, FloatBuffer target) throws IOException {
+    public void read(int index, int imageSize, FloatBuffer target) {
       Runs.IMAGES.read(index, imageSize, target);
     }
 

@@ -83,8 +83,7 @@ class TrainingLossTest {
     EmbeddingLoss l2 = EmbeddingLoss.squaredDistance();
     assertLosses(
         TrainingLoss.trades(l2).withClean(l2, 0.3),
-        i ->
-            0.3 * squared(clean[i], reference[i]) + 0.7 * squared(adversarial[i], clean[i]));
+        i -> 0.3 * squared(clean[i], reference[i]) + 0.7 * squared(adversarial[i], clean[i]));
     assertThatThrownBy(() -> TrainingLoss.fare().withClean(l2, 1))
         .hasMessage("the clean weight must be in (0, 1), got 1.0");
   }
@@ -146,10 +145,7 @@ class TrainingLossTest {
   private LossInputs inputs(long[] labels) {
     NDArray targets = labels == null ? null : manager.create(labels);
     return new LossInputs(
-        encoder,
-        cleanPixels,
-        adversarialPixels,
-        Targets.of(original.embed(cleanPixels), targets));
+        encoder, cleanPixels, adversarialPixels, Targets.of(original.embed(cleanPixels), targets));
   }
 
   private double[] slopes(TrainingLoss loss) {
