@@ -67,13 +67,9 @@ final class TrainerCheckpoints implements AutoCloseable {
     weights.forEach(
         (name, weight) -> {
           hasher.putString(name, StandardCharsets.UTF_8);
-          hasher.putObject(
-              weight.getShape().getShape(),
-              (shape, sink) -> {
-                for (long dimension : shape) {
-                  sink.putLong(dimension);
-                }
-              });
+          for (long dimension : weight.getShape().getShape()) {
+            hasher.putLong(dimension);
+          }
           hasher.putBytes(weight.toByteBuffer());
         });
     return hasher.hash().toString();

@@ -14,23 +14,15 @@ import dev.fare.AttackResult;
 import dev.fare.Objective;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
-import dev.fare.models.Activation;
-import dev.fare.models.PixelNormalization;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.SafetensorsFile;
 import dev.fare.models.format.WeightTensor;
-import dev.fare.models.vision.VisionTransformer;
-import dev.fare.models.vision.VitConfig;
 import dev.fare.training.FareTrainer;
 import dev.fare.training.LearningRateSchedule;
 import dev.fare.training.StepResult;
-import dev.fare.training.TrainableEncoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
@@ -40,26 +32,24 @@ import org.junit.jupiter.api.Test;
 /** Five steps of the original authors' training loop on a tiny CLIP, with their random starts. */
 class FareStepReplayTest {
 
-  private static final VitConfig TINY =
-      new VitConfig(32, 8, 32, 2, 2, 128, 16, Activation.QUICK_GELU, 1e-5);
   private static final int STEPS = 5;
 
   private final NDManager manager = NDManager.newBaseManager("PyTorch");
   private JsonObject run;
   private Map<String, WeightTensor> recorded;
-  private TowerEncoder encoder;
+  private TinyEncoder encoder;
 
   @BeforeEach
   void load() throws Exception {
-    String json = Files.readString(resource("d_fare_steps.json"), UTF_8);
+    String json = Files.readString(TinyEncoder.resource("d_fare_steps.json"), UTF_8);
     run =
         JsonParser.parseString(json)
             .getAsJsonObject()
             .getAsJsonArray("runs")
             .get(0)
             .getAsJsonObject();
-    recorded = SafetensorsFile.read(resource("d_fare_tensors.safetensors")).tensors();
-    encoder = encoder("visual_tiny.safetensors");
+    recorded = SafetensorsFile.read(TinyEncoder.resource("d_fare_tensors.safetensors")).tensors();
+    encoder = TinyEncoder.load("visual_tiny.safetensors");
   }
 
   @AfterEach
@@ -130,7 +120,7 @@ class FareStepReplayTest {
    * turns into steps of either sign: it is left out.
    */
   private void assertWeights(String file, double tolerance, double fraction) throws Exception {
-    Map<String, WeightTensor> expected = SafetensorsFile.read(resource(file)).tensors();
+    Map<String, WeightTensor> expected = SafetensorsFile.read(TinyEncoder.resource(file)).tensors();
     long close = 0;
     long all = 0;
     for (Map.Entry<String, NDArray> weight : encoder.parameters().entrySet()) {
@@ -167,56 +157,6 @@ class FareStepReplayTest {
       return Objects.requireNonNull(recorded.get(name)).read(manager);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  private static TowerEncoder encoder(String file) throws Exception {
-    NDManager owner = NDManager.newBaseManager("PyTorch");
-    Map<String, WeightTensor> stored = SafetensorsFile.read(resource(file)).tensors();
-    Map<String, NDArray> weights = new LinkedHashMap<>();
-    for (String name : CanonicalNames.vision(TINY).keySet()) {
-      String plain = name.substring(CanonicalNames.VISION_PREFIX.length());
-      weights.put(name, Objects.requireNonNull(stored.get(plain)).read(owner));
-    }
-    return new TowerEncoder(new VisionTransformer(TINY, PixelNormalization.CLIP, weights, owner));
-  }
-
-  private static Path resource(String name) throws Exception {
-    return Path.of(
-        Objects.requireNonNull(FareStepReplayTest.class.getResource("fare_steps/" + name)).toURI());
-  }
-
-  /** A bare tower as an encoder. */
-  private record TowerEncoder(VisionTransformer tower) implements TrainableEncoder {
-
-    @Override
-    public NDArray embed(NDArray pixels) {
-      return tower.embed(pixels);
-    }
-
-    @Override
-    public int embeddingSize() {
-      return tower.config().embeddingSize();
-    }
-
-    @Override
-    public int imageSize() {
-      return tower.config().imageSize();
-    }
-
-    @Override
-    public Map<String, NDArray> parameters() {
-      return tower.parameters();
-    }
-
-    @Override
-    public TowerEncoder copy() {
-      return new TowerEncoder(tower.copy());
-    }
-
-    @Override
-    public void close() {
-      tower.close();
     }
   }
 }

@@ -172,6 +172,15 @@ public final class RobustClipEncoder implements TrainableEncoder {
     return checkpoint.config();
   }
 
+  /** The device that the weights are on. */
+  public Device device() {
+    return manager.getDevice();
+  }
+
+  ClipCheckpoint checkpoint() {
+    return checkpoint;
+  }
+
   @Override
   public Map<String, NDArray> parameters() {
     return tower.parameters();

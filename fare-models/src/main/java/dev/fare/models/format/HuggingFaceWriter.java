@@ -5,12 +5,10 @@ import static java.util.Objects.requireNonNull;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import com.google.gson.GsonBuilder;
-import com.google.gson.JsonObject;
+import ai.djl.ndarray.types.DataType;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -50,6 +48,21 @@ public final class HuggingFaceWriter {
   public static void write(
       ClipConfig config, Map<String, NDArray> tensors, Optional<Path> tokenizer, Path directory)
       throws IOException {
+    write(config, tensors, tokenizer, directory, DataType.FLOAT32);
+  }
+
+  /**
+   * The same with the weights stored as FLOAT32 or, at half the size and rounded, FLOAT16.
+   *
+   * @param type FLOAT32 or FLOAT16
+   */
+  public static void write(
+      ClipConfig config,
+      Map<String, NDArray> tensors,
+      Optional<Path> tokenizer,
+      Path directory,
+      DataType type)
+      throws IOException {
     if (!(config.vision() instanceof VitConfig vision)) {
       throw new IllegalArgumentException(
           "Hugging Face's CLIP layout has vision transformers only; write open_clip's layout for "
@@ -68,21 +81,22 @@ public final class HuggingFaceWriter {
         directory,
         OURS,
         fresh -> {
-          writeWeights(fresh.resolve(WEIGHTS), HuggingFaceNames.of(config, vision), tensors);
-          writeJson(
+          writeWeights(fresh.resolve(WEIGHTS), HuggingFaceNames.of(config, vision), tensors, type);
+          StrictJson.write(
               fresh.resolve(HuggingFaceConfig.PREPROCESSOR),
               HuggingFaceConfig.preprocessorJson(config));
           if (tokenizer.isPresent()) {
             AtomicFile.write(
                 fresh.resolve(HuggingFaceReader.TOKENIZER), Files.readAllBytes(tokenizer.get()));
           }
-          writeJson(
-              fresh.resolve(HuggingFaceConfig.CONFIG), HuggingFaceConfig.toJson(config, vision));
+          StrictJson.write(
+              fresh.resolve(HuggingFaceConfig.CONFIG),
+              HuggingFaceConfig.toJson(config, vision, type));
         });
   }
 
   private static void writeWeights(
-      Path file, Map<String, TensorRecipe> recipes, Map<String, NDArray> tensors)
+      Path file, Map<String, TensorRecipe> recipes, Map<String, NDArray> tensors, DataType type)
       throws IOException {
     NDManager owner = tensors.values().iterator().next().getManager();
     try (NDManager scope = owner.newSubManager()) {
@@ -97,12 +111,7 @@ public final class HuggingFaceWriter {
           parts.put(entry.getValue().parts().get(i), split.get(i));
         }
       }
-      SafetensorsWriter.write(file, parts);
+      SafetensorsWriter.write(file, parts, type, SafetensorsWriter.PYTORCH);
     }
-  }
-
-  private static void writeJson(Path file, JsonObject json) throws IOException {
-    String text = new GsonBuilder().setPrettyPrinting().create().toJson(json) + "\n";
-    AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
   }
 }
