@@ -12,6 +12,7 @@ import dev.fare.SeededAttack;
 import dev.fare.ThreatModel;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
+import java.util.function.Function;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -88,6 +89,27 @@ public abstract class ImageAttack implements SeededAttack {
 
   final AttackResult attack(
       Objective objective, NDArray pixels, @Nullable NDArray start, long @Nullable [] imageIds) {
+    if (start != null) {
+      ThreatModel.checkPixels(pixels);
+      checkStart(start, pixels);
+    }
+    return withRun(
+        objective,
+        pixels,
+        imageIds,
+        run -> deliver(run, search(run, start), objective, pixels.getManager()));
+  }
+
+  /** Does something in a run on checked images. */
+  final <T> T withRun(Objective objective, NDArray pixels, Function<AttackRun, T> work) {
+    return withRun(objective, pixels, null, work);
+  }
+
+  private <T> T withRun(
+      Objective objective,
+      NDArray pixels,
+      long @Nullable [] imageIds,
+      Function<AttackRun, T> work) {
     ThreatModel.checkPixels(pixels);
     long count = pixels.getShape().get(0);
     long[] ids = imageIds == null ? LongStream.range(0, count).toArray() : imageIds.clone();
@@ -95,13 +117,10 @@ public abstract class ImageAttack implements SeededAttack {
       throw new IllegalArgumentException(
           "there must be one image id per image, got " + ids.length + " for " + count + " images");
     }
-    if (start != null) {
-      checkStart(start, pixels);
-    }
+    RandomStreams random = new RandomStreams(seed, ids);
     try (GradMode off = GradMode.off();
-        AttackRun run =
-            AttackRun.open(objective, pixels, threatModel, new RandomStreams(seed, ids), control)) {
-      return deliver(run, search(run, start), objective, pixels.getManager());
+        AttackRun run = AttackRun.open(objective, pixels, threatModel, random, control)) {
+      return work.apply(run);
     }
   }
 

@@ -23,12 +23,18 @@ enum LabelLoss {
     NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
       int classes = (int) logits.getShape().get(1);
       NDList top = logits.topK(Math.min(classes, 3), 1, true, true);
+      NDArray margin = margin(logits, labels, top);
+      if (classes < 3) {
+        return margin;
+      }
       NDArray sorted = top.get(0); // [N,3], descending
-      NDArray first = column(sorted, 0);
-      NDArray isRight = column(top.get(1), 0).toType(DataType.INT64, false).eq(labels);
-      NDArray other = Kernels.choose(isRight, column(sorted, 1), first);
-      NDArray margin = other.sub(pick(logits, labels));
-      return classes < 3 ? margin : margin.div(first.sub(column(sorted, 2)).add(TINY));
+      return margin.div(column(sorted, 0).sub(column(sorted, 2)).add(TINY));
+    }
+  },
+  MARGIN {
+    @Override
+    NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
+      return margin(logits, labels, logits.topK(2, 1, true, true));
     }
   },
   TARGETED_DLR {
@@ -58,6 +64,13 @@ enum LabelLoss {
    * @return {@code [N]}
    */
   abstract NDArray losses(NDArray logits, NDArray labels, NDArray targets);
+
+  /** The highest wrong logit less the right one, given the two highest and their classes. */
+  private static NDArray margin(NDArray logits, NDArray labels, NDList top) {
+    NDArray isRight = column(top.get(1), 0).toType(DataType.INT64, false).eq(labels);
+    NDArray other = Kernels.choose(isRight, column(top.get(0), 1), column(top.get(0), 0));
+    return other.sub(pick(logits, labels));
+  }
 
   private static NDArray pick(NDArray logits, NDArray classes) {
     return logits.gather(classes.expandDims(1), 1).squeeze(1);

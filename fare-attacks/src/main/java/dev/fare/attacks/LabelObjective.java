@@ -3,11 +3,10 @@ package dev.fare.attacks;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import dev.fare.Classifier;
-import dev.fare.SelectableObjective;
 import org.jspecify.annotations.Nullable;
 
 /** A loss over a classifier's logits. */
-final class LabelObjective implements SelectableObjective {
+final class LabelObjective implements ClassificationObjective {
 
   private final Classifier classifier;
   private final LabelLoss loss;
@@ -73,6 +72,17 @@ final class LabelObjective implements SelectableObjective {
   }
 
   @Override
+  public NDArray labels() {
+    return labels;
+  }
+
+  @Override
+  public LabelObjective towards(NDArray wrongClasses) {
+    return new LabelObjective(
+        classifier, LabelLoss.TARGETED_DLR, labels, wrongClasses, highestClass);
+  }
+
+  @Override
   public NDArray forward(NDArray pixels) {
     NDArray logits = classifier.logits(pixels);
     long count = pixels.getShape().get(0);
@@ -108,7 +118,7 @@ final class LabelObjective implements SelectableObjective {
   }
 
   @Override
-  public SelectableObjective select(NDArray rows) {
+  public LabelObjective select(NDArray rows) {
     NDArray someLabels = Rows.take(labels, rows);
     NDArray someTargets = targets == labels ? someLabels : Rows.take(targets, rows);
     return new LabelObjective(classifier, loss, someLabels, someTargets, highestClass);

@@ -60,7 +60,7 @@ public final class Objectives {
    *
    * @param labels {@code [N]} int64 or int32, from 0
    */
-  public static SelectableObjective crossEntropy(Classifier classifier, NDArray labels) {
+  public static ClassificationObjective crossEntropy(Classifier classifier, NDArray labels) {
     return new LabelObjective(classifier, LabelLoss.CROSS_ENTROPY, labels);
   }
 
@@ -71,7 +71,7 @@ public final class Objectives {
    *
    * @param labels {@code [N]} int64 or int32, from 0
    */
-  public static SelectableObjective dlr(Classifier classifier, NDArray labels) {
+  public static ClassificationObjective dlr(Classifier classifier, NDArray labels) {
     return new LabelObjective(classifier, LabelLoss.DLR, labels);
   }
 
@@ -83,7 +83,7 @@ public final class Objectives {
    * @param labels {@code [N]} int64 or int32, from 0
    * @param targets {@code [N]} the wrong class to go for
    */
-  public static SelectableObjective targetedDlr(
+  public static ClassificationObjective targetedDlr(
       Classifier classifier, NDArray labels, NDArray targets) {
     return new LabelObjective(classifier, LabelLoss.TARGETED_DLR, labels, targets);
   }
@@ -93,7 +93,17 @@ public final class Objectives {
    *
    * @param targets {@code [N]} int64 or int32, from 0
    */
-  public static SelectableObjective targetedCrossEntropy(Classifier classifier, NDArray targets) {
+  public static ClassificationObjective targetedCrossEntropy(
+      Classifier classifier, NDArray targets) {
     return new LabelObjective(classifier, LabelLoss.TARGETED_CROSS_ENTROPY, targets);
+  }
+
+  /**
+   * The highest wrong logit less the right one; what black-box attacks climb.
+   *
+   * @param labels {@code [N]} int64 or int32, from 0
+   */
+  public static ClassificationObjective margin(Classifier classifier, NDArray labels) {
+    return new LabelObjective(classifier, LabelLoss.MARGIN, labels);
   }
 }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.Lists;
 import com.google.common.primitives.Ints;
+import dev.fare.AttackCost;
 import dev.fare.AttackResult;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
@@ -69,9 +70,8 @@ final class ModelRun {
 
   private int[] cleanPredictions() {
     int[] predictions = new int[reader.size()];
-    List<Integer> all = IntStream.range(0, predictions.length).boxed().toList();
-    Progress progress = new Progress("clean", all.size());
-    for (List<Integer> images : Lists.partition(all, evaluation.batchSize())) {
+    Progress progress = new Progress("clean", predictions.length);
+    for (List<Integer> images : reader.batches(evaluation.batchSize())) {
       try (TensorScope scope = TensorScope.of(manager)) {
         LabelledBatch batch = reader.read(images, scope.manager());
         float[][] logits = Predictions.logits(model.classifier(), batch.pixels());
@@ -123,11 +123,13 @@ final class ModelRun {
             .toList();
     Progress progress =
         new Progress(attack.name() + " at " + ThreatResult.label(threatModel), right.size());
+    AttackCost cost = AttackCost.NONE;
     for (List<Integer> images : Lists.partition(right, evaluation.batchSize())) {
       try (TensorScope scope = TensorScope.of(manager)) {
         LabelledBatch batch = reader.read(images, scope.manager());
-        NDArray found = attack(attack, threatModel, model, batch);
-        store(Predictions.logits(model.classifier(), found), images, predictions);
+        AttackResult found = attack(attack, threatModel, model, batch);
+        cost = cost.plus(found.cost());
+        store(Predictions.logits(model.classifier(), found.images()), images, predictions);
       }
       progress.add(images, predictions);
     }
@@ -136,27 +138,26 @@ final class ModelRun {
         accuracy(List.of(predictions)),
         right.size(),
         Ints.asList(predictions),
+        cost,
         (System.nanoTime() - start) / NANOS_PER_SECOND);
   }
 
   /** Runs an attack and holds it to its threat model. */
-  static NDArray attack(
+  static AttackResult attack(
       EvaluationAttack attack,
       ThreatModel threatModel,
       NamedClassifier model,
       LabelledBatch batch) {
     AttackResult result = attack.strategy().attack(threatModel, model.classifier(), batch);
-    NDArray images = result.images();
-    checkInside(attack, threatModel, images, batch.pixels());
-    return images;
+    checkInside(attack.name(), threatModel, result.images(), batch.pixels());
+    return result;
   }
 
-  private static void checkInside(
-      EvaluationAttack attack, ThreatModel threatModel, NDArray images, NDArray clean) {
+  static void checkInside(String attack, ThreatModel threatModel, NDArray images, NDArray clean) {
     if (!images.getShape().equals(clean.getShape())) {
       throw new IllegalStateException(
           "attack %s returned %s for pixels %s"
-              .formatted(attack.name(), images.getShape(), clean.getShape()));
+              .formatted(attack, images.getShape(), clean.getShape()));
     }
     float farthest = threatModel.size(images.sub(clean)).max().getFloat();
     float low = images.min().getFloat();
@@ -165,7 +166,7 @@ final class ModelRun {
     if (!(farthest <= threatModel.epsilon() * (1 + 1e-4) + 1e-6 && low >= 0 && high <= 1)) {
       throw new IllegalStateException(
           "attack %s left its threat model %s: perturbation of size %s, pixels in [%s, %s]"
-              .formatted(attack.name(), ThreatResult.label(threatModel), farthest, low, high));
+              .formatted(attack, ThreatResult.label(threatModel), farthest, low, high));
     }
   }
 

@@ -3,7 +3,6 @@ package dev.fare.evaluation;
 import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.base.Preconditions.checkState;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
@@ -11,9 +10,7 @@ import dev.fare.Classifier;
 import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Measures how robust classifiers are: accuracy clean, under each attack, and in the worst case
@@ -48,22 +45,17 @@ public final class RobustnessEvaluation {
   private final ImmutableList<ThreatModel> threatModels;
   private final int batchSize;
   private final boolean cascade;
-  private final @Nullable Device device;
+  private final EvaluationBuilder.Managers managers;
   private final EvaluationListener listener;
 
   private RobustnessEvaluation(Builder builder) {
     imageSize = builder.imageSize;
     models = ImmutableList.copyOf(builder.models);
     attacks = ImmutableList.copyOf(builder.attacks);
-    threatModels =
-        builder.threatModels.stream()
-            .distinct()
-            .sorted(
-                Comparator.comparing(ThreatModel::norm).thenComparingDouble(ThreatModel::epsilon))
-            .collect(ImmutableList.toImmutableList());
+    threatModels = builder.sortedThreatModels();
     batchSize = builder.batchSize;
     cascade = builder.cascade;
-    device = builder.device;
+    managers = builder.managers();
     listener = builder.listener;
   }
 
@@ -89,7 +81,7 @@ public final class RobustnessEvaluation {
   public EvaluationReport evaluate(String dataSet, ImageDataset data) {
     BatchReader reader = new BatchReader(data, imageSize);
     List<ModelResult> results = new ArrayList<>();
-    try (NDManager manager = newManager()) {
+    try (NDManager manager = managers.open()) {
       for (NamedClassifier model : models) {
         ModelRun run = new ModelRun(this, dataSet, model, reader, manager);
         results.add(run.evaluate());
@@ -110,23 +102,40 @@ public final class RobustnessEvaluation {
    */
   public List<GalleryEntry> gallery(
       ImageDataset data, List<Integer> images, String attack, ThreatModel threatModel) {
-    EvaluationAttack chosen =
-        attacks.stream()
-            .filter(candidate -> candidate.name().equals(attack))
-            .findFirst()
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "there is no attack %s; there are %s"
-                            .formatted(
-                                attack, attacks.stream().map(EvaluationAttack::name).toList())));
-    try (NDManager manager = newManager()) {
-      return new GalleryCapture(this, data, chosen, threatModel, manager).capture(images);
+    try (NDManager manager = managers.open()) {
+      return new GalleryCapture(this, data, attack(attack), threatModel, manager).capture(images);
     }
   }
 
-  private NDManager newManager() {
-    return NDManager.newBaseManager(device, "PyTorch");
+  /**
+   * Attacks every image on each model and shows it to all models: does an attacker who only has
+   * another model succeed? All images are attacked, those that a model gets wrong too.
+   *
+   * @param dataSet its name in the report
+   * @param data images with labels
+   * @param attack the name of one of the attacks
+   * @param threatModel any threat model
+   */
+  public TransferMatrix transfer(
+      String dataSet, ImageDataset data, String attack, ThreatModel threatModel) {
+    BatchReader reader = new BatchReader(data, imageSize);
+    try (NDManager manager = managers.open()) {
+      TransferRun run = new TransferRun(this, attack(attack), threatModel, reader, manager);
+      List<List<Accuracy>> rows = models.stream().map(model -> run.row(dataSet, model)).toList();
+      return new TransferMatrix(
+          dataSet, attack, threatModel, models.stream().map(NamedClassifier::name).toList(), rows);
+    }
+  }
+
+  private EvaluationAttack attack(String name) {
+    return attacks.stream()
+        .filter(candidate -> candidate.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "there is no attack %s; there are %s"
+                        .formatted(name, attacks.stream().map(EvaluationAttack::name).toList())));
   }
 
   private ImmutableMap<String, String> settings() {
@@ -170,20 +179,19 @@ public final class RobustnessEvaluation {
   }
 
   /** Settings of a {@link RobustnessEvaluation}. */
-  public static final class Builder {
+  public static final class Builder extends EvaluationBuilder<Builder> {
 
-    private final int imageSize;
     private final List<NamedClassifier> models = new ArrayList<>();
     private final List<EvaluationAttack> attacks = new ArrayList<>();
-    private final List<ThreatModel> threatModels = new ArrayList<>();
-    private int batchSize = 64;
     private boolean cascade;
-    private @Nullable Device device;
-    private EvaluationListener listener = progress -> {};
 
     private Builder(int imageSize) {
-      checkArgument(imageSize > 0, "imageSize must be positive, got %s", imageSize);
-      this.imageSize = imageSize;
+      super(imageSize);
+    }
+
+    @Override
+    Builder self() {
+      return this;
     }
 
     /**
@@ -210,31 +218,6 @@ public final class RobustnessEvaluation {
       return this;
     }
 
-    /** Adds threat models; each attack runs under each of them. */
-    public Builder threatModels(List<ThreatModel> added) {
-      threatModels.addAll(added);
-      return this;
-    }
-
-    /**
-     * Adds l∞ threat models.
-     *
-     * @param epsilons radii in pixel space, such as {@code 4 / 255.0}
-     */
-    public Builder linf(double... epsilons) {
-      for (double epsilon : epsilons) {
-        threatModels.add(ThreatModel.linf(epsilon));
-      }
-      return this;
-    }
-
-    /** Images that go through a model at a time; 64 by default. */
-    public Builder batchSize(int batchSize) {
-      checkArgument(batchSize > 0, "batchSize must be positive, got %s", batchSize);
-      this.batchSize = batchSize;
-      return this;
-    }
-
     /**
      * Whether an attack runs only on images that no attack before it changed. The worst case is the
      * same and cheaper to get; the accuracy under a single attack is then the one under it and all
@@ -242,18 +225,6 @@ public final class RobustnessEvaluation {
      */
     public Builder cascade(boolean cascade) {
       this.cascade = cascade;
-      return this;
-    }
-
-    /** Where the models are; by default where the engine puts new arrays. */
-    public Builder device(Device device) {
-      this.device = device;
-      return this;
-    }
-
-    /** Hears of the progress. */
-    public Builder listener(EvaluationListener listener) {
-      this.listener = listener;
       return this;
     }
 
@@ -265,12 +236,13 @@ public final class RobustnessEvaluation {
      */
     public RobustnessEvaluation build() {
       checkState(!models.isEmpty(), "an evaluation needs at least one model");
+      RobustnessEvaluation evaluation = new RobustnessEvaluation(this);
       checkState(
-          attacks.isEmpty() == threatModels.isEmpty(),
+          attacks.isEmpty() == evaluation.threatModels.isEmpty(),
           "attacks and threat models come together, got %s attacks and %s threat models",
           attacks.size(),
-          threatModels.size());
-      return new RobustnessEvaluation(this);
+          evaluation.threatModels.size());
+      return evaluation;
     }
   }
 }

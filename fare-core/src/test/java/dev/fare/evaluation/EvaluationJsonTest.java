@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.fare.AttackCost;
 import dev.fare.ThreatModel;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,14 @@ class EvaluationJsonTest {
             ThreatModel.linf(4 / 255.0),
             new Accuracy(0, 20),
             List.of(new ClassAccuracy(3, new Accuracy(0, 20))),
-            List.of(new AttackOutcome("PGD", new Accuracy(0, 20), 19, List.of(1, -1), 2.5)));
+            List.of(
+                new AttackOutcome(
+                    "PGD",
+                    new Accuracy(0, 20),
+                    19,
+                    List.of(1, -1),
+                    new AttackCost(190, 190, 0),
+                    2.5)));
     ModelResult model =
         new ModelResult(
             "FARE", new Accuracy(19, 20), List.of(), List.of(3, 3), List.of(threat), 0.5);

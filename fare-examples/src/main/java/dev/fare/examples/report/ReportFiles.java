@@ -20,8 +20,7 @@ import java.nio.file.StandardOpenOption;
  */
 public record ReportFiles(Path html, Path json) {
 
-  private static final Gson GSON =
-      EvaluationJson.configure(new GsonBuilder()).setPrettyPrinting().create();
+  private static final Gson GSON = EvaluationJson.configure(new GsonBuilder()).create();
 
   /**
    * Writes a report; each file is there as a whole or not at all.

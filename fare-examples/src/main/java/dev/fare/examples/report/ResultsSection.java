@@ -43,9 +43,9 @@ final class ResultsSection {
   DomContent render() {
     return section(
             h2("How robust?"),
-            p("The share of images whose first guess is right: on clean images, and in the worst case"
-                    + " over the attacks. ε is how far each colour value may move. Small print: 95 %"
-                    + " intervals.")
+            p("The share of images whose first guess is right: on clean images, and in the worst"
+                    + " case over the attacks. ε is how far each colour value may move. Small print:"
+                    + " 95 % intervals.")
                 .withClass("lead"),
             resultsTable(),
             div(each(report.evaluations(), this::curve)).withClass("charts"),
@@ -98,13 +98,13 @@ final class ResultsSection {
                 .withClass("set"));
       }
       cells.add(th(span().withClass("key s" + style), span(model.model())).attr("scope", "row"));
-      cells.add(cell(model.clean(), style));
+      cells.add(cell("clean", model.clean(), style));
       for (ThreatModel threatModel : threatModels) {
         cells.add(
             model.threats().stream()
                 .filter(threat -> threat.threatModel().equals(threatModel))
                 .findFirst()
-                .<DomContent>map(threat -> cell(threat.robust(), style))
+                .<DomContent>map(threat -> cell(threat.label(), threat.robust(), style))
                 .orElse(td("not measured")));
       }
       rows.add(tr(each(cells, c -> c)).withCondClass(i == 0, "first"));
@@ -112,8 +112,9 @@ final class ResultsSection {
     return each(rows, row -> row);
   }
 
-  private static DomContent cell(Accuracy accuracy, int style) {
+  private static DomContent cell(String column, Accuracy accuracy, int style) {
     return td(
+            span(column).withClass("column").attr("aria-hidden", "true"),
             span(Numbers.percent(accuracy)).withClass("number"),
             small(Numbers.range(accuracy.interval())),
             span(span().withStyle(width(accuracy.value())).withClass("fill s" + style))
@@ -212,6 +213,7 @@ final class ResultsSection {
                             "Accuracy",
                             "95 %",
                             "Images attacked",
+                            "Forward passes",
                             "Time"),
                         name -> th(name).attr("scope", "col")))),
             tbody(each(rows, row -> row))),
@@ -228,7 +230,8 @@ final class ResultsSection {
         td(evaluation.settings().getOrDefault(outcome.attack(), "")),
         td(Numbers.percent(outcome.robust())),
         td(Numbers.range(outcome.robust().interval())),
-        td(outcome.attacked() + ""),
+        td(Integer.toString(outcome.attacked())),
+        td(String.format(Locale.ROOT, "%,d", outcome.cost().forwards())),
         td(Numbers.seconds(outcome.seconds())));
   }
 

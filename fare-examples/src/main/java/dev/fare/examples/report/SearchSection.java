@@ -44,7 +44,7 @@ final class SearchSection {
   private static DomContent example(SearchExample example) {
     return article(
             h3(span(example.queryName()), span(example.attack()).withClass("tag")),
-            each(example.results(), result -> result(example, result)))
+            div(each(example.results(), result -> result(example, result))).withClass("engines"))
         .withClass("card search");
   }
 

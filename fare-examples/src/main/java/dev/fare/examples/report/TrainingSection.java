@@ -60,21 +60,21 @@ final class TrainingSection {
                 .withClass("lead"),
             div(
                     chart(
-                        "Loss: squared distance to the original",
+                        "Loss",
                         Numbers::compact,
-                        List.of(series("loss", 1, TrainingPoint::loss)),
+                        List.of(series("squared distance of embeddings", 1, TrainingPoint::loss)),
                         true),
                     chart(
-                        "Cosine to the original embedding",
+                        "Cosine to the original",
                         Numbers::compact,
                         List.of(
-                            series("clean images", 0, TrainingPoint::cosineClean),
+                            series("clean images", 2, TrainingPoint::cosineClean),
                             series("attacked images", 1, TrainingPoint::cosineAdversarial)),
                         false),
                     chart(
                         "Learning rate",
                         Numbers::compact,
-                        List.of(series("learning rate", 1, TrainingPoint::learningRate)),
+                        List.of(series("AdamW", 1, TrainingPoint::learningRate)),
                         true))
                 .withClass("charts three"))
         .withId("training");
@@ -91,7 +91,7 @@ final class TrainingSection {
 
   private static DomContent chart(
       String title, DoubleFunction<String> format, List<LineChart.Series> lines, boolean fromZero) {
-    LineChart chart = new LineChart(title, "step", format, lines);
+    LineChart chart = new LineChart(title, "step", format, lines).narrow();
     double high =
         lines.stream()
             .flatMap(line -> line.points().stream())
@@ -101,9 +101,6 @@ final class TrainingSection {
     if (fromZero && high > 0) {
       chart.vertical(0, high * 1.05);
     }
-    return figure(
-        figcaption(title),
-        lines.size() > 1 ? ResultsSection.legend(lines) : div().withClass("legend"),
-        chart.render());
+    return figure(figcaption(title), ResultsSection.legend(lines), chart.render());
   }
 }

@@ -33,7 +33,7 @@ public record Verdict(String headline, String detail) {
   private static Verdict alone(ModelResult model, EvaluationReport evaluation) {
     ThreatResult threat = largest(model);
     return new Verdict(
-        "Under attack at ε = %s, %s still recognises %s of the images."
+        "Under attack at ε = %s, %s still recognises %s of the images."
             .formatted(epsilon(threat), model.model(), Numbers.percent(threat.robust())),
         "Without an attack it recognises %s. Measured on %s images of %s; 95 %% interval of the robust accuracy %s %%."
             .formatted(
@@ -51,7 +51,7 @@ public record Verdict(String headline, String detail) {
     String headline;
     if (overlap(before, after)) {
       headline =
-          "At ε = %s, %s images can't tell %s (%s) from %s (%s)."
+          "At ε = %s, %s images can't tell %s (%s) from %s (%s)."
               .formatted(
                   epsilon(threat),
                   after.total(),
@@ -61,7 +61,7 @@ public record Verdict(String headline, String detail) {
                   Numbers.percent(before));
     } else {
       headline =
-          "Under attack at ε = %s, %s still recognises %s of the images (%s: %s)."
+          "Under attack at ε = %s, %s still recognises %s of the images (%s: %s)."
               .formatted(
                   epsilon(threat),
                   robust.model(),
