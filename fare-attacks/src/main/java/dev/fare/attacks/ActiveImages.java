@@ -27,6 +27,16 @@ final class ActiveImages {
     return run;
   }
 
+  /** Which rows of the whole batch are active. */
+  int[] rows() {
+    return LongStream.of(rows).mapToInt(Math::toIntExact).toArray();
+  }
+
+  /** The row of the whole batch that an active image has. */
+  int row(int index) {
+    return Math.toIntExact(rows[index]);
+  }
+
   int size() {
     return rows.length;
   }

@@ -44,11 +44,12 @@ public final class ApgdAttack extends ImageAttack {
 
   @Override
   Found search(AttackRun run, @Nullable NDArray start) {
-    return new Restarts(settings.restarts, settings.bestLoss)
-        .search(run, (some, restart) -> attackOnce(some, restart == 0 ? start : null, restart));
+    return new Rounds(settings.restarts, settings.bestLoss)
+        .search(
+            run, (some, rows, restart) -> attackOnce(some, restart == 0 ? start : null, restart));
   }
 
-  private Found attackOnce(AttackRun run, @Nullable NDArray start, int restart) {
+  Found attackOnce(AttackRun run, @Nullable NDArray start, int restart) {
     if (settings.largerEpsilons) {
       return attackWithShrinkingBall(run, start, restart);
     }
@@ -148,7 +149,12 @@ public final class ApgdAttack extends ImageAttack {
       return this;
     }
 
-    private Builder copy() {
+    @Override
+    String describe() {
+      return "steps=" + steps + ", restarts=" + restarts + ", initialStepSize=" + initialStepSize + ", initialSparsity=" + initialSparsity + ", rho=" + rho + ", randomStart=" + randomStart + ", bestLoss=" + bestLoss + ", stopAtSuccess=" + stopAtSuccess + ", largerEpsilons=" + largerEpsilons + ", gradientsPerStep=" + gradientsPerStep;
+    }
+
+    Builder copy() {
       Builder copy = new Builder(threatModel).common(this);
       copy.steps = steps;
       copy.restarts = restarts;

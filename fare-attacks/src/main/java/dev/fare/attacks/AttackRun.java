@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Ball;
+import dev.fare.Norm;
 import dev.fare.Objective;
 import dev.fare.SelectableObjective;
 import dev.fare.ThreatModel;
@@ -11,6 +12,7 @@ import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One attack on one batch: the objective, the allowed images, the random numbers, and the meter.
@@ -171,6 +173,60 @@ final class AttackRun implements AutoCloseable {
       sum = sum.add(last.gradient());
     }
     return new Slope(last.at(), sum.div(passes));
+  }
+
+  /**
+   * The nearest decision boundary, or that of a target, to first order.
+   *
+   * @param targets {@code [N]} int64, or null for the nearest of all classes
+   * @return the logit of the class beyond the boundary less the right one, {@code [N]}, and its
+   *     gradient {@code [N,C,H,W]}
+   */
+  NDList boundary(NDArray images, @Nullable NDArray targets, Norm norm, TensorScope step) {
+    ClassificationObjective classes = classification();
+    long count = images.getShape().get(0);
+    meter.forward(count);
+    NDArray labels = classes.labels();
+    NDList found;
+    try (GradMode on = GradMode.on()) {
+      NDArray variable = Autograd.variable(images);
+      variable.attach(step.manager());
+      NDArray logits = objective.forward(variable);
+      if (targets == null) {
+        meter.backward(count * logits.getShape().get(1));
+        found = Kernels.nearestBoundary(logits, labels, variable, norm);
+      } else {
+        meter.backward(count);
+        NDArray right = logits.gather(labels.expandDims(1), 1);
+        NDArray difference = logits.gather(targets.expandDims(1), 1).sub(right).squeeze(1);
+        NDArray gradient = Autograd.gradient(difference.sum(), variable);
+        found = new NDList(difference.stopGradient(), gradient);
+      }
+    }
+    NDList finite = Kernels.finite(found.get(1));
+    meter.nonFinite(finite.get(1), step);
+    return new NDList(found.get(0), finite.get(0));
+  }
+
+  /**
+   * The objective as one about classes.
+   *
+   * @throws IllegalArgumentException if it is another
+   */
+  ClassificationObjective classification() {
+    if (objective instanceof ClassificationObjective classes) {
+      return classes;
+    }
+    throw new IllegalArgumentException(
+        "this attack looks at classes: the objective must be a ClassificationObjective such as"
+            + " Objectives.crossEntropy, got "
+            + objective.getClass().getName());
+  }
+
+  /** The logits at some images, {@code [N,K]}, without recording. */
+  NDArray logits(NDArray images) {
+    meter.forward(images.getShape().get(0));
+    return classification().forward(images);
   }
 
   private Evaluation rated(NDArray outputs, NDArray losses, NDArray images) {

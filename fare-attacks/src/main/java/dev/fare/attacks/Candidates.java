@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.AttackResult.Scores;
+import dev.fare.attacks.AttackRun.Evaluation;
 import dev.fare.attacks.ImageAttack.Found;
 import dev.fare.torch.TensorScope;
 import java.util.Arrays;
@@ -35,6 +36,17 @@ final class Candidates {
     }
   }
 
+  /** What the images are before an attack: some have succeeded already. */
+  static Candidates ofCleanImages(AttackRun run) {
+    Candidates best = new Candidates(run.ball().center(), run.manager());
+    try (TensorScope scope = TensorScope.of(run.manager())) {
+      NDArray center = run.ball().center();
+      Evaluation at = run.evaluate(center);
+      best.absorb(new Found(center, center, new Scores(at.losses(), at.succeeded())));
+    }
+    return best;
+  }
+
   /** Takes over what is better: a first success, and a higher loss. */
   void absorb(Found found) {
     try (TensorScope scope = TensorScope.of(owner)) {
@@ -50,24 +62,36 @@ final class Candidates {
    */
   void absorb(Found found, long[] rows) {
     try (TensorScope scope = TensorScope.of(owner)) {
-      int size = Math.toIntExact(losses.get().size());
-      long[] source = new long[size];
-      boolean[] isFound = new boolean[size];
-      for (int i = 0; i < rows.length; i++) {
-        source[Math.toIntExact(rows[i])] = i;
-        isFound[Math.toIntExact(rows[i])] = true;
-      }
-      NDArray from = scope.manager().create(source);
+      Spread spread = spread(rows, Math.toIntExact(losses.get().size()), scope);
+      NDArray from = spread.source();
       Scores scores = found.requireScores();
       NDArray images = Rows.take(found.images(), from);
       NDArray highestLoss =
           found.images() == found.highestLossImages()
               ? images
               : Rows.take(found.highestLossImages(), from);
-      Scores spread =
+      Scores everywhere =
           new Scores(Rows.take(scores.losses(), from), Rows.take(scores.succeeded(), from));
-      absorb(new Found(images, highestLoss, spread), scope.manager().create(isFound), scope);
+      absorb(new Found(images, highestLoss, everywhere), spread.isFound(), scope);
     }
+  }
+
+  /**
+   * How rows of a few go to rows of all.
+   *
+   * @param source {@code [N]} int64: the row to read, 0 where there is none
+   * @param isFound {@code [N]} boolean
+   */
+  record Spread(NDArray source, NDArray isFound) {}
+
+  static Spread spread(long[] rows, int size, TensorScope scope) {
+    long[] source = new long[size];
+    boolean[] isFound = new boolean[size];
+    for (int i = 0; i < rows.length; i++) {
+      source[Math.toIntExact(rows[i])] = i;
+      isFound[Math.toIntExact(rows[i])] = true;
+    }
+    return new Spread(scope.manager().create(source), scope.manager().create(isFound));
   }
 
   private void absorb(Found found, NDArray where, TensorScope scope) {

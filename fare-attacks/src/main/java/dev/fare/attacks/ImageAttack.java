@@ -12,6 +12,7 @@ import dev.fare.SeededAttack;
 import dev.fare.ThreatModel;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
+import java.util.function.Function;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,7 @@ public abstract class ImageAttack implements SeededAttack {
   private final ThreatModel threatModel;
   private final long seed;
   private final @Nullable AttackListener listener;
+  private final String description;
   private final AttackControl control;
 
   ImageAttack(AttackBuilder<?> builder) {
@@ -48,6 +50,7 @@ public abstract class ImageAttack implements SeededAttack {
     seed = builder.seed;
     listener = builder.listener;
     control = builder.control;
+    description = getClass().getSimpleName() + "[" + builder + "]";
   }
 
   /** What this attack may do. */
@@ -59,6 +62,12 @@ public abstract class ImageAttack implements SeededAttack {
     return listener;
   }
 
+  /** The attack's name and all settings that decide about its result. */
+  @Override
+  public final String toString() {
+    return description;
+  }
+
   @Override
   public final long seed() {
     return seed;
@@ -66,17 +75,17 @@ public abstract class ImageAttack implements SeededAttack {
 
   @Override
   public final AttackResult perturb(Objective objective, NDArray pixels) {
-    return attack(objective, pixels, null, null);
+    return attack(objective, pixels, null, null, control);
   }
 
   @Override
   public final AttackResult perturb(Objective objective, NDArray pixels, NDArray start) {
-    return attack(objective, pixels, start, null);
+    return attack(objective, pixels, start, null, control);
   }
 
   @Override
   public final AttackResult perturb(Objective objective, NDArray pixels, long[] imageIds) {
-    return attack(objective, pixels, null, imageIds);
+    return attack(objective, pixels, null, imageIds, control);
   }
 
   /**
@@ -87,7 +96,34 @@ public abstract class ImageAttack implements SeededAttack {
   abstract Found search(AttackRun run, @Nullable NDArray start);
 
   final AttackResult attack(
-      Objective objective, NDArray pixels, @Nullable NDArray start, long @Nullable [] imageIds) {
+      Objective objective,
+      NDArray pixels,
+      @Nullable NDArray start,
+      long @Nullable [] imageIds,
+      AttackControl control) {
+    if (start != null) {
+      ThreatModel.checkPixels(pixels);
+      checkStart(start, pixels);
+    }
+    return withRun(
+        objective,
+        pixels,
+        imageIds,
+        control,
+        run -> deliver(run, search(run, start), objective, pixels.getManager()));
+  }
+
+  /** Does something in a run on checked images. */
+  final <T> T withRun(Objective objective, NDArray pixels, Function<AttackRun, T> work) {
+    return withRun(objective, pixels, null, control, work);
+  }
+
+  private <T> T withRun(
+      Objective objective,
+      NDArray pixels,
+      long @Nullable [] imageIds,
+      AttackControl control,
+      Function<AttackRun, T> work) {
     ThreatModel.checkPixels(pixels);
     long count = pixels.getShape().get(0);
     long[] ids = imageIds == null ? LongStream.range(0, count).toArray() : imageIds.clone();
@@ -95,13 +131,10 @@ public abstract class ImageAttack implements SeededAttack {
       throw new IllegalArgumentException(
           "there must be one image id per image, got " + ids.length + " for " + count + " images");
     }
-    if (start != null) {
-      checkStart(start, pixels);
-    }
+    RandomStreams random = new RandomStreams(seed, ids);
     try (GradMode off = GradMode.off();
-        AttackRun run =
-            AttackRun.open(objective, pixels, threatModel, new RandomStreams(seed, ids), control)) {
-      return deliver(run, search(run, start), objective, pixels.getManager());
+        AttackRun run = AttackRun.open(objective, pixels, threatModel, random, control)) {
+      return work.apply(run);
     }
   }
 

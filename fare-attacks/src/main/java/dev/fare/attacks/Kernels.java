@@ -3,6 +3,7 @@ package dev.fare.attacks;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import dev.fare.Norm;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;
 import java.util.Map;
@@ -37,5 +38,20 @@ final class Kernels {
    */
   static NDArray choose(NDArray mask, NDArray chosen, NDArray otherwise) {
     return Script.MODULE.call("choose", mask, chosen, otherwise);
+  }
+
+  /**
+   * The decision boundary that is nearest to each image in the linearised classifier.
+   *
+   * @param logits {@code [N,K]}, recorded from the images
+   * @param labels {@code [N]} int64
+   * @param images {@code [N,C,H,W]}, requiring a gradient
+   * @param norm in which distance is measured
+   * @return the logit of the class beyond that boundary less the right one, {@code [N]}, and the
+   *     gradient of that difference, {@code [N,C,H,W]}
+   */
+  static NDList nearestBoundary(NDArray logits, NDArray labels, NDArray images, Norm norm) {
+    NDArray code = images.getManager().create(norm.ordinal());
+    return Script.MODULE.callAll("nearest_boundary", logits, labels, images, code);
   }
 }

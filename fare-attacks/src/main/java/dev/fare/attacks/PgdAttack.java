@@ -66,9 +66,10 @@ public final class PgdAttack extends ImageAttack {
       NDArray last = single(run, start, 0).lastImages();
       return new Found(last, last, null);
     }
-    return new Restarts(settings.restarts, false)
+    return new Rounds(settings.restarts, false)
         .search(
-            run, (some, restart) -> single(some, restart == 0 ? start : null, restart).search());
+            run,
+            (some, rows, restart) -> single(some, restart == 0 ? start : null, restart).search());
   }
 
   private PgdSearch single(AttackRun run, @Nullable NDArray start, int restart) {
@@ -113,6 +114,11 @@ public final class PgdAttack extends ImageAttack {
     @Override
     Builder self() {
       return this;
+    }
+
+    @Override
+    String describe() {
+      return "steps=" + steps + ", stepSize=" + effectiveStepSize() + ", momentum=" + momentum + ", randomStart=" + randomStart + ", restarts=" + restarts + ", keepBest=" + keepBest + ", stopAtSuccess=" + stopAtSuccess;
     }
 
     private Builder copy() {

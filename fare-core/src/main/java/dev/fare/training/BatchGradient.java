@@ -3,6 +3,7 @@ package dev.fare.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import dev.fare.torch.TensorScope;
+import dev.fare.training.StepResult.Timings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -66,11 +67,16 @@ final class BatchGradient {
     return losses / images;
   }
 
-  double adversarialCosine() {
-    return adversarialCosines / images;
-  }
-
-  OptionalDouble cleanCosine() {
-    return cleanMeasured ? OptionalDouble.of(cleanCosines / images) : OptionalDouble.empty();
+  StepResult result(long step, double learningRate, double norm, boolean skipped, Timings timings) {
+    return new StepResult(
+        step,
+        loss(),
+        adversarialCosines / images,
+        cleanMeasured ? OptionalDouble.of(cleanCosines / images) : OptionalDouble.empty(),
+        learningRate,
+        norm,
+        (int) images,
+        skipped,
+        timings);
   }
 }

@@ -3,9 +3,12 @@ package dev.fare.training;
 import dev.fare.data.DataOrder;
 import dev.fare.data.ImageDataset;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -58,6 +61,8 @@ final class BatchReader {
       int start = target.position();
       try {
         data.read(index, imageSize, target);
+      } catch (ClosedByInterruptException | InterruptedIOException e) {
+        throw new UncheckedIOException(e); // the thread's fault, not the image's
       } catch (IOException e) {
         target.position(start);
         unreadable.add(index, e);

@@ -1,19 +1,19 @@
 package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
 import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
-import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Fine-tunes an encoder so that its embedding of any image within a small ball stays where the
@@ -23,24 +23,35 @@ import org.jspecify.annotations.Nullable;
  * FareTrainer trainer = FareTrainer.builder(encoder)
  *     .attack(pgd)
  *     .learningRate(1e-5).weightDecay(1e-4).warmupSteps(1_400).steps(20_000).batchSize(128)
+ *     .checkpoints(Path.of("runs/fare4"))
  *     .build();
  * TrainingSummary summary = trainer.fit(ImageFolder.of(Path.of("imagenet/train")));
  * }</pre>
  *
  * <p>The encoder's weights are updated in place. The original is a copy of it, taken when the
  * trainer is built. One thread may train at a time; {@link #cancel} may come from any.
+ *
+ * <p>With checkpoints, a trainer that is built again from the same original, settings and directory
+ * stands where the newest good checkpoint was written, and goes on as if it had never stopped: on
+ * the CPU bit by bit.
  */
 public final class FareTrainer implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(FareTrainer.class);
 
   private final TrainableEncoder encoder;
   private final TrainableEncoder original;
   private final TrainingSettings settings;
   private final LearningRateSchedule schedule;
   private final List<TrainingListener> listeners;
-  private final int metricsEvery;
   private final double unreadableFraction;
+  private final int loaderThreads;
   private final UpdateRule rule;
-  private final FareStep mathematics;
+  private final @Nullable WeightAverage average;
+  private final GradientSource gradients;
+  private final DivergenceGuard guard;
+  private final RunRecord record;
+  private final @Nullable TrainerCheckpoints checkpoints;
   private long step;
   private volatile boolean cancelled;
 
@@ -49,12 +60,16 @@ public final class FareTrainer implements AutoCloseable {
     settings = builder.settings();
     schedule = builder.schedule();
     listeners = List.copyOf(builder.listeners);
-    metricsEvery = builder.metricsEvery;
     unreadableFraction = builder.unreadableFraction;
+    loaderThreads = builder.loaderThreads;
     original = encoder.copy();
     Map<String, NDArray> trained = builder.trainedWeights();
     rule = UpdateRule.of(builder.optimizer, trained, settings.weightDecay());
-    mathematics =
+    average =
+        settings.averageDecay() == 0 ? null : new WeightAverage(settings.averageDecay(), trained);
+    record = new RunRecord(settings);
+    guard = new DivergenceGuard(builder.divergencePolicy, builder.lossLimit, record);
+    FareStep mathematics =
         new FareStep(
             encoder,
             original,
@@ -62,6 +77,35 @@ public final class FareTrainer implements AutoCloseable {
             builder.loss,
             builder.attackLoss(),
             List.copyOf(trained.values()));
+    gradients = new GradientSource(mathematics, settings, builder.metricsEvery, record);
+    checkpoints = openCheckpoints(builder.checkpointPolicy());
+  }
+
+  private @Nullable TrainerCheckpoints openCheckpoints(@Nullable CheckpointPolicy policy) {
+    if (policy == null) {
+      return null;
+    }
+    Map<String, Map<String, NDArray>> tensors = new LinkedHashMap<>();
+    tensors.put("weights", encoder.parameters());
+    tensors.put("optimizer", rule.state());
+    if (average != null) {
+      tensors.put("average", average.averages());
+    }
+    TrainerCheckpoints opened =
+        TrainerCheckpoints.open(policy, tensors, settings, original.parameters());
+    try {
+      opened.resume(record::warn).ifPresent(this::goOnFrom);
+      return opened;
+    } catch (RuntimeException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  private void goOnFrom(CheckpointState state) {
+    step = state.step();
+    record.restore(state);
+    LOG.info("training goes on after step {} of {}", step, settings.steps());
   }
 
   /**
@@ -78,53 +122,77 @@ public final class FareTrainer implements AutoCloseable {
     return settings;
   }
 
-  /** How many updates have been made. */
+  /** How many updates have been made, those before a checkpoint included. */
   public long step() {
     return step;
   }
 
   /**
    * Trains until the number of steps is reached, or until {@link #cancel} or an interruption of
-   * this thread; what was interrupted can go on by calling this again.
+   * this thread; what was interrupted can go on by calling this again. With checkpoints, the last
+   * one is of the last step.
    *
-   * @throws java.io.UncheckedIOException if too many images can't be read
-   * @throws IllegalStateException if the loss needs labels and the data have none
+   * @throws java.io.UncheckedIOException if too many images can't be read, or a checkpoint can't be
+   *     written
+   * @throws IllegalStateException if the loss needs labels and the data have none, or if the
+   *     checkpoint that the run goes on from was trained on other data
+   * @throws TrainingDivergedException if the numbers go wrong and the policy is to stop
    */
   public TrainingSummary fit(ImageDataset data) {
+    checkSameData(data);
     UnreadableImages unreadable = new UnreadableImages(data.size(), unreadableFraction);
     BatchReader reader =
         new BatchReader(
             data, settings.seed(), settings.batchSize(), encoder.imageSize(), unreadable);
-    RunRecord run = new RunRecord(settings, data.description(), step);
-    listeners.forEach(listener -> listener.onStart(settings, step));
+    record.start(data.description(), step);
     cancelled = false;
-    ByteBuffer buffer = reader.newBuffer();
-    while (step < settings.steps() && !isStopRequested()) {
-      StepClock clock = new StepClock();
-      HostBatch batch = reader.read(step, buffer);
-      if (batch.images() == 0) {
-        run.skip(++step, "none of its images can be read");
-        continue;
+    LOG.info("training from step {} to {} on {}", step, settings.steps(), data.description());
+    listeners.forEach(listener -> listener.onStart(settings, step));
+    try (BatchLoader loader = new BatchLoader(reader, loaderThreads, step, settings.steps())) {
+      while (step < settings.steps() && !isStopRequested()) {
+        StepClock clock = new StepClock();
+        Optional<HostBatch> batch = loader.next();
+        if (batch.isPresent()) {
+          train(batch.get(), clock);
+          loader.recycle(batch.get());
+        }
       }
-      StepResult result = train(batch, clock);
-      run.add(result);
-      listeners.forEach(listener -> listener.onStep(result));
     }
-    TrainingSummary summary = run.summary(step, unreadable);
+    if (checkpoints != null) {
+      checkpoints.write(step, record.skipped(), record.data());
+    }
+    TrainingSummary summary = record.summary(step, unreadable);
+    LOG.info("training ended after step {} in {}", step, summary.duration());
     listeners.forEach(listener -> listener.onEnd(summary));
     return summary;
+  }
+
+  private void checkSameData(ImageDataset data) {
+    String before = record.data();
+    if (step > 0 && !before.isEmpty() && !before.equals(data.description())) {
+      throw new IllegalStateException(
+          "the run began on other data: "
+              + before
+              + ", now "
+              + data.description()
+              + ". Go on with those, or start another run");
+    }
   }
 
   private boolean isStopRequested() {
     return cancelled || Thread.currentThread().isInterrupted();
   }
 
-  private StepResult train(HostBatch batch, StepClock clock) {
+  private void train(HostBatch batch, StepClock clock) {
+    if (batch.images() == 0) {
+      record.skip(++step, "none of its images can be read");
+      return;
+    }
     try (NDManager manager = rule.manager().newSubManager()) {
       NDArray pixels = batch.pixels(manager);
       Optional<NDArray> labels = batch.labels(manager);
       clock.lap(Part.DATA);
-      return update(pixels, labels.orElse(null), clock);
+      update(pixels, labels.orElse(null), clock);
     }
   }
 
@@ -138,6 +206,8 @@ public final class FareTrainer implements AutoCloseable {
    *
    * @param pixels {@code [N,3,H,W]} float32 in [0,1] on the encoder's device; the caller stays
    *     their owner
+   * @throws TrainingDivergedException if the numbers go wrong and the policy is to stop
+   * @throws java.io.UncheckedIOException if a checkpoint is due and can't be written
    */
   public StepResult step(NDArray pixels) {
     ThreatModel.checkPixels(pixels);
@@ -155,51 +225,78 @@ public final class FareTrainer implements AutoCloseable {
   }
 
   private StepResult update(NDArray pixels, @Nullable NDArray labels, StepClock clock) {
+    StepResult result;
     try (TensorScope scope = TensorScope.of(pixels)) {
-      BatchGradient batch = new BatchGradient(scope, pixels.getShape().get(0));
-      gatherGradient(pixels, labels, batch, clock);
-      NDList gradients = batch.gradients();
-      double norm = Gradients.norm(gradients);
-      Gradients.clip(gradients, norm, settings.gradientClip());
+      BatchGradient batch = gradients.of(pixels, labels, step, scope, clock);
+      double norm = Gradients.norm(batch.gradients());
       double learningRate = schedule.rate(settings.learningRate(), step);
-      rule.step(gradients, learningRate);
+      boolean skipped = guard.isDiverged(step + 1, batch.loss(), norm, learningRate);
+      if (!skipped) {
+        Gradients.clip(batch.gradients(), norm, settings.gradientClip());
+        rule.step(batch.gradients(), learningRate);
+        if (average != null) {
+          average.update();
+        }
+      }
       step++;
       clock.lap(Part.UPDATE);
-      return new StepResult(
-          step,
-          batch.loss(),
-          batch.adversarialCosine(),
-          batch.cleanCosine(),
-          learningRate,
-          norm,
-          (int) batch.images(),
-          false,
-          clock.timings());
+      result = batch.result(step, learningRate, norm, skipped, clock.timings());
     }
+    record.add(result);
+    listeners.forEach(listener -> listener.onStep(result));
+    if (checkpoints != null) {
+      checkpoints.writeIfDue(step, record.skipped(), record.data());
+    }
+    return result;
   }
 
-  private void gatherGradient(
-      NDArray pixels, @Nullable NDArray labels, BatchGradient batch, StepClock clock) {
-    long seed = Seeds.mix(settings.seed(), "attack", step);
-    boolean measureClean = metricsEvery > 0 && step % metricsEvery == 0;
-    int part = settings.microBatchSize();
-    for (long from = 0; from < batch.images(); from += part) {
-      long to = Math.min(from + part, batch.images());
-      NDIndex rows = new NDIndex().addSliceDim(from, to);
-      mathematics.addGradient(
-          pixels.get(rows),
-          labels == null ? null : labels.get(rows),
-          LongStream.range(from, to).toArray(),
-          seed,
-          measureClean,
-          batch,
-          clock);
+  /**
+   * Writes a checkpoint now, whether or not one is due.
+   *
+   * @return its directory
+   * @throws IllegalStateException if the trainer was built without checkpoints
+   * @throws java.io.UncheckedIOException if it can't be written; the one before is intact
+   */
+  public Path checkpoint() {
+    if (checkpoints == null) {
+      throw new IllegalStateException(
+          "this trainer has no directory for checkpoints; give the builder one: checkpoints(path)");
     }
+    return checkpoints.write(step, record.skipped(), record.data());
   }
 
-  /** Releases the original's copy and the optimizer's memory; the encoder stays the caller's. */
+  /**
+   * A new encoder with the moving average of the weights; frozen ones are as they are.
+   *
+   * @return the caller is its owner
+   * @throws IllegalStateException if the trainer was built without an average
+   */
+  public TrainableEncoder averagedEncoder() {
+    if (average == null) {
+      throw new IllegalStateException(
+          "this trainer keeps no average of the weights; ask the builder: averageDecay(0.999)");
+    }
+    TrainableEncoder copy = encoder.copy();
+    Map<String, NDArray> targets = new LinkedHashMap<>(copy.parameters());
+    targets.keySet().retainAll(average.averages().keySet());
+    OptimizerScript.copy(
+        targets.keySet().stream().map(average.averages()::get).toList(),
+        List.copyOf(targets.values()));
+    return copy;
+  }
+
+  /**
+   * Releases the original's copy, the optimizer's memory and the lock of the checkpoints; the
+   * encoder stays the caller's.
+   */
   @Override
   public void close() {
+    if (checkpoints != null) {
+      checkpoints.close();
+    }
+    if (average != null) {
+      average.close();
+    }
     rule.close();
     original.close();
   }

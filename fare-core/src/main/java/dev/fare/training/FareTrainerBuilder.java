@@ -4,10 +4,12 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.Attack;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,9 @@ public final class FareTrainerBuilder {
   Optimizer optimizer = Optimizer.adamW();
   int metricsEvery = 10;
   double unreadableFraction = 0.01;
+  int loaderThreads;
+  DivergencePolicy divergencePolicy = DivergencePolicy.STOP;
+  double lossLimit = Double.POSITIVE_INFINITY;
   private boolean attackChosen;
   private @Nullable EmbeddingLoss attackLoss;
   private @Nullable LearningRateSchedule schedule;
@@ -36,6 +41,12 @@ public final class FareTrainerBuilder {
   private int microBatchSize;
   private double gradientClip = Double.POSITIVE_INFINITY;
   private long seed;
+  private double averageDecay;
+  private Predicate<String> frozen = name -> false;
+  private @Nullable Path checkpoints;
+  private long checkpointEvery = 200;
+  private int keepCheckpoints = 3;
+  private long milestoneEvery;
 
   FareTrainerBuilder(TrainableEncoder encoder) {
     this.encoder = requireNonNull(encoder, "encoder");
@@ -155,6 +166,79 @@ public final class FareTrainerBuilder {
     return this;
   }
 
+  /**
+   * Worker threads that read and decode images ahead, each a batch; 0 by default: the training
+   * thread reads.
+   */
+  public FareTrainerBuilder loaderThreads(int loaderThreads) {
+    this.loaderThreads = (int) atLeast("loaderThreads", loaderThreads, 0);
+    return this;
+  }
+
+  /**
+   * Leaves weights as they are, for example all but the first two blocks; none by default.
+   *
+   * @param names says of a weight's name whether it is frozen; asked when the trainer is built
+   */
+  public FareTrainerBuilder freeze(Predicate<String> names) {
+    frozen = requireNonNull(names, "names");
+    return this;
+  }
+
+  /**
+   * Keeps an exponential moving average of the trained weights, see {@link
+   * FareTrainer#averagedEncoder}; off by default.
+   *
+   * @param averageDecay what an update leaves of the average, in (0,1), for example 0.999
+   */
+  public FareTrainerBuilder averageDecay(double averageDecay) {
+    if (!(averageDecay > 0 && averageDecay < 1)) {
+      throw new IllegalArgumentException("averageDecay must be in (0,1), got " + averageDecay);
+    }
+    this.averageDecay = averageDecay;
+    return this;
+  }
+
+  /** What happens when the numbers go wrong; {@link DivergencePolicy#STOP} by default. */
+  public FareTrainerBuilder divergencePolicy(DivergencePolicy divergencePolicy) {
+    this.divergencePolicy = requireNonNull(divergencePolicy, "divergencePolicy");
+    return this;
+  }
+
+  /** A loss above this counts as gone wrong; by default only one that is not finite does. */
+  public FareTrainerBuilder lossLimit(double lossLimit) {
+    this.lossLimit = positive("lossLimit", lossLimit);
+    return this;
+  }
+
+  /**
+   * Writes checkpoints, and goes on from the newest good one that is there.
+   *
+   * @param directory of this run alone, made if absent; a second trainer on it is refused
+   */
+  public FareTrainerBuilder checkpoints(Path directory) {
+    checkpoints = requireNonNull(directory, "directory");
+    return this;
+  }
+
+  /** How often a checkpoint is written, in steps; 200 by default. */
+  public FareTrainerBuilder checkpointEvery(long steps) {
+    checkpointEvery = atLeast("checkpointEvery", steps, 1);
+    return this;
+  }
+
+  /** How many of the newest checkpoints are kept, at least 1; 3 by default. */
+  public FareTrainerBuilder keepCheckpoints(int checkpoints) {
+    keepCheckpoints = (int) atLeast("keepCheckpoints", checkpoints, 1);
+    return this;
+  }
+
+  /** Keeps a checkpoint of every so many steps for good; 0, the default, for none. */
+  public FareTrainerBuilder milestoneEvery(long steps) {
+    milestoneEvery = atLeast("milestoneEvery", steps, 0);
+    return this;
+  }
+
   /** Adds a listener. */
   public FareTrainerBuilder listener(TrainingListener listener) {
     listeners.add(requireNonNull(listener, "listener"));
@@ -187,8 +271,20 @@ public final class FareTrainerBuilder {
     return LearningRateSchedule.cosine(warmup, steps);
   }
 
+  @Nullable CheckpointPolicy checkpointPolicy() {
+    return checkpoints == null
+        ? null
+        : new CheckpointPolicy(checkpoints, checkpointEvery, keepCheckpoints, milestoneEvery);
+  }
+
   Map<String, NDArray> trainedWeights() {
-    return new LinkedHashMap<>(encoder.parameters());
+    Map<String, NDArray> trained = new LinkedHashMap<>(encoder.parameters());
+    trained.keySet().removeIf(frozen);
+    if (trained.isEmpty()) {
+      throw new IllegalArgumentException(
+          "all " + encoder.parameters().size() + " weights are frozen: there is nothing to train");
+    }
+    return trained;
   }
 
   TrainingSettings settings() {
@@ -205,7 +301,7 @@ public final class FareTrainerBuilder {
         batchSize,
         microBatchSize == 0 ? batchSize : Math.min(microBatchSize, batchSize),
         gradientClip,
-        0,
+        averageDecay,
         seed,
         trained,
         encoder.parameters().size() - trained);

@@ -4,8 +4,10 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import dev.fare.torch.GradMode;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -32,6 +34,15 @@ final class OptimizerScript {
     NDScope.unregister(array);
     array.attach(manager);
     return array;
+  }
+
+  /** Copies values into arrays, in place. */
+  static void copy(List<NDArray> sources, List<NDArray> targets) {
+    List<NDArray> both = new ArrayList<>(targets);
+    both.addAll(sources);
+    try (GradMode off = GradMode.off()) {
+      module().callList("copy", List.of(), both).close();
+    }
   }
 
   static void checkCount(List<NDArray> gradients, List<NDArray> weights) {

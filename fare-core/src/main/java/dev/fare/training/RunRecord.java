@@ -11,26 +11,43 @@ import org.slf4j.LoggerFactory;
 /** Gathers what the summary of a run will say. */
 final class RunRecord {
 
-  private static final Logger LOG = LoggerFactory.getLogger(RunRecord.class);
+  private static final Logger LOG = LoggerFactory.getLogger(FareTrainer.class);
   private static final int RECENT = 100;
 
   private final TrainingSettings settings;
-  private final String data;
-  private final long firstStep;
-  private final long started = System.nanoTime();
   private final Deque<StepResult> recent = new ArrayDeque<>();
   private final List<String> warnings = new ArrayList<>();
+  private String data = "";
+  private long firstStep;
+  private long started;
   private long images;
   private long skipped;
+  private int skippedInARow;
 
-  RunRecord(TrainingSettings settings, String data, long firstStep) {
+  RunRecord(TrainingSettings settings) {
     this.settings = settings;
-    this.data = data;
-    this.firstStep = firstStep;
+  }
+
+  /** Begins a call of {@code fit}. */
+  void start(String description, long step) {
+    data = description;
+    firstStep = step;
+    started = System.nanoTime();
+    images = 0;
+  }
+
+  /** Goes on with what a checkpoint knew. */
+  void restore(CheckpointState state) {
+    data = state.data();
+    skipped = state.skippedSteps();
   }
 
   void add(StepResult result) {
     images += result.images();
+    if (result.skipped()) {
+      return;
+    }
+    skippedInARow = 0;
     recent.addLast(result);
     if (recent.size() > RECENT) {
       recent.removeFirst();
@@ -39,12 +56,32 @@ final class RunRecord {
 
   void skip(long step, String reason) {
     skipped++;
+    skippedInARow++;
     warn("step " + step + " is left out: " + reason);
   }
 
+  /** A warning is logged at once and is in the summary. */
   void warn(String warning) {
     warnings.add(warning);
     LOG.warn("{}", warning);
+  }
+
+  String data() {
+    return data;
+  }
+
+  long skipped() {
+    return skipped;
+  }
+
+  int skippedInARow() {
+    return skippedInARow;
+  }
+
+  /** The losses of the last few updates, for a message. */
+  List<Double> lastLosses() {
+    List<Double> losses = recent.stream().map(StepResult::loss).toList();
+    return losses.subList(Math.max(0, losses.size() - 5), losses.size());
   }
 
   TrainingSummary summary(long lastStep, UnreadableImages unreadable) {

@@ -82,6 +82,13 @@ class Optimizers(Module):
       torch.add_(tensors[i], tensors[n + i])
     return tensors[0]
 
+  # tensors = targets, sources
+  def copy(self: __torch__.Optimizers, tensors: List[Tensor]) -> Tensor:
+    n = torch.floordiv(torch.len(tensors), 2)
+    for i in range(n):
+      torch.copy_(tensors[i], tensors[n + i])
+    return tensors[0]
+
   # numbers = (factor)
   def scale(self: __torch__.Optimizers, numbers: Tensor, tensors: List[Tensor]) -> Tensor:
     factor = float(numbers[0])

@@ -9,6 +9,7 @@ import ai.djl.ndarray.index.NDIndex;
 import dev.fare.ThreatModel;
 import dev.fare.data.ClipPreprocessing;
 import dev.fare.data.PixelImage;
+import dev.fare.models.djl.EncoderBlock;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipCheckpoints;
 import dev.fare.models.format.HuggingFaceWriter;
@@ -145,6 +146,19 @@ public final class RobustClipEncoder implements TrainableEncoder {
     return layer.classToken() ? tokens : tokens.get(new NDIndex(":, 1:"));
   }
 
+  /**
+   * This encoder as a DJL block from pixels {@code [N,3,S,S]} in [0,1] to embeddings, for models
+   * that change their block. It has no parameters to train and lives as long as this encoder.
+   */
+  public EncoderBlock asBlock() {
+    return EncoderBlock.ofEmbedding(this);
+  }
+
+  /** The same from pixels to tokens {@code [N,T,C]}. */
+  public EncoderBlock asBlock(TokenLayer layer) {
+    return EncoderBlock.ofTokens(this, layer);
+  }
+
   /** An attack may stand a rounding outside [0,1] and brings its pixels back itself. */
   private static void checkRange(NDArray pixels) {
     if (!Autograd.isRecorded(pixels)) {
@@ -170,6 +184,15 @@ public final class RobustClipEncoder implements TrainableEncoder {
   /** The architecture of the CLIP that this encoder belongs to. */
   public ClipConfig config() {
     return checkpoint.config();
+  }
+
+  /** The device that the weights are on. */
+  public Device device() {
+    return manager.getDevice();
+  }
+
+  ClipCheckpoint checkpoint() {
+    return checkpoint;
   }
 
   @Override

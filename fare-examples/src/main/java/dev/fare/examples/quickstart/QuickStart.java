@@ -1,6 +1,7 @@
 package dev.fare.examples.quickstart;
 
 import dev.fare.ThreatModel;
+import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.evaluation.EvaluationAttack;
@@ -47,6 +48,7 @@ public final class QuickStart implements Callable<Integer> {
 
   private static final String ORIGINAL = "original";
   private static final String ROBUST = "FARE";
+  private static final String ATTACK = "APGD-CE";
   private static final List<Double> RADII = List.of(2 / 255.0, 4 / 255.0);
   private static final ThreatModel LARGEST = ThreatModel.linf(4 / 255.0);
 
@@ -54,18 +56,23 @@ public final class QuickStart implements Callable<Integer> {
   private Path output = Path.of("fare-quickstart");
 
   @Option(names = "--steps", description = "FARE updates, default ${DEFAULT-VALUE}")
-  private int steps = 300;
+  private int steps = 500;
 
   @Option(names = "--batch-size", description = "pictures an update, default ${DEFAULT-VALUE}")
   private int batchSize = 32;
 
   @Option(names = "--learning-rate", description = "the peak, default ${DEFAULT-VALUE}")
-  private double learningRate = 2e-4;
+  private double learningRate = 1e-3;
 
   @Option(
       names = "--images",
       description = "pictures of each test set that are attacked, default ${DEFAULT-VALUE}")
   private int images = 96;
+
+  @Option(
+      names = "--iterations",
+      description = "of the attack that measures, default ${DEFAULT-VALUE}")
+  private int iterations = 40;
 
   @Option(names = "--seed", description = "default ${DEFAULT-VALUE}")
   private long seed = 0;
@@ -92,7 +99,7 @@ public final class QuickStart implements Callable<Integer> {
         ZeroShotClassifier fare = original.withImageEncoder(encoder)) {
       out.printf(
           Locale.ROOT,
-          "A CLIP of %d classes, attacked with PGD in l-infinity balls of 2/255 and 4/255.%n%n",
+          "A CLIP of %d classes, attacked with APGD in l-infinity balls of 2/255 and 4/255.%n%n",
           data.pack().names().size());
       List<EvaluationReport> before = evaluate(ORIGINAL, original, data, encoder.imageSize(), out);
 
@@ -139,7 +146,7 @@ public final class QuickStart implements Callable<Integer> {
   }
 
   private TrainingSummary train(RobustClipEncoder encoder, EmojiData data, TrainingCurves curves) {
-    PgdAttack attack = PgdAttack.builder(LARGEST).steps(4).stepSize(2.5 / 255).build();
+    PgdAttack attack = PgdAttack.builder(LARGEST).steps(2).stepSize(2.5 / 255).build();
     try (FareTrainer trainer =
             FareTrainer.builder(encoder)
                 .attack(attack)
@@ -161,7 +168,7 @@ public final class QuickStart implements Callable<Integer> {
     RobustnessEvaluation evaluation =
         RobustnessEvaluation.builder(imageSize)
             .model(model, classifier)
-            .attack(pgd())
+            .attack(attack())
             .linf(RADII.stream().mapToDouble(Double::doubleValue).toArray())
             .batchSize(48)
             .build();
@@ -184,16 +191,12 @@ public final class QuickStart implements Callable<Integer> {
     return reports;
   }
 
-  private EvaluationAttack pgd() {
+  private EvaluationAttack attack() {
     return EvaluationAttack.of(
-        "PGD",
-        "20 steps of ε/8, momentum 0.9, random start, cross-entropy",
+        ATTACK,
+        "cross-entropy, " + iterations + " iterations, random start",
         threat ->
-            PgdAttack.builder(threat)
-                .steps(20)
-                .stepSize(threat.epsilon() / 8)
-                .seed(seed + 1)
-                .build(),
+            ApgdAttack.builder(threat).steps(iterations).stopAtSuccess(true).seed(seed + 1).build(),
         Objectives::crossEntropy);
   }
 
@@ -226,11 +229,11 @@ public final class QuickStart implements Callable<Integer> {
         RobustnessEvaluation.builder(imageSize)
             .model(ORIGINAL, original)
             .model(ROBUST, fare)
-            .attack(pgd())
+            .attack(attack())
             .threatModels(List.of(LARGEST))
             .build();
     return both.gallery(
-        EmojiDataset.testSetA(data, images), compared.rightForAll(6), "PGD", LARGEST);
+        EmojiDataset.testSetA(data, images), compared.rightForAll(6), ATTACK, LARGEST);
   }
 
   /** The comparison as people read it in a terminal. */

@@ -1,7 +1,5 @@
 package dev.fare.examples.recipes;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -44,8 +42,8 @@ import picocli.CommandLine.Spec;
 /**
  * Trains the embedded CLIP from scratch on the emoji scenes, about an hour on two cores.
  *
- * <p>What is written is the directory that lies embedded in this module: Hugging Face's layout with
- * float16 weights, and the results that its model card quotes.
+ * <p>What is written is the directory that lies embedded in this module, Hugging Face's layout with
+ * float16 weights; what is printed last are the results that its model card quotes.
  */
 @Command(
     name = "emoji-clip",
@@ -133,7 +131,8 @@ public final class EmojiClipRecipe implements Callable<Integer> {
         }
       }
       write(weights.all, output);
-      Files.writeString(output.resolve("results.txt"), results(data, names, trainer) + "\n", UTF_8);
+      out.printf("as written, with all sentences:%n%s%n", EmojiClipEvaluation.describe(output));
+      out.flush();
     }
     return 0;
   }

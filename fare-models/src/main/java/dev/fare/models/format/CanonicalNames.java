@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.text.TextConfig;
+import dev.fare.models.vision.ConvNextConfig;
 import dev.fare.models.vision.VisionConfig;
 import dev.fare.models.vision.VitConfig;
 import java.util.LinkedHashMap;
@@ -30,7 +31,7 @@ public final class CanonicalNames {
 
   /** The tensors of a vision tower of whichever architecture. */
   public static LinkedHashMap<String, Shape> vision(VisionConfig config) {
-    return vision((VitConfig) config);
+    return config instanceof VitConfig vit ? vision(vit) : vision((ConvNextConfig) config);
   }
 
   /** The tensors of a vision transformer, from its input to its output. */
@@ -47,6 +48,44 @@ public final class CanonicalNames {
     putNorm(shapes, "visual.ln_post", width);
     shapes.put("visual.proj", new Shape(width, config.embeddingSize()));
     return shapes;
+  }
+
+  /**
+   * The tensors of a ConvNeXt, from its input to its output, by the names of open_clip and timm.
+   */
+  public static LinkedHashMap<String, Shape> vision(ConvNextConfig config) {
+    LinkedHashMap<String, Shape> shapes = new LinkedHashMap<>();
+    String trunk = "visual.trunk.";
+    long before = config.widths().get(0);
+    shapes.put(trunk + "stem.0.weight", new Shape(before, 3, 4, 4));
+    shapes.put(trunk + "stem.0.bias", new Shape(before));
+    putNorm(shapes, trunk + "stem.1", before);
+    for (int i = 0; i < ConvNextConfig.STAGES; i++) {
+      long width = config.widths().get(i);
+      String stage = trunk + "stages." + i;
+      if (i > 0) {
+        putNorm(shapes, stage + ".downsample.0", before);
+        shapes.put(stage + ".downsample.1.weight", new Shape(width, before, 2, 2));
+        shapes.put(stage + ".downsample.1.bias", new Shape(width));
+      }
+      for (int j = 0; j < config.depths().get(i); j++) {
+        putConvNextBlock(shapes, stage + ".blocks." + j, width);
+      }
+      before = width;
+    }
+    putNorm(shapes, trunk + "head.norm", before);
+    shapes.put("visual.head.proj.weight", new Shape(config.embeddingSize(), before));
+    return shapes;
+  }
+
+  private static void putConvNextBlock(
+      LinkedHashMap<String, Shape> shapes, String block, long width) {
+    shapes.put(block + ".gamma", new Shape(width));
+    shapes.put(block + ".conv_dw.weight", new Shape(width, 1, 7, 7));
+    shapes.put(block + ".conv_dw.bias", new Shape(width));
+    putNorm(shapes, block + ".norm", width);
+    putLinear(shapes, block + ".mlp.fc1", 4 * width, width);
+    putLinear(shapes, block + ".mlp.fc2", width, 4 * width);
   }
 
   /** The tensors of a text transformer, from its input to its output, then the logit scale. */
@@ -71,25 +110,28 @@ public final class CanonicalNames {
    */
   static void check(ClipConfig config, Map<String, NDArray> tensors) {
     Map<String, Shape> expected = of(config);
-    expected.forEach(
-        (name, shape) -> {
-          NDArray tensor = tensors.get(name);
-          if (tensor == null || !tensor.getShape().equals(shape)) {
-            throw new IllegalArgumentException(
-                "tensor '"
-                    + name
-                    + "' must have the shape "
-                    + shape
-                    + ", got "
-                    + (tensor == null ? "none" : tensor.getShape()));
-          }
-        });
+    expected.forEach((name, shape) -> checked(name, shape, tensors));
     for (String name : tensors.keySet()) {
       if (!expected.containsKey(name)) {
         throw new IllegalArgumentException(
             "tensor '" + name + "' has no place in the configuration " + config);
       }
     }
+  }
+
+  /** The array of a name, which must be there and have the shape. */
+  static NDArray checked(String name, Shape shape, Map<String, NDArray> tensors) {
+    NDArray tensor = tensors.get(name);
+    if (tensor == null || !tensor.getShape().equals(shape)) {
+      throw new IllegalArgumentException(
+          "tensor '"
+              + name
+              + "' must have the shape "
+              + shape
+              + ", got "
+              + (tensor == null ? "none" : tensor.getShape()));
+    }
+    return tensor;
   }
 
   private static void putBlock(

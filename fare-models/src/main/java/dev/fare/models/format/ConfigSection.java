@@ -5,7 +5,9 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,6 +111,30 @@ record ConfigSection(JsonObject values, String origin) {
       strings.add(element.getAsString());
     }
     return strings;
+  }
+
+  /**
+   * Refuses what nobody here knows to read: it could change the model in silence.
+   *
+   * @param used keys that are read
+   * @param ignored keys that change nothing about a trained model
+   * @param neutral the only values that other keys may have; null and false are always allowed
+   */
+  void refuseOthers(Set<String> used, Set<String> ignored, Map<String, String> neutral)
+      throws ModelFormatException {
+    for (Map.Entry<String, JsonElement> entry : values.entrySet()) {
+      JsonElement value = entry.getValue();
+      String key = entry.getKey();
+      boolean isOff = value.isJsonNull() || value.toString().equals("false");
+      if (isOff || used.contains(key) || ignored.contains(key)) {
+        continue;
+      }
+      String allowed = neutral.get(key);
+      if (allowed == null || !value.isJsonPrimitive() || !value.getAsString().equals(allowed)) {
+        throw wrong(
+            key, (allowed == null ? "" : allowed + " or ") + "absent to be supported here", value);
+      }
+    }
   }
 
   /** What to throw where a value can't be used. */

@@ -20,6 +20,13 @@ final class HuggingFaceNames {
 
   /** The recipes of all tensors of both towers. */
   static Map<String, TensorRecipe> of(ClipConfig config, VitConfig vision) {
+    Map<String, TensorRecipe> recipes = vision(vision);
+    config.text().ifPresent(text -> putText(recipes, text.layers()));
+    return recipes;
+  }
+
+  /** The recipes of the vision tower. */
+  static Map<String, TensorRecipe> vision(VitConfig vision) {
     Map<String, TensorRecipe> recipes = new LinkedHashMap<>();
     String embeddings = "vision_model.embeddings.";
     copy(recipes, "visual.class_embedding", VISION_MARK);
@@ -31,7 +38,6 @@ final class HuggingFaceNames {
     }
     pair(recipes, "visual.ln_post", "vision_model.post_layernorm");
     recipes.put("visual.proj", TensorRecipe.transposeOf(VISION_PROJECTION));
-    config.text().ifPresent(text -> putText(recipes, text.layers()));
     return recipes;
   }
 

@@ -8,6 +8,7 @@ import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,8 @@ final class HuggingFaceReader {
 
   static final String TOKENIZER = "tokenizer.json";
 
+  static final String[] WEIGHTS = {"model.safetensors", "pytorch_model.bin"};
+
   private static final Logger log = LoggerFactory.getLogger(HuggingFaceReader.class);
 
   private HuggingFaceReader() {}
@@ -27,19 +30,26 @@ final class HuggingFaceReader {
   /** Whether a directory has a configuration of CLIP and weights in this layout. */
   static boolean accepts(Path directory) throws IOException {
     return HuggingFaceConfig.isClip(directory.resolve(HuggingFaceConfig.CONFIG))
-        && WeightFiles.find(directory, "model").isPresent();
+        && WeightFiles.exist(directory, WEIGHTS);
   }
 
   static ClipCheckpoint read(Path directory) throws IOException {
-    Path configFile = directory.resolve(HuggingFaceConfig.CONFIG);
-    HuggingFaceConfig config = HuggingFaceConfig.read(configFile);
     WeightFiles files =
-        WeightFiles.find(directory, "model")
+        WeightFiles.find(directory, WEIGHTS)
             .orElseThrow(
                 () ->
                     new ModelFormatException(
-                        directory + ": there is a config.json but no model.safetensors"));
-    Map<String, WeightTensor> stored = withoutPrefix(files);
+                        directory
+                            + ": there is a config.json but none of "
+                            + Arrays.toString(WEIGHTS)));
+    return read(directory, files);
+  }
+
+  /** Reads a directory with weights of whichever name. */
+  static ClipCheckpoint read(Path directory, WeightFiles files) throws IOException {
+    Path configFile = directory.resolve(HuggingFaceConfig.CONFIG);
+    HuggingFaceConfig config = HuggingFaceConfig.read(configFile);
+    Map<String, WeightTensor> stored = withoutPrefix(files.tensors(), files.origin());
     boolean hasText =
         !config.isVisionOnly()
             && (stored.keySet().stream().anyMatch(n -> n.startsWith(HuggingFaceNames.TEXT_PREFIX))
@@ -69,15 +79,15 @@ final class HuggingFaceReader {
   }
 
   /** Models that wrap a CLIPModel put their own name before its tensors'. */
-  private static Map<String, WeightTensor> withoutPrefix(WeightFiles files)
+  static Map<String, WeightTensor> withoutPrefix(Map<String, WeightTensor> tensors, String origin)
       throws ModelFormatException {
     List<String> marks =
-        files.tensors().keySet().stream()
+        tensors.keySet().stream()
             .filter(name -> name.endsWith(HuggingFaceNames.VISION_MARK))
             .toList();
     if (marks.size() != 1) {
       throw new ModelFormatException(
-          files.origin()
+          origin
               + ": exactly one tensor must be named '…"
               + HuggingFaceNames.VISION_MARK
               + "', found "
@@ -86,14 +96,12 @@ final class HuggingFaceReader {
     int prefix = marks.get(0).length() - HuggingFaceNames.VISION_MARK.length();
     String wrapper = marks.get(0).substring(0, prefix);
     Map<String, WeightTensor> stripped = new LinkedHashMap<>();
-    files
-        .tensors()
-        .forEach(
-            (name, tensor) -> {
-              if (!HuggingFaceNames.isConstant(name)) {
-                stripped.put(name.startsWith(wrapper) ? name.substring(prefix) : name, tensor);
-              }
-            });
+    tensors.forEach(
+        (name, tensor) -> {
+          if (!HuggingFaceNames.isConstant(name)) {
+            stripped.put(name.startsWith(wrapper) ? name.substring(prefix) : name, tensor);
+          }
+        });
     return stripped;
   }
 

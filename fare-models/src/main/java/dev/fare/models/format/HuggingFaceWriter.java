@@ -6,12 +6,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import com.google.gson.GsonBuilder;
-import com.google.gson.JsonObject;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -85,15 +82,16 @@ public final class HuggingFaceWriter {
         OURS,
         fresh -> {
           writeWeights(fresh.resolve(WEIGHTS), HuggingFaceNames.of(config, vision), tensors, type);
-          writeJson(
+          StrictJson.write(
               fresh.resolve(HuggingFaceConfig.PREPROCESSOR),
               HuggingFaceConfig.preprocessorJson(config));
           if (tokenizer.isPresent()) {
             AtomicFile.write(
                 fresh.resolve(HuggingFaceReader.TOKENIZER), Files.readAllBytes(tokenizer.get()));
           }
-          writeJson(
-              fresh.resolve(HuggingFaceConfig.CONFIG), HuggingFaceConfig.toJson(config, vision));
+          StrictJson.write(
+              fresh.resolve(HuggingFaceConfig.CONFIG),
+              HuggingFaceConfig.toJson(config, vision, type));
         });
   }
 
@@ -115,10 +113,5 @@ public final class HuggingFaceWriter {
       }
       SafetensorsWriter.write(file, parts, type, SafetensorsWriter.PYTORCH);
     }
-  }
-
-  private static void writeJson(Path file, JsonObject json) throws IOException {
-    String text = new GsonBuilder().setPrettyPrinting().create().toJson(json) + "\n";
-    AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -1,5 +1,6 @@
 package dev.fare.models.format;
 
+import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
@@ -17,7 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Reads configuration files: strict JSON, no key twice, of bounded size and depth. */
+/** Reads and writes configuration files: strict JSON, no key twice, of bounded size and depth. */
 final class StrictJson {
 
   private static final int MAX_BYTES = 16 << 20;
@@ -46,6 +47,12 @@ final class StrictJson {
       throw new ModelFormatException(file + ": the file is not valid UTF-8", e);
     }
     return parse(text, file.toString());
+  }
+
+  /** Writes an object as a whole file that people can read. */
+  static void write(Path file, JsonObject json) throws IOException {
+    String text = new GsonBuilder().setPrettyPrinting().create().toJson(json) + "\n";
+    AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
   }
 
   private static JsonObject parse(String text, String origin) throws ModelFormatException {

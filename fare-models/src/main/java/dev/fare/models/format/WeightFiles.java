@@ -3,6 +3,7 @@ package dev.fare.models.format;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -19,15 +20,32 @@ record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
 
   private static final int MAX_SHARDS = 10_000;
 
-  /** Finds weights under a base name such as {@code model} or {@code open_clip_model}. */
-  static Optional<WeightFiles> find(Path directory, String safetensorsBase) throws IOException {
-    Path single = directory.resolve(safetensorsBase + ".safetensors");
-    if (Files.exists(single)) {
-      return Optional.of(
-          new WeightFiles(SafetensorsFile.read(single).tensors(), single.toString()));
+  /**
+   * Finds the weights of a directory.
+   *
+   * @param names of files, the best first; each may be there as a whole or as an index of shards
+   */
+  static Optional<WeightFiles> find(Path directory, String... names) throws IOException {
+    for (String name : names) {
+      Path single = directory.resolve(name);
+      if (Files.exists(single)) {
+        return Optional.of(new WeightFiles(TensorFile.read(single).tensors(), single.toString()));
+      }
+      Path index = directory.resolve(name + ".index.json");
+      if (Files.exists(index)) {
+        return Optional.of(readShards(index));
+      }
     }
-    Path index = directory.resolve(safetensorsBase + ".safetensors.index.json");
-    return Files.exists(index) ? Optional.of(readShards(index)) : Optional.empty();
+    return Optional.empty();
+  }
+
+  /** Whether one of the names is there, as a whole or as an index of shards. */
+  static boolean exist(Path directory, String... names) {
+    return Arrays.stream(names)
+        .anyMatch(
+            name ->
+                Files.exists(directory.resolve(name))
+                    || Files.exists(directory.resolve(name + ".index.json")));
   }
 
   private static WeightFiles readShards(Path index) throws IOException {
@@ -74,6 +92,6 @@ record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
     if (!Files.exists(file)) {
       throw new ModelFormatException(index + ": the shard " + shard + " is missing beside it");
     }
-    return SafetensorsFile.read(file).tensors();
+    return TensorFile.read(file).tensors();
   }
 }

@@ -1,7 +1,7 @@
 package dev.fare.models.vision;
 
 /** The architecture of a vision tower. */
-public sealed interface VisionConfig permits VitConfig {
+public sealed interface VisionConfig permits VitConfig, ConvNextConfig {
 
   /** The height and width of the images, in pixels. */
   int imageSize();

@@ -1,5 +1,8 @@
 package dev.fare.models.format;
 
+import static dev.fare.models.format.TensorAssertions.assertSameBits;
+import static dev.fare.models.format.TensorAssertions.random;
+import static dev.fare.models.format.TensorAssertions.readAll;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -69,7 +72,7 @@ class HuggingFaceTest {
     Map<String, WeightTensor> actual = ClipCheckpoints.read(RECORDED).tensors();
 
     assertThat(actual).containsOnlyKeys(expected.keySet());
-    assertSameBits(expected, actual);
+    assertSameBits(manager, expected, actual);
   }
 
   @Test
@@ -77,7 +80,19 @@ class HuggingFaceTest {
     writeShards(directory, UnaryOperator.identity());
 
     assertSameBits(
-        ClipCheckpoints.read(RECORDED).tensors(), ClipCheckpoints.read(directory).tensors());
+        manager,
+        ClipCheckpoints.read(RECORDED).tensors(),
+        ClipCheckpoints.read(directory).tensors());
+  }
+
+  @Test
+  void findsTheKindOfAWeightFileByContentAndNotByName() throws IOException {
+    Files.copy(RECORDED.resolve("config.json"), directory.resolve("config.json"));
+    Files.copy(RECORDED.resolve("model.safetensors"), directory.resolve("pytorch_model.bin"));
+
+    ClipCheckpoint checkpoint = ClipCheckpoints.read(directory);
+
+    assertSameBits(manager, ClipCheckpoints.read(RECORDED).tensors(), checkpoint.tensors());
   }
 
   @ParameterizedTest
@@ -101,16 +116,18 @@ class HuggingFaceTest {
     Path tokenizer = Files.writeString(directory.resolve("tokenizer.json"), "{\"model\":{}}");
     Path saved = directory.resolve("deep/saved");
 
-    HuggingFaceWriter.write(original.config(), readAll(original), Optional.of(tokenizer), saved);
+    HuggingFaceWriter.write(
+        original.config(), readAll(manager, original.tensors()), Optional.of(tokenizer), saved);
 
     ClipCheckpoint loaded = ClipCheckpoints.read(saved);
     assertThat(loaded.config()).isEqualTo(original.config());
-    assertSameBits(original.tensors(), loaded.tensors());
+    assertSameBits(manager, original.tensors(), loaded.tensors());
     assertThat(loaded.tokenizer()).hasValue(saved.resolve("tokenizer.json"));
     assertThat(saved.resolve("tokenizer.json")).hasContent("{\"model\":{}}");
     Map<String, WeightTensor> stored =
         SafetensorsFile.read(saved.resolve("model.safetensors")).tensors();
-    assertSameBits(SafetensorsFile.read(RECORDED.resolve("model.safetensors")).tensors(), stored);
+    assertSameBits(
+        manager, SafetensorsFile.read(RECORDED.resolve("model.safetensors")).tensors(), stored);
     assertThat(directory.resolve("deep").toFile().list()).containsExactly("saved");
   }
 
@@ -124,7 +141,8 @@ class HuggingFaceTest {
                     7, 50, 8, 1, 2, 8, 8, Activation.QUICK_GELU, 1e-5, OptionalInt.empty())),
             new PixelNormalization(List.of(0.5, 0.25, 0.1), List.of(0.5, 1.0, 2.0)));
 
-    HuggingFaceWriter.write(config, random(config), Optional.empty(), directory.resolve("m"));
+    HuggingFaceWriter.write(
+        config, random(manager, config), Optional.empty(), directory.resolve("m"));
 
     ClipCheckpoint loaded = ClipCheckpoints.read(directory.resolve("m"));
     assertThat(loaded.config()).isEqualTo(config);
@@ -139,7 +157,8 @@ class HuggingFaceTest {
             Optional.empty(),
             PixelNormalization.CLIP);
 
-    HuggingFaceWriter.write(config, random(config), Optional.empty(), directory.resolve("m"));
+    HuggingFaceWriter.write(
+        config, random(manager, config), Optional.empty(), directory.resolve("m"));
 
     assertThat(ClipCheckpoints.read(directory.resolve("m")).config()).isEqualTo(config);
   }
@@ -172,7 +191,9 @@ class HuggingFaceTest {
     Files.copy(RECORDED.resolve("config.json"), directory.resolve("config.json"));
 
     assertSameBits(
-        ClipCheckpoints.read(RECORDED).tensors(), ClipCheckpoints.read(directory).tensors());
+        manager,
+        ClipCheckpoints.read(RECORDED).tensors(),
+        ClipCheckpoints.read(directory).tensors());
   }
 
   @ParameterizedTest
@@ -230,7 +251,7 @@ class HuggingFaceTest {
   @Test
   void replacesItsOwnDirectoryButNoOther() throws IOException {
     ClipCheckpoint original = ClipCheckpoints.read(RECORDED);
-    Map<String, NDArray> tensors = readAll(original);
+    Map<String, NDArray> tensors = readAll(manager, original.tensors());
     Path saved = directory.resolve("saved");
     HuggingFaceWriter.write(original.config(), tensors, Optional.empty(), saved);
     HuggingFaceWriter.write(original.config(), tensors, Optional.empty(), saved);
@@ -246,7 +267,7 @@ class HuggingFaceTest {
   @Test
   void writesNothingWhenTensorsDoNotMatchOrTheTokenizerIsGone() throws IOException {
     ClipCheckpoint original = ClipCheckpoints.read(RECORDED);
-    Map<String, NDArray> tensors = readAll(original);
+    Map<String, NDArray> tensors = readAll(manager, original.tensors());
     Path saved = directory.resolve("saved");
 
     assertThatThrownBy(
@@ -291,32 +312,5 @@ class HuggingFaceTest {
     Files.writeString(
         target.resolve("model.safetensors.index.json"),
         edit.apply("{\"metadata\":{\"total_size\":1},\"weight_map\":{" + map + "}}"));
-  }
-
-  private Map<String, NDArray> readAll(ClipCheckpoint checkpoint) throws IOException {
-    Map<String, NDArray> arrays = new LinkedHashMap<>();
-    for (Map.Entry<String, WeightTensor> entry : checkpoint.tensors().entrySet()) {
-      arrays.put(entry.getKey(), entry.getValue().read(manager));
-    }
-    return arrays;
-  }
-
-  private Map<String, NDArray> random(ClipConfig config) {
-    Map<String, NDArray> arrays = new LinkedHashMap<>();
-    CanonicalNames.of(config)
-        .forEach((name, shape) -> arrays.put(name, manager.randomNormal(shape)));
-    return arrays;
-  }
-
-  private void assertSameBits(Map<String, WeightTensor> expected, Map<String, WeightTensor> actual)
-      throws IOException {
-    assertThat(actual).containsOnlyKeys(expected.keySet());
-    for (Map.Entry<String, WeightTensor> entry : expected.entrySet()) {
-      WeightTensor tensor = Resources.get(actual, entry.getKey());
-      assertThat(tensor.shape()).as(entry.getKey()).isEqualTo(entry.getValue().shape());
-      assertThat(tensor.read(manager).toByteArray())
-          .as(entry.getKey())
-          .isEqualTo(entry.getValue().read(manager).toByteArray());
-    }
   }
 }

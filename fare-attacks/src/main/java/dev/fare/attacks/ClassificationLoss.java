@@ -4,33 +4,44 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 
-/** Losses over logits that an attack climbs. */
-enum LabelLoss {
+/** Losses over logits that an attack climbs; {@link Objectives} says what each is. */
+public enum ClassificationLoss {
+  /** The cross-entropy of the right class. */
   CROSS_ENTROPY {
     @Override
     NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
       return pick(logits.logSoftmax(1), labels).neg();
     }
   },
+  /** The negative cross-entropy of a wanted class. */
   TARGETED_CROSS_ENTROPY {
     @Override
     NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
       return pick(logits.logSoftmax(1), targets);
     }
   },
+  /** The difference of logits ratio. */
   DLR {
     @Override
     NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
       int classes = (int) logits.getShape().get(1);
       NDList top = logits.topK(Math.min(classes, 3), 1, true, true);
+      NDArray margin = margin(logits, labels, top);
+      if (classes < 3) {
+        return margin;
+      }
       NDArray sorted = top.get(0); // [N,3], descending
-      NDArray first = column(sorted, 0);
-      NDArray isRight = column(top.get(1), 0).toType(DataType.INT64, false).eq(labels);
-      NDArray other = Kernels.choose(isRight, column(sorted, 1), first);
-      NDArray margin = other.sub(pick(logits, labels));
-      return classes < 3 ? margin : margin.div(first.sub(column(sorted, 2)).add(TINY));
+      return margin.div(column(sorted, 0).sub(column(sorted, 2)).add(TINY));
     }
   },
+  /** The highest wrong logit less the right one. */
+  MARGIN {
+    @Override
+    NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
+      return margin(logits, labels, logits.topK(2, 1, true, true));
+    }
+  },
+  /** The difference of logits ratio towards a wanted class. */
   TARGETED_DLR {
     @Override
     NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
@@ -49,6 +60,11 @@ enum LabelLoss {
   /** The original's constant; it vanishes in float32 unless the top logits meet. */
   private static final double TINY = 1e-12;
 
+  /** Whether it needs a class to go for. */
+  public boolean isTargeted() {
+    return this == TARGETED_CROSS_ENTROPY || this == TARGETED_DLR;
+  }
+
   /**
    * The loss of each image.
    *
@@ -58,6 +74,13 @@ enum LabelLoss {
    * @return {@code [N]}
    */
   abstract NDArray losses(NDArray logits, NDArray labels, NDArray targets);
+
+  /** The highest wrong logit less the right one, given the two highest and their classes. */
+  private static NDArray margin(NDArray logits, NDArray labels, NDList top) {
+    NDArray isRight = column(top.get(1), 0).toType(DataType.INT64, false).eq(labels);
+    NDArray other = Kernels.choose(isRight, column(top.get(0), 1), column(top.get(0), 0));
+    return other.sub(pick(logits, labels));
+  }
 
   private static NDArray pick(NDArray logits, NDArray classes) {
     return logits.gather(classes.expandDims(1), 1).squeeze(1);

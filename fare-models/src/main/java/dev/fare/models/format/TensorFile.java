@@ -1,0 +1,50 @@
+package dev.fare.models.format;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The tensors of one file of any kind.
+ *
+ * @param tensors by their names in the file
+ * @param module the module of a TorchScript archive
+ */
+record TensorFile(Map<String, WeightTensor> tensors, Optional<ScriptObject> module) {
+
+  private static final int START_BYTES = 16;
+
+  TensorFile {
+    tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+  }
+
+  /**
+   * Reads the list of tensors; the kind is found by the first bytes.
+   *
+   * @throws ModelFormatException if it is no safetensors, no archive of PyTorch, or a broken one
+   */
+  static TensorFile read(Path file) throws IOException {
+    byte[] start;
+    try (InputStream in = Files.newInputStream(file)) {
+      start = in.readNBytes(START_BYTES);
+    }
+    if (start.length > 3 && start[0] == 'P' && start[1] == 'K') {
+      return TorchZipReader.read(file);
+    }
+    if (TorchLegacyReader.accepts(start)) {
+      return TorchLegacyReader.read(file);
+    }
+    if (start.length > Long.BYTES && start[Long.BYTES] == '{') {
+      return new TensorFile(SafetensorsFile.read(file).tensors(), Optional.empty());
+    }
+    throw new ModelFormatException(
+        file
+            + ": the first bytes are neither those of safetensors nor of torch.save; the file is"
+            + " damaged, or of another format, or only a pointer to the real one");
+  }
+}

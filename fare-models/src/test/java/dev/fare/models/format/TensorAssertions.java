@@ -1,0 +1,46 @@
+package dev.fare.models.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.fare.models.ClipConfig;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** What tests of checkpoints share. */
+final class TensorAssertions {
+
+  private TensorAssertions() {}
+
+  /** The same names, shapes and bits. */
+  static void assertSameBits(
+      NDManager manager, Map<String, WeightTensor> expected, Map<String, WeightTensor> actual)
+      throws IOException {
+    assertThat(actual).containsOnlyKeys(expected.keySet());
+    for (Map.Entry<String, WeightTensor> entry : expected.entrySet()) {
+      WeightTensor tensor = Resources.get(actual, entry.getKey());
+      assertThat(tensor.shape()).as(entry.getKey()).isEqualTo(entry.getValue().shape());
+      assertThat(tensor.read(manager).toByteArray())
+          .as(entry.getKey())
+          .isEqualTo(entry.getValue().read(manager).toByteArray());
+    }
+  }
+
+  static Map<String, NDArray> readAll(NDManager manager, Map<String, WeightTensor> tensors)
+      throws IOException {
+    Map<String, NDArray> arrays = new LinkedHashMap<>();
+    for (Map.Entry<String, WeightTensor> entry : tensors.entrySet()) {
+      arrays.put(entry.getKey(), entry.getValue().read(manager));
+    }
+    return arrays;
+  }
+
+  static Map<String, NDArray> random(NDManager manager, ClipConfig config) {
+    Map<String, NDArray> arrays = new LinkedHashMap<>();
+    CanonicalNames.of(config)
+        .forEach((name, shape) -> arrays.put(name, manager.randomNormal(shape)));
+    return arrays;
+  }
+}
