@@ -22,9 +22,22 @@ public final class AttackResult implements AutoCloseable {
    */
   public record Scores(NDArray losses, NDArray succeeded) {}
 
+  /** Why an attack ended. */
+  public enum StopReason {
+    /** It did all its iterations. */
+    COMPLETED,
+    /** Somebody asked it to end. */
+    CANCELLED,
+    /** Its time was over. */
+    TIME_LIMIT,
+    /** As many images went through the model as were allowed. */
+    FORWARD_LIMIT
+  }
+
   private final NDArray images;
   private final NDArray highestLossImages;
   private final AttackCost cost;
+  private final StopReason stopReason;
   private final Supplier<Scores> evaluation;
   private @Nullable Scores scores;
 
@@ -39,25 +52,31 @@ public final class AttackResult implements AutoCloseable {
    */
   public AttackResult(
       NDArray images, NDArray highestLossImages, NDArray losses, NDArray succeeded) {
-    this(images, highestLossImages, losses, succeeded, AttackCost.NONE);
+    this(images, highestLossImages, losses, succeeded, AttackCost.NONE, StopReason.COMPLETED);
   }
 
-  /** The same with what it cost. */
+  /** The same with what it cost and why it ended. */
   public AttackResult(
       NDArray images,
       NDArray highestLossImages,
       NDArray losses,
       NDArray succeeded,
-      AttackCost cost) {
-    this(images, highestLossImages, cost, noEvaluation());
+      AttackCost cost,
+      StopReason stopReason) {
+    this(images, highestLossImages, cost, stopReason, noEvaluation());
     scores = new Scores(requireNonNull(losses, "losses"), requireNonNull(succeeded, "succeeded"));
   }
 
   private AttackResult(
-      NDArray images, NDArray highestLossImages, AttackCost cost, Supplier<Scores> evaluation) {
+      NDArray images,
+      NDArray highestLossImages,
+      AttackCost cost,
+      StopReason stopReason,
+      Supplier<Scores> evaluation) {
     this.images = requireNonNull(images, "images");
     this.highestLossImages = requireNonNull(highestLossImages, "highestLossImages");
     this.cost = requireNonNull(cost, "cost");
+    this.stopReason = requireNonNull(stopReason, "stopReason");
     this.evaluation = requireNonNull(evaluation, "evaluation");
   }
 
@@ -72,11 +91,12 @@ public final class AttackResult implements AutoCloseable {
    *
    * @param images {@code [N,C,H,W]}, the only candidate for each image
    * @param cost without the evaluation
+   * @param stopReason why the attack ended
    * @param evaluation rates the images; called at most once
    */
   public static AttackResult evaluatedOnDemand(
-      NDArray images, AttackCost cost, Supplier<Scores> evaluation) {
-    return new AttackResult(images, images, cost, evaluation);
+      NDArray images, AttackCost cost, StopReason stopReason, Supplier<Scores> evaluation) {
+    return new AttackResult(images, images, cost, stopReason, evaluation);
   }
 
   /** The successful image where there is one, else the one of highest loss, {@code [N,C,H,W]}. */
@@ -108,6 +128,11 @@ public final class AttackResult implements AutoCloseable {
   /** What the attack has spent, without an evaluation on demand. */
   public AttackCost cost() {
     return cost;
+  }
+
+  /** Why the attack ended: all its iterations, or a limit. */
+  public StopReason stopReason() {
+    return stopReason;
   }
 
   private synchronized Scores scores() {

@@ -3,6 +3,7 @@ package dev.fare;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import dev.fare.torch.TensorScope;
 
@@ -45,6 +46,13 @@ public final class Ball {
     }
   }
 
+  private Ball(ThreatModel threatModel, NDArray center, NDArray lower, NDArray upper) {
+    this.threatModel = threatModel;
+    this.center = center;
+    this.lower = lower;
+    this.upper = upper;
+  }
+
   private static NDArray roundedDown(NDArray exact) {
     NDArray rounded = exact.toType(DataType.FLOAT32, true);
     NDArray tooHigh = rounded.toType(DataType.FLOAT64, true).gt(exact);
@@ -68,17 +76,35 @@ public final class Ball {
   }
 
   /**
-   * Brings images into the ball and then into [0,1], as the published attacks do: the nearest image
-   * for l∞; for l2 and l1 first the nearest in the ball.
+   * The balls of some of the images.
+   *
+   * @param rows indices {@code [M]} int64; what is allocated belongs to their manager
+   */
+  public Ball select(NDArray rows) {
+    return new Ball(threatModel, take(center, rows), take(lower, rows), take(upper, rows));
+  }
+
+  private static NDArray take(NDArray array, NDArray rows) {
+    return array.get(rows.getManager(), new NDIndex("{}", rows));
+  }
+
+  /**
+   * Brings images into the ball and into [0,1]: the nearest allowed image for l∞ and l1; for l2, as
+   * the published attacks do, the nearest in the ball and then the nearest in [0,1].
    *
    * @param images {@code [N,C,H,W]}
    * @return the same shape
    */
   public NDArray project(NDArray images) {
-    if (threatModel.norm() == Norm.LINF) {
-      return clamp(images);
-    }
-    return clamp(center.add(threatModel.project(images.sub(center))));
+    return switch (threatModel.norm()) {
+      case LINF -> clamp(images);
+      case L2 -> clamp(center.add(threatModel.project(images.sub(center))));
+      case L1 -> {
+        NDArray perturbation = images.sub(center);
+        NDArray change = L1BoxProjection.change(center, perturbation, threatModel.epsilon());
+        yield clamp(center.add(perturbation).addi(change));
+      }
+    };
   }
 
   /** Cuts pixels to [0,1], and for l∞ to the ball. */

@@ -3,7 +3,6 @@ package dev.fare;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.DataType;
 import java.util.Arrays;
 import java.util.Locale;
@@ -155,25 +154,16 @@ public record ThreatModel(Norm norm, double epsilon) {
   }
 
   /**
-   * The direction of steepest ascent of unit length in this norm's geometry: the sign for l∞, the
-   * unit vector for l2 and l1. NaN counts as zero.
+   * A gradient as a direction of unit length: the sign for l∞, the unit vector for l2 and l1.
    *
-   * @param gradient {@code [N,...]}
+   * @param gradient {@code [N,...]}, finite; where it is zero the direction is zero
    * @return the same shape
    */
   public NDArray normalize(NDArray gradient) {
-    NDArray finite = NDArrays.where(gradient.isNaN(), gradient.zerosLike(), gradient);
-    return switch (norm) {
-      case LINF -> finite.sign();
-      case L2 -> {
-        NDArray length = rows(finite).square().sum(new int[] {1}, true).sqrt().maximum(TINY);
-        yield finite.div(perImage(length, finite));
-      }
-      case L1 -> {
-        NDArray length = rows(finite).abs().sum(new int[] {1}, true).maximum(TINY);
-        yield finite.div(perImage(length, finite));
-      }
-    };
+    if (norm == Norm.LINF) {
+      return gradient.sign();
+    }
+    return gradient.div(perImage(size(gradient).maximum(TINY), gradient));
   }
 
   private static NDArray rows(NDArray array) {

@@ -1,39 +1,29 @@
 package dev.fare.attacks;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import dev.fare.AttackCost;
 import dev.fare.Ball;
+import dev.fare.Norm;
 import dev.fare.Objective;
+import dev.fare.SelectableObjective;
 import dev.fare.ThreatModel;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
-import dev.fare.torch.TorchModule;
-import dev.fare.torch.TorchSource;
-import java.util.Map;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One attack on one batch: the objective, the allowed images, the random numbers, and what has been
- * spent. Its manager owns what lives as long as the run.
+ * One attack on one batch: the objective, the allowed images, the random numbers, and the meter.
+ * Its manager owns what lives as long as the run.
  */
 final class AttackRun implements AutoCloseable {
-
-  private static final class Script {
-    static final TorchModule MODULE =
-        TorchModule.compile(
-            TorchSource.resource(AttackRun.class, "gradients.py"),
-            "Gradients",
-            Map.of(),
-            Device.cpu());
-  }
 
   /**
    * The objective at some images.
    *
-   * @param losses {@code [N]}
+   * @param losses {@code [N]}; minus infinity where the objective gave NaN
    * @param succeeded {@code [N]} boolean
    */
   record Evaluation(NDArray losses, NDArray succeeded) {}
@@ -41,28 +31,81 @@ final class AttackRun implements AutoCloseable {
   /**
    * The objective and its gradient at some images.
    *
-   * @param losses {@code [N]}
-   * @param succeeded {@code [N]} boolean
+   * @param at the evaluation
    * @param gradient of the sum of losses, in the shape of the images, finite
    */
-  record Gradient(NDArray losses, NDArray succeeded, NDArray gradient) {}
+  record Slope(Evaluation at, NDArray gradient) {}
 
   private final NDManager manager;
   private final Objective objective;
   private final Ball ball;
   private final RandomStreams random;
-  private NDArray nonFinite;
-  private long forwards;
-  private long backwards;
+  private final Meter meter;
 
-  AttackRun(Objective objective, NDArray pixels, ThreatModel threatModel, RandomStreams random) {
-    this.manager = pixels.getManager().newSubManager();
+  private AttackRun(
+      NDManager manager, Objective objective, Ball ball, RandomStreams random, Meter meter) {
+    this.manager = manager;
     this.objective = objective;
+    this.ball = ball;
     this.random = random;
+    this.meter = meter;
+  }
+
+  static AttackRun open(
+      Objective objective,
+      NDArray pixels,
+      ThreatModel threatModel,
+      RandomStreams random,
+      AttackControl control) {
+    NDManager manager = pixels.getManager().newSubManager();
     NDArray center = pixels.stopGradient();
     center.attach(manager);
-    ball = threatModel.around(center);
-    nonFinite = manager.create(0L);
+    Meter meter = new Meter(control, manager);
+    return new AttackRun(manager, objective, threatModel.around(center), random, meter);
+  }
+
+  /** Whether finished images can leave the batch. */
+  boolean isSelectable() {
+    return objective instanceof SelectableObjective;
+  }
+
+  /**
+   * The same run for some of its images, on the same meter.
+   *
+   * @throws IllegalStateException if the objective can't be narrowed
+   */
+  AttackRun select(long[] rows) {
+    if (!(objective instanceof SelectableObjective selectable)) {
+      throw new IllegalStateException("the objective can't be narrowed to some of its images");
+    }
+    NDManager sub = manager.newSubManager();
+    NDArray indices = sub.create(rows);
+    Ball balls = ball.select(indices);
+    return new AttackRun(sub, selectable.select(indices), balls, random.select(rows), meter);
+  }
+
+  /** The same images with a ball of another size, on the same meter. */
+  AttackRun withEpsilon(double epsilon) {
+    NDManager sub = manager.newSubManager();
+    NDArray center = ball.center().stopGradient();
+    center.attach(sub);
+    Ball other = ball.threatModel().withEpsilon(epsilon).around(center);
+    return new AttackRun(sub, objective, other, random, meter);
+  }
+
+  /** The same images with another objective for them, on the same meter. */
+  AttackRun withObjective(Objective other) {
+    return new AttackRun(manager.newSubManager(), other, ball, random, meter);
+  }
+
+  /** The same run with a manager of its own, to be closed sooner. */
+  AttackRun nested() {
+    return withObjective(objective);
+  }
+
+  /** All row numbers. */
+  long[] rows() {
+    return LongStream.range(0, size()).toArray();
   }
 
   NDManager manager() {
@@ -77,54 +120,132 @@ final class AttackRun implements AutoCloseable {
     return random;
   }
 
+  Meter meter() {
+    return meter;
+  }
+
+  /** How many images are attacked. */
+  long size() {
+    return ball.center().getShape().get(0);
+  }
+
   /** Runs the model without recording. */
   Evaluation evaluate(NDArray images) {
-    forwards += images.getShape().get(0);
+    meter.forward(images.getShape().get(0));
     NDArray outputs = objective.forward(images);
-    return new Evaluation(
-        checked(objective.losses(outputs), images), checked(objective.succeeded(outputs), images));
+    return rated(outputs, objective.losses(outputs), images);
   }
 
   /** Runs the model and its backward pass; call inside a step's scope. */
-  Gradient gradient(NDArray images, TensorScope step) {
-    forwards += images.getShape().get(0);
-    backwards += images.getShape().get(0);
-    NDArray losses;
-    NDArray succeeded;
+  Slope slope(NDArray images, TensorScope step) {
+    long count = images.getShape().get(0);
+    meter.forward(count);
+    meter.backward(count);
+    Evaluation evaluation;
     NDArray raw;
     try (GradMode on = GradMode.on()) {
       NDArray variable = Autograd.variable(images);
       variable.attach(step.manager());
       NDArray outputs = objective.forward(variable);
-      losses = checked(objective.losses(outputs), images);
+      NDArray losses = objective.losses(outputs);
       raw = Autograd.gradient(losses.sum(), variable);
-      succeeded = checked(objective.succeeded(outputs), images).stopGradient();
+      try (GradMode off = GradMode.off()) {
+        evaluation = rated(outputs, losses.stopGradient(), images);
+      }
     }
-    NDList finite = Script.MODULE.callAll("finite", raw);
-    replaceNonFinite(nonFinite.add(finite.get(1)), step);
-    return new Gradient(losses.stopGradient(), succeeded, finite.get(0));
+    NDList finite = Kernels.finite(raw);
+    meter.nonFinite(finite.get(1), step);
+    return new Slope(evaluation, finite.get(0));
   }
 
-  private void replaceNonFinite(NDArray count, TensorScope step) {
-    nonFinite.close();
-    nonFinite = step.keep(count, manager);
+  /**
+   * The mean gradient of several passes, for models that draw random numbers; losses and successes
+   * are the last pass's, as in the original.
+   */
+  Slope slope(NDArray images, int passes, TensorScope step) {
+    Slope last = slope(images, step);
+    if (passes == 1) {
+      return last;
+    }
+    NDArray sum = last.gradient();
+    for (int i = 1; i < passes; i++) {
+      last = slope(images, step);
+      sum = sum.add(last.gradient());
+    }
+    return new Slope(last.at(), sum.div(passes));
   }
 
-  private static NDArray checked(NDArray perImage, NDArray images) {
+  /**
+   * The nearest decision boundary, or that of a target, to first order.
+   *
+   * @param targets {@code [N]} int64, or null for the nearest of all classes
+   * @return the logit of the class beyond the boundary less the right one, {@code [N]}, and its
+   *     gradient {@code [N,C,H,W]}
+   */
+  NDList boundary(NDArray images, @Nullable NDArray targets, Norm norm, TensorScope step) {
+    ClassificationObjective classes = classification();
     long count = images.getShape().get(0);
-    if (perImage.getShape().dimension() != 1 || perImage.getShape().get(0) != count) {
+    meter.forward(count);
+    NDArray labels = classes.labels();
+    NDList found;
+    try (GradMode on = GradMode.on()) {
+      NDArray variable = Autograd.variable(images);
+      variable.attach(step.manager());
+      NDArray logits = objective.forward(variable);
+      if (targets == null) {
+        meter.backward(count * logits.getShape().get(1));
+        found = Kernels.nearestBoundary(logits, labels, variable, norm);
+      } else {
+        meter.backward(count);
+        NDArray right = logits.gather(labels.expandDims(1), 1);
+        NDArray difference = logits.gather(targets.expandDims(1), 1).sub(right).squeeze(1);
+        NDArray gradient = Autograd.gradient(difference.sum(), variable);
+        found = new NDList(difference.stopGradient(), gradient);
+      }
+    }
+    NDList finite = Kernels.finite(found.get(1));
+    meter.nonFinite(finite.get(1), step);
+    return new NDList(found.get(0), finite.get(0));
+  }
+
+  /**
+   * The objective as one about classes.
+   *
+   * @throws IllegalArgumentException if it is another
+   */
+  ClassificationObjective classification() {
+    if (objective instanceof ClassificationObjective classes) {
+      return classes;
+    }
+    throw new IllegalArgumentException(
+        "this attack looks at classes: the objective must be a ClassificationObjective such as"
+            + " Objectives.crossEntropy, got "
+            + objective.getClass().getName());
+  }
+
+  /** The logits at some images, {@code [N,K]}, without recording. */
+  NDArray logits(NDArray images) {
+    meter.forward(images.getShape().get(0));
+    return classification().forward(images);
+  }
+
+  private Evaluation rated(NDArray outputs, NDArray losses, NDArray images) {
+    checkPerImage(losses, images);
+    NDArray succeeded = objective.succeeded(outputs);
+    checkPerImage(succeeded, images);
+    NDArray worst = losses.zerosLike().add(Float.NEGATIVE_INFINITY);
+    return new Evaluation(Kernels.choose(losses.isNaN(), worst, losses), succeeded);
+  }
+
+  private static void checkPerImage(NDArray values, NDArray images) {
+    long count = images.getShape().get(0);
+    if (values.getShape().dimension() != 1 || values.getShape().get(0) != count) {
       throw new IllegalArgumentException(
           "an objective must return one value per image, ["
               + count
               + "], got "
-              + perImage.getShape());
+              + values.getShape());
     }
-    return perImage;
-  }
-
-  /** What was spent so far; waits for the device. */
-  AttackCost cost() {
-    return new AttackCost(forwards, backwards, nonFinite.getLong());
   }
 
   @Override

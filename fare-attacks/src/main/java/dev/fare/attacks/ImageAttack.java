@@ -1,5 +1,7 @@
 package dev.fare.attacks;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.AttackResult;
@@ -10,6 +12,7 @@ import dev.fare.SeededAttack;
 import dev.fare.ThreatModel;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
+import java.util.function.Function;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * What all attacks share: inputs are checked, and whatever the search returns is brought into the
  * ball and into [0,1] and checked again, so that no attack can forget it.
  */
-abstract class ImageAttack implements SeededAttack {
+public abstract class ImageAttack implements SeededAttack {
 
   /**
    * What a search found.
@@ -28,19 +31,41 @@ abstract class ImageAttack implements SeededAttack {
    * @param scores losses of the latter and whether the former succeeded, or null if nobody has
    *     evaluated them
    */
-  record Found(NDArray images, NDArray highestLossImages, @Nullable Scores scores) {}
+  record Found(NDArray images, NDArray highestLossImages, @Nullable Scores scores) {
+
+    /** The scores of a search that evaluates what it finds. */
+    Scores requireScores() {
+      return requireNonNull(scores, "this search does not evaluate its last images");
+    }
+  }
 
   private final ThreatModel threatModel;
   private final long seed;
+  private final @Nullable AttackListener listener;
+  private final String description;
+  private final AttackControl control;
 
-  ImageAttack(ThreatModel threatModel, long seed) {
-    this.threatModel = threatModel;
-    this.seed = seed;
+  ImageAttack(AttackBuilder<?> builder) {
+    threatModel = builder.threatModel;
+    seed = builder.seed;
+    listener = builder.listener;
+    control = builder.control;
+    description = getClass().getSimpleName() + "[" + builder + "]";
   }
 
   /** What this attack may do. */
   public final ThreatModel threatModel() {
     return threatModel;
+  }
+
+  final @Nullable AttackListener listener() {
+    return listener;
+  }
+
+  /** The attack's name and all settings that decide about its result. */
+  @Override
+  public final String toString() {
+    return description;
   }
 
   @Override
@@ -50,17 +75,17 @@ abstract class ImageAttack implements SeededAttack {
 
   @Override
   public final AttackResult perturb(Objective objective, NDArray pixels) {
-    return attack(objective, pixels, null, null);
+    return attack(objective, pixels, null, null, control);
   }
 
   @Override
   public final AttackResult perturb(Objective objective, NDArray pixels, NDArray start) {
-    return attack(objective, pixels, start, null);
+    return attack(objective, pixels, start, null, control);
   }
 
   @Override
   public final AttackResult perturb(Objective objective, NDArray pixels, long[] imageIds) {
-    return attack(objective, pixels, null, imageIds);
+    return attack(objective, pixels, null, imageIds, control);
   }
 
   /**
@@ -71,7 +96,34 @@ abstract class ImageAttack implements SeededAttack {
   abstract Found search(AttackRun run, @Nullable NDArray start);
 
   final AttackResult attack(
-      Objective objective, NDArray pixels, @Nullable NDArray start, long @Nullable [] imageIds) {
+      Objective objective,
+      NDArray pixels,
+      @Nullable NDArray start,
+      long @Nullable [] imageIds,
+      AttackControl control) {
+    if (start != null) {
+      ThreatModel.checkPixels(pixels);
+      checkStart(start, pixels);
+    }
+    return withRun(
+        objective,
+        pixels,
+        imageIds,
+        control,
+        run -> deliver(run, search(run, start), objective, pixels.getManager()));
+  }
+
+  /** Does something in a run on checked images. */
+  final <T> T withRun(Objective objective, NDArray pixels, Function<AttackRun, T> work) {
+    return withRun(objective, pixels, null, control, work);
+  }
+
+  private <T> T withRun(
+      Objective objective,
+      NDArray pixels,
+      long @Nullable [] imageIds,
+      AttackControl control,
+      Function<AttackRun, T> work) {
     ThreatModel.checkPixels(pixels);
     long count = pixels.getShape().get(0);
     long[] ids = imageIds == null ? LongStream.range(0, count).toArray() : imageIds.clone();
@@ -79,13 +131,10 @@ abstract class ImageAttack implements SeededAttack {
       throw new IllegalArgumentException(
           "there must be one image id per image, got " + ids.length + " for " + count + " images");
     }
-    if (start != null) {
-      checkStart(start, pixels);
-    }
+    RandomStreams random = new RandomStreams(seed, ids);
     try (GradMode off = GradMode.off();
-        AttackRun run =
-            new AttackRun(objective, pixels, threatModel, new RandomStreams(seed, ids))) {
-      return deliver(run, search(run, start), objective, pixels.getManager());
+        AttackRun run = AttackRun.open(objective, pixels, threatModel, random, control)) {
+      return work.apply(run);
     }
   }
 
@@ -111,6 +160,7 @@ abstract class ImageAttack implements SeededAttack {
       AttackRun run, Found found, Objective objective, NDManager owner) {
     try (TensorScope scope = TensorScope.of(run.manager())) {
       Ball ball = run.ball();
+      Meter meter = run.meter();
       boolean one = found.images() == found.highestLossImages();
       NDArray images = inside(ball, found.images());
       NDArray highest = one ? images : inside(ball, found.highestLossImages());
@@ -125,11 +175,12 @@ abstract class ImageAttack implements SeededAttack {
       }
       if (scores == null) {
         return AttackResult.evaluatedOnDemand(
-            images, run.cost(), () -> evaluate(objective, images, owner));
+            images, meter.cost(), meter.stopReason(), () -> evaluate(objective, images, owner));
       }
       scope.keep(scores.losses(), owner);
       scope.keep(scores.succeeded(), owner);
-      return new AttackResult(images, highest, scores.losses(), scores.succeeded(), run.cost());
+      return new AttackResult(
+          images, highest, scores.losses(), scores.succeeded(), meter.cost(), meter.stopReason());
     }
   }
 

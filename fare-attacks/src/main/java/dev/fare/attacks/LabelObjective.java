@@ -3,23 +3,22 @@ package dev.fare.attacks;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import dev.fare.Classifier;
-import dev.fare.SelectableObjective;
 import org.jspecify.annotations.Nullable;
 
 /** A loss over a classifier's logits. */
-final class LabelObjective implements SelectableObjective {
+final class LabelObjective implements ClassificationObjective {
 
   private final Classifier classifier;
-  private final LabelLoss loss;
+  private final ClassificationLoss loss;
   private final NDArray labels;
   private final NDArray targets;
   private final long highestClass;
 
-  LabelObjective(Classifier classifier, LabelLoss loss, NDArray labels) {
+  LabelObjective(Classifier classifier, ClassificationLoss loss, NDArray labels) {
     this(classifier, loss, checked("labels", labels), null, highest(labels));
   }
 
-  LabelObjective(Classifier classifier, LabelLoss loss, NDArray labels, NDArray targets) {
+  LabelObjective(Classifier classifier, ClassificationLoss loss, NDArray labels, NDArray targets) {
     this(
         classifier,
         loss,
@@ -38,7 +37,7 @@ final class LabelObjective implements SelectableObjective {
 
   private LabelObjective(
       Classifier classifier,
-      LabelLoss loss,
+      ClassificationLoss loss,
       NDArray labels,
       @Nullable NDArray targets,
       long highestClass) {
@@ -73,6 +72,25 @@ final class LabelObjective implements SelectableObjective {
   }
 
   @Override
+  public NDArray labels() {
+    return labels;
+  }
+
+  @Override
+  public LabelObjective withLoss(ClassificationLoss other) {
+    if (other.isTargeted()) {
+      throw new IllegalArgumentException("the loss must be one without a target, got " + other);
+    }
+    return new LabelObjective(classifier, other, labels, null, highestClass);
+  }
+
+  @Override
+  public LabelObjective towards(NDArray wrongClasses) {
+    return new LabelObjective(
+        classifier, ClassificationLoss.TARGETED_DLR, labels, wrongClasses, highestClass);
+  }
+
+  @Override
   public NDArray forward(NDArray pixels) {
     NDArray logits = classifier.logits(pixels);
     long count = pixels.getShape().get(0);
@@ -104,11 +122,13 @@ final class LabelObjective implements SelectableObjective {
   @Override
   public NDArray succeeded(NDArray logits) {
     NDArray predicted = logits.argMax(1);
-    return loss == LabelLoss.TARGETED_CROSS_ENTROPY ? predicted.eq(targets) : predicted.neq(labels);
+    return loss == ClassificationLoss.TARGETED_CROSS_ENTROPY
+        ? predicted.eq(targets)
+        : predicted.neq(labels);
   }
 
   @Override
-  public SelectableObjective select(NDArray rows) {
+  public LabelObjective select(NDArray rows) {
     NDArray someLabels = Rows.take(labels, rows);
     NDArray someTargets = targets == labels ? someLabels : Rows.take(targets, rows);
     return new LabelObjective(classifier, loss, someLabels, someTargets, highestClass);

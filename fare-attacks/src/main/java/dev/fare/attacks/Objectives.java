@@ -40,7 +40,7 @@ public final class Objectives {
    */
   public static SelectableObjective embeddingDistance(
       ImageEncoder encoder, NDArray referenceEmbeddings) {
-    return new EmbeddingObjective(encoder, EmbeddingDistance.SQUARED_L2, referenceEmbeddings);
+    return new EmbeddingObjective(encoder, EmbeddingMetric.SQUARED_L2, referenceEmbeddings);
   }
 
   /**
@@ -48,11 +48,11 @@ public final class Objectives {
    *
    * @param encoder the encoder under attack
    * @param referenceEmbeddings {@code [N,D]}
-   * @param distance how to measure
+   * @param metric how to measure
    */
   public static SelectableObjective embeddingDistance(
-      ImageEncoder encoder, NDArray referenceEmbeddings, EmbeddingDistance distance) {
-    return new EmbeddingObjective(encoder, distance, referenceEmbeddings);
+      ImageEncoder encoder, NDArray referenceEmbeddings, EmbeddingMetric metric) {
+    return new EmbeddingObjective(encoder, metric, referenceEmbeddings);
   }
 
   /**
@@ -60,8 +60,8 @@ public final class Objectives {
    *
    * @param labels {@code [N]} int64 or int32, from 0
    */
-  public static SelectableObjective crossEntropy(Classifier classifier, NDArray labels) {
-    return new LabelObjective(classifier, LabelLoss.CROSS_ENTROPY, labels);
+  public static ClassificationObjective crossEntropy(Classifier classifier, NDArray labels) {
+    return new LabelObjective(classifier, ClassificationLoss.CROSS_ENTROPY, labels);
   }
 
   /**
@@ -71,8 +71,8 @@ public final class Objectives {
    *
    * @param labels {@code [N]} int64 or int32, from 0
    */
-  public static SelectableObjective dlr(Classifier classifier, NDArray labels) {
-    return new LabelObjective(classifier, LabelLoss.DLR, labels);
+  public static ClassificationObjective dlr(Classifier classifier, NDArray labels) {
+    return new LabelObjective(classifier, ClassificationLoss.DLR, labels);
   }
 
   /**
@@ -83,9 +83,9 @@ public final class Objectives {
    * @param labels {@code [N]} int64 or int32, from 0
    * @param targets {@code [N]} the wrong class to go for
    */
-  public static SelectableObjective targetedDlr(
+  public static ClassificationObjective targetedDlr(
       Classifier classifier, NDArray labels, NDArray targets) {
-    return new LabelObjective(classifier, LabelLoss.TARGETED_DLR, labels, targets);
+    return new LabelObjective(classifier, ClassificationLoss.TARGETED_DLR, labels, targets);
   }
 
   /**
@@ -93,7 +93,17 @@ public final class Objectives {
    *
    * @param targets {@code [N]} int64 or int32, from 0
    */
-  public static SelectableObjective targetedCrossEntropy(Classifier classifier, NDArray targets) {
-    return new LabelObjective(classifier, LabelLoss.TARGETED_CROSS_ENTROPY, targets);
+  public static ClassificationObjective targetedCrossEntropy(
+      Classifier classifier, NDArray targets) {
+    return new LabelObjective(classifier, ClassificationLoss.TARGETED_CROSS_ENTROPY, targets);
+  }
+
+  /**
+   * The highest wrong logit less the right one; what black-box attacks climb.
+   *
+   * @param labels {@code [N]} int64 or int32, from 0
+   */
+  public static ClassificationObjective margin(Classifier classifier, NDArray labels) {
+    return new LabelObjective(classifier, ClassificationLoss.MARGIN, labels);
   }
 }

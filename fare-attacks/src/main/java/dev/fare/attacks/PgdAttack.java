@@ -1,7 +1,6 @@
 package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
-import dev.fare.Norm;
 import dev.fare.ThreatModel;
 import dev.fare.torch.TensorScope;
 import org.jspecify.annotations.Nullable;
@@ -10,27 +9,22 @@ import org.jspecify.annotations.Nullable;
  * Projected gradient descent with momentum (Madry et al., 2018), the inner attack of FARE.
  *
  * <p>Each step takes the objective's gradient, normalises it (sign for l∞, unit vector for l2, the
- * sign of the largest coordinates for l1), adds it to the momentum, normalises again, steps, and
- * projects into the ball and [0,1]. The result is the last image, as in the paper's training code:
- * an attack costs exactly {@code steps} forward and backward passes. Whether that image succeeds is
- * found out when {@code losses()} or {@code succeeded()} of the result is first called, by one more
- * forward pass of the objective, which must still be usable then.
+ * signs of the largest twentieth of the coordinates for l1), adds it to the momentum, normalises
+ * again, steps, and projects into the ball and [0,1]. The result is the last image, as in the
+ * paper's training code: an attack costs exactly {@code steps} forward and backward passes. Whether
+ * that image succeeds is found out when {@code losses()} or {@code succeeded()} of the result is
+ * first called, by one more forward pass of the objective, which must still be usable then.
  *
- * <p>With one step and no momentum this is FGSM.
+ * <p>With {@link Builder#keepBest}, {@link Builder#stopAtSuccess} or several restarts the last
+ * images are evaluated at once. With one step and no momentum this is FGSM, see {@link #fgsm}.
  */
 public final class PgdAttack extends ImageAttack {
 
-  private final int steps;
-  private final double stepSize;
-  private final double momentum;
-  private final boolean randomStart;
+  private final Builder settings;
 
-  private PgdAttack(Builder builder, long seed) {
-    super(builder.threatModel, seed);
-    steps = builder.steps;
-    stepSize = builder.effectiveStepSize();
-    momentum = builder.momentum;
-    randomStart = builder.randomStart;
+  private PgdAttack(Builder builder) {
+    super(builder);
+    settings = builder;
   }
 
   /** Starts an attack of 10 steps with momentum 0.9 from a random point of the ball. */
@@ -38,126 +32,132 @@ public final class PgdAttack extends ImageAttack {
     return new Builder(threatModel);
   }
 
+  /**
+   * The fast gradient sign method (Goodfellow et al., 2015): one step of length epsilon from the
+   * clean image; in l2 along the gradient.
+   */
+  public static PgdAttack fgsm(ThreatModel threatModel) {
+    return builder(threatModel)
+        .steps(1)
+        .stepSize(threatModel.epsilon())
+        .momentum(0)
+        .randomStart(false)
+        .build();
+  }
+
   @Override
   public PgdAttack withSeed(long seed) {
-    return toBuilder().seed(seed).build();
+    return settings.copy().seed(seed).build();
   }
 
-  private Builder toBuilder() {
-    return builder(threatModel())
-        .steps(steps)
-        .stepSize(stepSize)
-        .momentum(momentum)
-        .randomStart(randomStart)
-        .seed(seed());
-  }
-
-  /** How many gradients an image costs. */
+  /** How many gradients an image costs in one restart. */
   public int steps() {
-    return steps;
+    return settings.steps;
   }
 
   /** The length of a step, in pixel space and in the threat model's norm. */
   public double stepSize() {
-    return stepSize;
+    return settings.effectiveStepSize();
   }
 
   @Override
   Found search(AttackRun run, @Nullable NDArray start) {
-    State state = new State(run, startImages(run, start));
-    for (int i = 0; i < steps; i++) {
-      state.step();
+    if (settings.restarts == 1 && !settings.keepsBest()) {
+      NDArray last = single(run, start, 0).lastImages();
+      return new Found(last, last, null);
     }
-    return new Found(state.images, state.images, null);
+    return new Rounds(settings.restarts, false)
+        .search(
+            run,
+            (some, rows, restart) -> single(some, restart == 0 ? start : null, restart).search());
+  }
+
+  private PgdSearch single(AttackRun run, @Nullable NDArray start, int restart) {
+    PgdSearch.Settings once =
+        new PgdSearch.Settings(
+            settings.steps,
+            stepSize(),
+            settings.momentum,
+            settings.keepsBest(),
+            settings.stopAtSuccess);
+    return new PgdSearch(
+        run, once, start == null ? ownStart(run, restart) : start, restart, listener());
   }
 
   /** A random start is used unclamped, as the paper's code does. */
-  private NDArray startImages(AttackRun run, @Nullable NDArray start) {
+  private NDArray ownStart(AttackRun run, int restart) {
     NDArray center = run.ball().center();
+    if (!settings.randomStart) {
+      return center;
+    }
     try (TensorScope scope = TensorScope.of(run.manager())) {
-      NDArray images;
-      if (start != null) {
-        images = start.stopGradient();
-      } else if (randomStart) {
-        Norm norm = threatModel().norm();
-        NDArray unit = run.random().inUnitBall(norm, center, "pgd start", 0);
-        images = center.add(unit.mul(threatModel().epsilon()));
-      } else {
-        images = center.stopGradient();
-      }
-      return scope.keep(images, run.manager());
-    }
-  }
-
-  /** The two arrays that live from step to step. */
-  private final class State {
-    private final AttackRun run;
-    private NDArray images;
-    private @Nullable NDArray velocity;
-
-    State(AttackRun run, NDArray images) {
-      this.run = run;
-      this.images = images;
-    }
-
-    void step() {
-      try (TensorScope scope = TensorScope.of(run.manager())) {
-        NDArray direction = threatModel().normalize(run.gradient(images, scope).gradient());
-        if (velocity != null) {
-          direction = threatModel().normalize(velocity.mul(momentum).add(direction));
-        }
-        NDArray next = run.ball().project(images.add(direction.mul(stepSize)));
-        images.close();
-        images = scope.keep(next, run.manager());
-        if (momentum != 0) {
-          if (velocity != null) {
-            velocity.close();
-          }
-          velocity = scope.keep(direction, run.manager());
-        }
-      }
+      NDArray unit = run.random().inUnitBall(threatModel().norm(), center, "pgd start", restart);
+      return scope.keep(unit.mul(threatModel().epsilon()).addi(center), run.manager());
     }
   }
 
   /** Settings of a {@link PgdAttack}. */
-  public static final class Builder {
+  public static final class Builder extends AttackBuilder<Builder> {
 
-    private final ThreatModel threatModel;
     private int steps = 10;
     private double stepSize;
     private double momentum = 0.9;
     private boolean randomStart = true;
-    private long seed;
+    private int restarts = 1;
+    private boolean keepBest;
+    private boolean stopAtSuccess;
 
     private Builder(ThreatModel threatModel) {
-      this.threatModel = threatModel;
+      super(threatModel);
     }
 
-    /**
-     * How many gradients an image costs; 10 by default.
-     *
-     * @throws IllegalArgumentException if below 1
-     */
+    @Override
+    Builder self() {
+      return this;
+    }
+
+    @Override
+    String describe() {
+      return "steps="
+          + steps
+          + ", stepSize="
+          + effectiveStepSize()
+          + ", momentum="
+          + momentum
+          + ", randomStart="
+          + randomStart
+          + ", restarts="
+          + restarts
+          + ", keepBest="
+          + keepBest
+          + ", stopAtSuccess="
+          + stopAtSuccess;
+    }
+
+    private Builder copy() {
+      Builder copy = new Builder(threatModel).common(this);
+      copy.steps = steps;
+      copy.stepSize = stepSize;
+      copy.momentum = momentum;
+      copy.randomStart = randomStart;
+      copy.restarts = restarts;
+      copy.keepBest = keepBest;
+      copy.stopAtSuccess = stopAtSuccess;
+      return copy;
+    }
+
+    /** How many gradients an image costs in one restart, at least 1; 10 by default. */
     public Builder steps(int steps) {
-      if (steps < 1) {
-        throw new IllegalArgumentException("steps must be at least 1, got " + steps);
-      }
-      this.steps = steps;
+      this.steps = atLeast(1, "steps", steps);
       return this;
     }
 
     /**
      * The length of a step in pixel space, for example {@code 1 / 255.0}; by default 2.5 epsilon
      * divided by the number of steps, which is 1/255 for ten steps at epsilon 4/255.
-     *
-     * @throws IllegalArgumentException if not positive and finite
      */
     public Builder stepSize(double stepSize) {
-      if (!(stepSize > 0) || Double.isInfinite(stepSize)) {
-        throw new IllegalArgumentException(
-            "stepSize must be positive and finite in pixel space, got " + stepSize);
-      }
-      this.stepSize = stepSize;
+      this.stepSize = positive("stepSize", stepSize);
       return this;
     }
 
@@ -183,10 +183,33 @@ public final class PgdAttack extends ImageAttack {
       return this;
     }
 
-    /** Where random starts come from; 0 by default. */
-    public Builder seed(long seed) {
-      this.seed = seed;
+    /**
+     * How often to start, at least 1; 1 by default. Later restarts attack what has not succeeded.
+     */
+    public Builder restarts(int restarts) {
+      this.restarts = atLeast(1, "restarts", restarts);
       return this;
+    }
+
+    /**
+     * Whether every image on the way is a candidate for the result; by default only the last one.
+     */
+    public Builder keepBest(boolean keepBest) {
+      this.keepBest = keepBest;
+      return this;
+    }
+
+    /**
+     * Whether an image is finished with its first success: it then leaves the batch, if the
+     * objective is a {@code SelectableObjective}, and that first success is the result.
+     */
+    public Builder stopAtSuccess(boolean stopAtSuccess) {
+      this.stopAtSuccess = stopAtSuccess;
+      return this;
+    }
+
+    private boolean keepsBest() {
+      return keepBest || stopAtSuccess;
     }
 
     private double effectiveStepSize() {
@@ -195,7 +218,7 @@ public final class PgdAttack extends ImageAttack {
 
     /** Makes the attack; the builder may be used again. */
     public PgdAttack build() {
-      return new PgdAttack(this, seed);
+      return new PgdAttack(copy());
     }
   }
 }

@@ -94,7 +94,7 @@ class PgdAttackTest {
       gradients = gradients.neg();
     }
     NDArray losses = Vectors.tensor(manager, SCRIPT.get("script_losses"));
-    return new ScriptedObjective(losses, gradients, null, null, 1);
+    return new ScriptedObjective(losses, gradients, null, null);
   }
 
   /** Call 2: pixel [1,1,1] of every example; call 5: all of example 4. */
@@ -121,7 +121,7 @@ class PgdAttackTest {
             .build()
             .perturb(scripted(run), x);
 
-    assertThat(result.cost()).isEqualTo(new AttackCost(48, 48, 7));
+    assertThat(result.cost()).isEqualTo(new AttackCost(48, 48, 7, 0));
   }
 
   @Test

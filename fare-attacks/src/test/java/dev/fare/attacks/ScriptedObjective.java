@@ -15,21 +15,15 @@ final class ScriptedObjective implements Objective {
   private final NDArray gradients; // [call,N,C,H,W]
   private final @Nullable NDArray logits; // [call,N,K]
   private final @Nullable NDArray labels;
-  private final int callsPerPoint;
   private final List<float[]> evaluated = new ArrayList<>();
-  private int point;
+  private int call;
 
   ScriptedObjective(
-      NDArray losses,
-      NDArray gradients,
-      @Nullable NDArray logits,
-      @Nullable NDArray labels,
-      int callsPerPoint) {
+      NDArray losses, NDArray gradients, @Nullable NDArray logits, @Nullable NDArray labels) {
     this.losses = losses;
     this.gradients = gradients;
     this.logits = logits;
     this.labels = labels;
-    this.callsPerPoint = callsPerPoint;
   }
 
   /** The images of each call. */
@@ -39,9 +33,9 @@ final class ScriptedObjective implements Objective {
 
   @Override
   public NDArray forward(NDArray pixels) {
-    point = evaluated.size() / callsPerPoint;
+    call = evaluated.size();
     evaluated.add(pixels.toFloatArray());
-    NDArray script = gradients.get(point);
+    NDArray script = gradients.get(call);
     // zero, with the script as its gradient; the root gives 0/0 there, so NaN
     NDArray zero = pixels.sub(pixels.stopGradient());
     NDArray nan = script.isNaN();
@@ -52,7 +46,7 @@ final class ScriptedObjective implements Objective {
 
   @Override
   public NDArray losses(NDArray outputs) {
-    return outputs.sum(new int[] {1}).add(losses.get(point));
+    return outputs.sum(new int[] {1}).add(losses.get(call));
   }
 
   @Override
@@ -60,7 +54,7 @@ final class ScriptedObjective implements Objective {
     if (logits == null || labels == null) {
       return Objective.super.succeeded(outputs);
     }
-    return logits.get(point).argMax(1).neq(labels);
+    return logits.get(call).argMax(1).neq(labels);
   }
 
   /** Call-by-call copies of rows of another script. */

@@ -3,8 +3,6 @@ package dev.fare.torch;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * Frees every array that this thread creates while the scope is open, except those that are kept.
@@ -24,7 +22,6 @@ public final class TensorScope implements AutoCloseable {
 
   private final NDManager manager;
   private final NDScope created = new NDScope();
-  private final List<NDArray> kept = new ArrayList<>();
 
   private TensorScope(NDManager parent) {
     manager = parent.newSubManager();
@@ -53,7 +50,7 @@ public final class TensorScope implements AutoCloseable {
   }
 
   /**
-   * Lets an array outlive the scope.
+   * Lets an array outlive this scope and every enclosing one.
    *
    * @param array created inside this scope
    * @param owner the manager that frees it later
@@ -62,15 +59,13 @@ public final class TensorScope implements AutoCloseable {
   public NDArray keep(NDArray array, NDManager owner) {
     NDScope.unregister(array);
     array.attach(owner);
-    kept.add(array);
     return array;
   }
 
-  /** Frees what was created and not kept; an enclosing scope takes over what was kept. */
+  /** Frees what was created and not kept. */
   @Override
   public void close() {
     created.close();
     manager.close();
-    kept.forEach(NDScope::register);
   }
 }

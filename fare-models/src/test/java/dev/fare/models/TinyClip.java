@@ -39,6 +39,10 @@ final class TinyClip {
     return new TextTransformer(TEXT, weights(names, manager), manager);
   }
 
+  static Map<String, NDArray> weights(NDManager manager) throws Exception {
+    return weights(CanonicalNames.of(CONFIG), manager);
+  }
+
   private static Map<String, NDArray> weights(Map<String, ?> names, NDManager manager)
       throws Exception {
     SafetensorsFile file = SafetensorsFile.read(RecordedVectors.path("clip_tiny.safetensors"));

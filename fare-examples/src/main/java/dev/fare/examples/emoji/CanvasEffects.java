@@ -6,14 +6,15 @@ import java.util.Arrays;
 final class CanvasEffects {
   private CanvasEffects() {}
 
-  static void apply(SceneRandom random, float[] image, int offset, int size) {
-    if (random.chance(0.3)) {
+  /** Each effect is the likelier, the stronger the augmentation is, from 0 to 1. */
+  static void apply(SceneRandom random, double strength, float[] image, int offset, int size) {
+    if (random.chance(0.3 * strength)) {
       blur(image, offset, size, random.between(0.05, 0.3));
     }
-    if (random.chance(0.3)) {
+    if (random.chance(0.3 * strength)) {
       cutOut(random, image, offset, size);
     }
-    if (random.chance(0.35)) {
+    if (random.chance(0.35 * strength)) {
       addNoise(random, image, offset, 3 * size * size, random.between(0.01, 0.12));
     }
   }

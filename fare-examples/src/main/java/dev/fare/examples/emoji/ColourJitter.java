@@ -22,12 +22,15 @@ final class ColourJitter {
     this.shadeY = shadeY;
   }
 
-  static ColourJitter random(SceneRandom random) {
-    float hue = random.chance(0.85) ? random.between(-0.4, 0.4) : random.between(-1.5, 1.5);
-    float saturation = random.chance(0.12) ? 0 : random.between(0.5, 1.6);
-    float contrast = random.between(0.75, 1.35);
-    float brightness = random.between(-0.12, 0.12);
-    float shade = random.chance(0.5) ? random.between(0, 0.6) : 0;
+  /** Draws a change; strength 0 leaves colours as they are, 1 is the strongest. */
+  static ColourJitter random(SceneRandom random, double strength) {
+    double turn = random.chance(1 - 0.15 * strength) ? 0.4 : 1.5;
+    float hue = random.between(-turn * strength, turn * strength);
+    boolean grey = random.chance(0.12 * strength);
+    float saturation = grey ? 0 : random.between(1 - 0.5 * strength, 1 + 0.6 * strength);
+    float contrast = random.between(1 - 0.25 * strength, 1 + 0.35 * strength);
+    float brightness = random.between(-0.12 * strength, 0.12 * strength);
+    float shade = random.chance(0.5) ? random.between(0, 0.6 * strength) : 0;
     double direction = random.between(0, 2 * Math.PI);
     float[] matrix = saturated(hueRotation(hue), saturation);
     for (int i = 0; i < 9; i++) {

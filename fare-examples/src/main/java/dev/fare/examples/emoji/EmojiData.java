@@ -55,6 +55,11 @@ public final class EmojiData {
     return scenes;
   }
 
+  /** Where the randomness of split and scenes comes from. */
+  public long seed() {
+    return seed;
+  }
+
   /** Which drawings are trained on. */
   public EmojiSplit split() {
     return split;
@@ -65,7 +70,14 @@ public final class EmojiData {
    * training, so batch sizes and resumed runs do not change what is seen.
    */
   public EmojiBatch trainingBatch(long firstIndex, int size) {
-    SceneStream stream = new SceneStream(SceneFamily.TRAINING, seed, "training");
+    return trainingBatch(firstIndex, size, 1);
+  }
+
+  /**
+   * The same with an augmentation of another strength, from 0 (own colours, no distortion) to 1.
+   */
+  public EmojiBatch trainingBatch(long firstIndex, int size, double strength) {
+    SceneStream stream = new SceneStream(SceneFamily.TRAINING, seed, "training", strength);
     return scenes.batch(split.shuffledTrainingPairs(seed, firstIndex, size), stream, firstIndex);
   }
 

@@ -104,12 +104,14 @@ public final class EmojiScenes {
     boolean training = stream.family() == SceneFamily.TRAINING;
     ImmutableList<BackgroundKind> kinds = training ? TRAINING : TEST;
     Background background = kinds.get(random.nextInt(kinds.size())).create(random);
-    Placement placement = Placement.random(stream.family(), random);
-    ColourJitter jitter = training ? ColourJitter.random(random) : ColourJitter.NONE;
+    double strength = stream.strength();
+    Placement placement =
+        training ? Placement.augmented(random, strength) : Placement.natural(random);
+    ColourJitter jitter = training ? ColourJitter.random(random, strength) : ColourJitter.NONE;
     Shadow shadow = Shadow.random(random);
     compose(pack.artwork(pair), background, placement, jitter, shadow, out, offset);
     if (training) {
-      CanvasEffects.apply(random, out, offset, canvas);
+      CanvasEffects.apply(random, strength, out, offset, canvas);
     }
   }
 

@@ -20,6 +20,10 @@ public final class EmojiTestSet {
     return pairs.size();
   }
 
+  SceneStream stream() {
+    return stream;
+  }
+
   /** The drawing in each picture. */
   public List<EmojiPair> pairs() {
     return pairs;

@@ -6,16 +6,24 @@ package dev.fare.examples.emoji;
  */
 record Placement(float ux, float uy, float u0, float vx, float vy, float v0) {
 
-  static Placement random(SceneFamily family, SceneRandom random) {
-    boolean strong = family == SceneFamily.TRAINING;
-    double scale = strong ? random.between(0.5, 1.05) : random.between(0.6, 1);
-    double limit = Math.toRadians(strong ? 30 : 25);
+  /** A test scene's placement: turned, scaled and moved. */
+  static Placement natural(SceneRandom random) {
+    return random(random, 0, false);
+  }
+
+  /** A training scene's placement, which may be mirrored and, with strength, also distorted. */
+  static Placement augmented(SceneRandom random, double strength) {
+    return random(random, strength, random.chance(0.5));
+  }
+
+  private static Placement random(SceneRandom random, double strength, boolean mirrored) {
+    double scale = random.between(0.6 - 0.1 * strength, 1 + 0.05 * strength);
+    double limit = Math.toRadians(25 + 5 * strength);
     double angle = random.between(-limit, limit);
-    double stretch = strong ? Math.exp(random.between(-0.15, 0.15)) : 1;
-    double shear = strong ? random.between(-0.2, 0.2) : 0;
-    boolean mirrored = strong && random.chance(0.5);
+    double stretch = Math.exp(random.between(-0.15 * strength, 0.15 * strength));
+    double shear = random.between(-0.2 * strength, 0.2 * strength);
     // Beyond the free margin a few per cent of the artwork may be cut off.
-    double margin = Math.max(0, 1 - scale) / 2 + (strong ? 0.08 : 0.03);
+    double margin = Math.max(0, 1 - scale) / 2 + 0.03 + 0.05 * strength;
     double x = 0.5 + random.between(-margin, margin);
     double y = 0.5 + random.between(-margin, margin);
     double width = scale * stretch * (mirrored ? -1 : 1);

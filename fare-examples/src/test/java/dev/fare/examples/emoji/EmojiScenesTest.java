@@ -125,7 +125,7 @@ class EmojiScenesTest {
   void placesArtworkWithAnAffineMapThatInvertsTheTurn() {
     for (int scene = 0; scene < 100; scene++) {
       SceneRandom random = new SceneRandom(1, "placement", scene);
-      Placement placement = Placement.random(SceneFamily.TEST, random);
+      Placement placement = Placement.natural(random);
 
       double length = Math.hypot(placement.ux(), placement.vx());
       assertThat(1 / length).isBetween(0.6 - 1e-5, 1 + 1e-5);

@@ -1,5 +1,6 @@
 package dev.fare.models.format;
 
+import ai.djl.ndarray.types.DataType;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.fare.models.Activation;
@@ -180,7 +181,7 @@ final class HuggingFaceConfig {
   }
 
   /** The {@code config.json} of an architecture, with no default left out. */
-  static JsonObject toJson(ClipConfig config, VitConfig vision) {
+  static JsonObject toJson(ClipConfig config, VitConfig vision, DataType type) {
     JsonObject visionJson = new JsonObject();
     visionJson.addProperty("model_type", VISION_ONLY_TYPE);
     visionJson.addProperty("image_size", vision.imageSize());
@@ -193,14 +194,14 @@ final class HuggingFaceConfig {
         vision.layerNormEpsilon());
     visionJson.addProperty("projection_dim", vision.embeddingSize());
     if (config.text().isEmpty()) {
-      return withArchitecture(visionJson, "CLIPVisionModelWithProjection");
+      return withArchitecture(visionJson, "CLIPVisionModelWithProjection", type);
     }
     JsonObject json = new JsonObject();
     json.addProperty("model_type", BOTH_TYPE);
     json.addProperty("projection_dim", vision.embeddingSize());
     json.add("text_config", textJson(config.text().get()));
     json.add("vision_config", visionJson);
-    return withArchitecture(json, "CLIPModel");
+    return withArchitecture(json, "CLIPModel", type);
   }
 
   private static JsonObject textJson(TextConfig text) {
@@ -228,11 +229,11 @@ final class HuggingFaceConfig {
     json.addProperty("layer_norm_eps", epsilon);
   }
 
-  private static JsonObject withArchitecture(JsonObject json, String name) {
+  private static JsonObject withArchitecture(JsonObject json, String name, DataType type) {
     JsonArray names = new JsonArray();
     names.add(name);
     json.add("architectures", names);
-    json.addProperty("torch_dtype", "float32");
+    json.addProperty("torch_dtype", type == DataType.FLOAT16 ? "float16" : "float32");
     return json;
   }
 

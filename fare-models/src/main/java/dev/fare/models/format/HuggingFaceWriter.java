@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
@@ -47,6 +48,21 @@ public final class HuggingFaceWriter {
   public static void write(
       ClipConfig config, Map<String, NDArray> tensors, Optional<Path> tokenizer, Path directory)
       throws IOException {
+    write(config, tensors, tokenizer, directory, DataType.FLOAT32);
+  }
+
+  /**
+   * The same with the weights stored as FLOAT32 or, at half the size and rounded, FLOAT16.
+   *
+   * @param type FLOAT32 or FLOAT16
+   */
+  public static void write(
+      ClipConfig config,
+      Map<String, NDArray> tensors,
+      Optional<Path> tokenizer,
+      Path directory,
+      DataType type)
+      throws IOException {
     if (!(config.vision() instanceof VitConfig vision)) {
       throw new IllegalArgumentException(
           "Hugging Face's CLIP layout has vision transformers only; write open_clip's layout for "
@@ -65,7 +81,7 @@ public final class HuggingFaceWriter {
         directory,
         OURS,
         fresh -> {
-          writeWeights(fresh.resolve(WEIGHTS), HuggingFaceNames.of(config, vision), tensors);
+          writeWeights(fresh.resolve(WEIGHTS), HuggingFaceNames.of(config, vision), tensors, type);
           StrictJson.write(
               fresh.resolve(HuggingFaceConfig.PREPROCESSOR),
               HuggingFaceConfig.preprocessorJson(config));
@@ -74,12 +90,13 @@ public final class HuggingFaceWriter {
                 fresh.resolve(HuggingFaceReader.TOKENIZER), Files.readAllBytes(tokenizer.get()));
           }
           StrictJson.write(
-              fresh.resolve(HuggingFaceConfig.CONFIG), HuggingFaceConfig.toJson(config, vision));
+              fresh.resolve(HuggingFaceConfig.CONFIG),
+              HuggingFaceConfig.toJson(config, vision, type));
         });
   }
 
   private static void writeWeights(
-      Path file, Map<String, TensorRecipe> recipes, Map<String, NDArray> tensors)
+      Path file, Map<String, TensorRecipe> recipes, Map<String, NDArray> tensors, DataType type)
       throws IOException {
     NDManager owner = tensors.values().iterator().next().getManager();
     try (NDManager scope = owner.newSubManager()) {
@@ -94,7 +111,7 @@ public final class HuggingFaceWriter {
           parts.put(entry.getValue().parts().get(i), split.get(i));
         }
       }
-      SafetensorsWriter.write(file, parts);
+      SafetensorsWriter.write(file, parts, type, SafetensorsWriter.PYTORCH);
     }
   }
 }

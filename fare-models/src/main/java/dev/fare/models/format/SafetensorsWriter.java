@@ -30,11 +30,14 @@ public final class SafetensorsWriter {
   /** A direct buffer holds less than 2 GiB, so a larger tensor is written window by window. */
   private static final long WINDOW = 1L << 28;
 
+  /** Metadata that marks tensors as PyTorch's, as Hugging Face's libraries require. */
+  static final Map<String, String> PYTORCH = Map.of("format", "pt");
+
   private SafetensorsWriter() {}
 
   /** Writes tensors as float32, marked as PyTorch's as Hugging Face's libraries require. */
   public static void write(Path file, Map<String, NDArray> tensors) throws IOException {
-    write(file, tensors, DataType.FLOAT32, Map.of("format", "pt"));
+    write(file, tensors, DataType.FLOAT32, PYTORCH);
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.fare.models.text;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dev.fare.models.Activation;
@@ -61,6 +62,23 @@ public final class TextTransformer implements AutoCloseable {
    * @return {@code [N,D]}, not normalised, owned by the manager of {@code ids}
    */
   public NDArray embed(NDArray ids) {
+    checkIds(ids);
+    return module.call("embed", ids);
+  }
+
+  /**
+   * The tokens after every depth from 0 (the embedded ids) to the number of blocks, before the
+   * final layer normalisation.
+   *
+   * @param ids token ids {@code [N,T]} int64, T at most the context length
+   * @return arrays {@code [N,T,C]}, owned by the manager of {@code ids}
+   */
+  public NDList hiddenStates(NDArray ids) {
+    checkIds(ids);
+    return module.callAll("hidden_states", ids);
+  }
+
+  private void checkIds(NDArray ids) {
     if (ids.getShape().dimension() != 2
         || ids.getShape().get(1) > config.contextLength()
         || ids.getDataType() != DataType.INT64) {
@@ -72,7 +90,6 @@ public final class TextTransformer implements AutoCloseable {
               + " "
               + ids.getDataType());
     }
-    return module.call("embed", ids);
   }
 
   /** The weights under their names in {@code CanonicalNames}, which this tower owns. */

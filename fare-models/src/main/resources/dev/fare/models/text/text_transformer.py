@@ -17,6 +17,16 @@ class TextTransformer(Module):
     self.params = p
     return p[0]
 
+  # the tokens [N, T, C] after every depth from 0 to `layers`, before ln_final
+  def hidden_states(self: __torch__.TextTransformer, ids: Tensor) -> List[Tensor]:
+    w = self.params
+    x = torch.embedding(w[0], ids) + w[1][0:ids.size(1)]
+    states = [x]
+    for i in range(self.layers):
+      x = __torch__.transformer.block(x, w, 2 + 12 * i, self.heads, True, self.quick_gelu, self.epsilon)
+      states.append(x)
+    return states
+
   # ids [N, T] int64 -> [N, D]
   def embed(self: __torch__.TextTransformer, ids: Tensor) -> Tensor:
     w = self.params

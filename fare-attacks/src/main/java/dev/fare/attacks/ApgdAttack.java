@@ -1,0 +1,286 @@
+package dev.fare.attacks;
+
+import static java.util.Objects.requireNonNull;
+
+import ai.djl.ndarray.NDArray;
+import dev.fare.Ball;
+import dev.fare.Norm;
+import dev.fare.ThreatModel;
+import dev.fare.torch.TensorScope;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Auto-PGD (Croce &amp; Hein, 2020; for l1 Croce &amp; Hein, 2021): projected gradient ascent that
+ * finds its step sizes by itself, the strongest published first-order attack.
+ *
+ * <p>A restart costs {@code steps + 1} forward and {@code steps} backward passes. Later restarts
+ * attack only images that have not succeeded, unless {@link Builder#bestLoss} asks for the highest
+ * loss of all restarts; what they need not attack leaves the batch where the objective is a {@code
+ * SelectableObjective}.
+ */
+public final class ApgdAttack extends ImageAttack {
+
+  private final Builder settings;
+
+  private ApgdAttack(Builder builder) {
+    super(builder);
+    settings = builder;
+  }
+
+  /** Starts an attack of 100 steps from one random start, as in AutoAttack. */
+  public static Builder builder(ThreatModel threatModel) {
+    return new Builder(threatModel);
+  }
+
+  @Override
+  public ApgdAttack withSeed(long seed) {
+    return settings.copy().seed(seed).build();
+  }
+
+  /** How many iterations a restart has. */
+  public int steps() {
+    return settings.steps;
+  }
+
+  @Override
+  Found search(AttackRun run, @Nullable NDArray start) {
+    return new Rounds(settings.restarts, settings.bestLoss)
+        .search(
+            run, (some, rows, restart) -> attackOnce(some, restart == 0 ? start : null, restart));
+  }
+
+  Found attackOnce(AttackRun run, @Nullable NDArray start, int restart) {
+    if (settings.largerEpsilons) {
+      return attackWithShrinkingBall(run, start, restart);
+    }
+    NDArray from = start == null ? ownStart(run, restart) : start;
+    return single(run, settings.steps, from, start != null, true, restart);
+  }
+
+  private Found single(
+      AttackRun run, int steps, NDArray from, boolean isGiven, boolean isFinal, int restart) {
+    double stepSize =
+        settings.initialStepSize > 0
+            ? settings.initialStepSize
+            : run.ball().threatModel().epsilon() * (threatModel().norm() == Norm.L1 ? 1 : 2);
+    ApgdSearch.Settings once =
+        new ApgdSearch.Settings(
+            steps,
+            settings.rho,
+            stepSize,
+            settings.initialSparsity,
+            settings.gradientsPerStep,
+            settings.stopAtSuccess && isFinal);
+    return new ApgdSearch(run, once, from, isGiven, restart, listener()).search();
+  }
+
+  /**
+   * Three tenths of the steps at 3 epsilon, three at 2 epsilon, the rest at epsilon; only what the
+   * last part finds counts.
+   */
+  private Found attackWithShrinkingBall(AttackRun run, @Nullable NDArray start, int restart) {
+    int part = (int) Math.ceil(0.3 * settings.steps);
+    NDArray from = start;
+    for (int times = 3; times > 1; times--) {
+      AttackRun larger = run.withEpsilon(times * threatModel().epsilon());
+      NDArray inside = projected(larger, from == null ? ownStart(larger, restart) : from);
+      from = single(larger, part, inside, true, false, restart).highestLossImages();
+    }
+    NDArray inside = projected(run, requireNonNull(from));
+    return single(run, Math.max(settings.steps - 2 * part, 1), inside, true, true, restart);
+  }
+
+  private static NDArray projected(AttackRun run, NDArray images) {
+    try (TensorScope scope = TensorScope.of(run.manager())) {
+      return scope.keep(run.ball().project(images), run.manager());
+    }
+  }
+
+  private NDArray ownStart(AttackRun run, int restart) {
+    NDArray center = run.ball().center();
+    if (!settings.randomStart) {
+      return center;
+    }
+    try (TensorScope scope = TensorScope.of(run.manager())) {
+      NDArray draw =
+          threatModel().norm() == Norm.LINF
+              ? run.random().uniform(center, "apgd start", restart)
+              : run.random().gaussian(center, "apgd start", restart);
+      return scope.keep(randomStart(run.ball(), draw), run.manager());
+    }
+  }
+
+  /**
+   * A start from a draw, as in the original: on the sphere for l∞ and l2, the nearest allowed image
+   * for l1.
+   *
+   * @param draw in the shape of the images: uniform in [-1,1] for l∞, else standard normal
+   */
+  static NDArray randomStart(Ball ball, NDArray draw) {
+    ThreatModel threatModel = ball.threatModel();
+    NDArray center = ball.center();
+    if (threatModel.norm() == Norm.L1) {
+      return ball.project(center.add(draw));
+    }
+    NDArray size = threatModel.size(draw).add(1e-12).reshape(draw.getShape().get(0), 1, 1, 1);
+    return center.add(draw.div(size).mul(threatModel.epsilon()));
+  }
+
+  /** Settings of an {@link ApgdAttack}. */
+  public static final class Builder extends AttackBuilder<Builder> {
+
+    private int steps = 100;
+    private int restarts = 1;
+    private double initialStepSize;
+    private double initialSparsity = 0.2;
+    private double rho = 0.75;
+    private boolean randomStart = true;
+    private boolean bestLoss;
+    private boolean stopAtSuccess;
+    private boolean largerEpsilons;
+    private int gradientsPerStep = 1;
+
+    private Builder(ThreatModel threatModel) {
+      super(threatModel);
+    }
+
+    @Override
+    Builder self() {
+      return this;
+    }
+
+    @Override
+    String describe() {
+      return "steps="
+          + steps
+          + ", restarts="
+          + restarts
+          + ", initialStepSize="
+          + initialStepSize
+          + ", initialSparsity="
+          + initialSparsity
+          + ", rho="
+          + rho
+          + ", randomStart="
+          + randomStart
+          + ", bestLoss="
+          + bestLoss
+          + ", stopAtSuccess="
+          + stopAtSuccess
+          + ", largerEpsilons="
+          + largerEpsilons
+          + ", gradientsPerStep="
+          + gradientsPerStep;
+    }
+
+    Builder copy() {
+      Builder copy = new Builder(threatModel).common(this);
+      copy.steps = steps;
+      copy.restarts = restarts;
+      copy.initialStepSize = initialStepSize;
+      copy.initialSparsity = initialSparsity;
+      copy.rho = rho;
+      copy.randomStart = randomStart;
+      copy.bestLoss = bestLoss;
+      copy.stopAtSuccess = stopAtSuccess;
+      copy.largerEpsilons = largerEpsilons;
+      copy.gradientsPerStep = gradientsPerStep;
+      return copy;
+    }
+
+    /** Iterations of each restart, at least 1; 100 by default. */
+    public Builder steps(int steps) {
+      this.steps = atLeast(1, "steps", steps);
+      return this;
+    }
+
+    /** How often to start, at least 1; 1 by default. */
+    public Builder restarts(int restarts) {
+      this.restarts = atLeast(1, "restarts", restarts);
+      return this;
+    }
+
+    /** The first step size in pixel space; by default 2 epsilon, for l1 epsilon. */
+    public Builder initialStepSize(double initialStepSize) {
+      this.initialStepSize = positive("initialStepSize", initialStepSize);
+      return this;
+    }
+
+    /**
+     * Which share of the coordinates the first steps move in l1, in (0, 1]; 0.2 by default. A given
+     * start sets it instead.
+     */
+    public Builder initialSparsity(double initialSparsity) {
+      this.initialSparsity = inUnitInterval("initialSparsity", initialSparsity);
+      return this;
+    }
+
+    /** The share of rises up to which a step size is halved, in (0, 1]; 0.75 by default. */
+    public Builder rho(double rho) {
+      this.rho = inUnitInterval("rho", rho);
+      return this;
+    }
+
+    /** Whether to start from a random point, the default, or from the clean image. */
+    public Builder randomStart(boolean randomStart) {
+      this.randomStart = randomStart;
+      return this;
+    }
+
+    /**
+     * Whether every restart attacks every image, for the highest loss; by default an image that has
+     * succeeded is left alone.
+     */
+    public Builder bestLoss(boolean bestLoss) {
+      this.bestLoss = bestLoss;
+      return this;
+    }
+
+    /**
+     * Whether an image is finished with its first success: it then leaves the batch, the result
+     * holds that first success, and losses are those up to it. By default a restart goes on to its
+     * end and returns the last success, as the original does.
+     */
+    public Builder stopAtSuccess(boolean stopAtSuccess) {
+      this.stopAtSuccess = stopAtSuccess;
+      return this;
+    }
+
+    /**
+     * Whether to spend three tenths of the steps in a ball of three times the radius and three in
+     * one of twice; for l1 only, where it helps much.
+     */
+    public Builder largerEpsilons(boolean largerEpsilons) {
+      this.largerEpsilons = largerEpsilons;
+      return this;
+    }
+
+    /**
+     * How many forward and backward passes make a gradient, at least 1; more than one for models
+     * that draw random numbers (expectation over transformations).
+     */
+    public Builder gradientsPerStep(int gradientsPerStep) {
+      this.gradientsPerStep = atLeast(1, "gradientsPerStep", gradientsPerStep);
+      return this;
+    }
+
+    /**
+     * Makes the attack; the builder may be used again.
+     *
+     * @throws IllegalArgumentException if {@code largerEpsilons} is asked for in another norm than
+     *     l1, or stopping at success together with the best loss
+     */
+    public ApgdAttack build() {
+      if (largerEpsilons && threatModel.norm() != Norm.L1) {
+        throw new IllegalArgumentException(
+            "largerEpsilons is for l1 only, got " + threatModel.norm());
+      }
+      if (stopAtSuccess && bestLoss) {
+        throw new IllegalArgumentException(
+            "stopAtSuccess and bestLoss exclude each other: choose the first success or the highest"
+                + " loss");
+      }
+      return new ApgdAttack(copy());
+    }
+  }
+}

@@ -1,0 +1,294 @@
+package dev.fare.attacks;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.fare.AttackCost;
+import dev.fare.AttackResult.Scores;
+import dev.fare.Norm;
+import dev.fare.ThreatModel;
+import dev.fare.attacks.AttackRun.Evaluation;
+import dev.fare.torch.TensorScope;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fast adaptive boundary attack (Croce &amp; Hein, 2020, "Minimally distorted adversarial
+ * examples with a fast adaptive boundary attack"): it looks for the nearest image that is
+ * classified otherwise, not for the highest loss.
+ *
+ * <p>As an {@code Attack} it returns what it finds within the threat model's radius and the clean
+ * image elsewhere; {@link #minimumNorm} returns the nearest images at any distance, so that one run
+ * answers for every epsilon. The objective must be a {@link ClassificationObjective}; its loss is
+ * only reported. Without targets each iteration takes one backward pass for each class.
+ */
+public final class FabAttack extends ImageAttack {
+
+  /**
+   * The nearest misclassified images that were found.
+   *
+   * @param images {@code [N,C,H,W]}; the clean image where none was found
+   * @param distances {@code [N]} in the threat model's norm: 0 where the clean image is already
+   *     misclassified, infinite where nothing was found
+   * @param cost what was spent
+   */
+  public record MinimumNorm(NDArray images, NDArray distances, AttackCost cost)
+      implements AutoCloseable {
+
+    /** Frees the arrays. */
+    @Override
+    public void close() {
+      images.close();
+      distances.close();
+    }
+  }
+
+  private final Builder settings;
+
+  private FabAttack(Builder builder) {
+    super(builder);
+    settings = builder;
+  }
+
+  /** Starts an untargeted attack of 100 iterations from the clean image. */
+  public static Builder builder(ThreatModel threatModel) {
+    return new Builder(threatModel);
+  }
+
+  @Override
+  public FabAttack withSeed(long seed) {
+    return settings.copy().seed(seed).build();
+  }
+
+  /** How many wrong classes it goes for at most; 0 for the nearest, whichever it is. */
+  public int targets() {
+    return settings.targets;
+  }
+
+  /**
+   * The nearest misclassified images, whatever their distance.
+   *
+   * @param objective says what is misclassified
+   * @param pixels clean images {@code [N,C,H,W]} float32 in [0,1]
+   * @return arrays owned by the manager of {@code pixels}
+   */
+  public MinimumNorm minimumNorm(ClassificationObjective objective, NDArray pixels) {
+    return withRun(
+        objective,
+        pixels,
+        run -> {
+          Nearest best = new Nearest(run);
+          Candidates misclassified = Candidates.ofCleanImages(run);
+          WrongClasses wrong = wrongClasses(run);
+          rounds(wrong)
+              .search(
+                  run,
+                  misclassified,
+                  (some, rows, i) -> {
+                    FabSearch search = single(some, rows, wrong, null, i);
+                    best.absorb(search, rows);
+                    return unsuccessful(some);
+                  });
+          NDManager owner = pixels.getManager();
+          try (TensorScope scope = TensorScope.of(run.manager())) {
+            NDArray found = scope.keep(best.images.get().duplicate(), owner);
+            NDArray open = misclassified.found().requireScores().succeeded().logicalNot();
+            NDArray zeros = best.distances.get().zerosLike();
+            NDArray distances = Kernels.choose(open, best.distances.get(), zeros);
+            return new MinimumNorm(found, scope.keep(distances, owner), run.meter().cost());
+          }
+        });
+  }
+
+  /** The nearest adversarial images of several rounds. */
+  private static final class Nearest {
+    private final NDManager owner;
+    private final Kept images;
+    private final Kept distances;
+
+    Nearest(AttackRun run) {
+      owner = run.manager();
+      try (TensorScope scope = TensorScope.of(owner)) {
+        NDArray center = run.ball().center();
+        NDArray rows = center.reshape(run.size(), -1).get(":,0");
+        images = new Kept(center, owner, scope);
+        distances = new Kept(rows.zerosLike().add(Float.POSITIVE_INFINITY), owner, scope);
+      }
+    }
+
+    void absorb(FabSearch search, long[] rows) {
+      try (TensorScope scope = TensorScope.of(owner)) {
+        Candidates.Spread spread = Candidates.spread(rows, (int) distances.get().size(), scope);
+        NDArray size = Rows.take(search.distances(), spread.source());
+        NDArray nearer = size.lt(distances.get()).logicalAnd(spread.isFound());
+        NDArray found = Rows.take(search.nearest(), spread.source());
+        images.set(Kernels.choose(nearer, found, images.get()), scope);
+        distances.set(Kernels.choose(nearer, size, distances.get()), scope);
+      }
+    }
+  }
+
+  @Override
+  Found search(AttackRun run, @Nullable NDArray start) {
+    WrongClasses wrong = wrongClasses(run);
+    return rounds(wrong)
+        .search(
+            run,
+            Candidates.ofCleanImages(run),
+            (some, rows, i) -> inBall(some, single(some, rows, wrong, start, i)));
+  }
+
+  private @Nullable WrongClasses wrongClasses(AttackRun run) {
+    return settings.targets == 0 ? null : WrongClasses.of(run, settings.targets);
+  }
+
+  private Rounds rounds(@Nullable WrongClasses wrong) {
+    return new Rounds(settings.restarts * (wrong == null ? 1 : wrong.count()), false);
+  }
+
+  private FabSearch single(
+      AttackRun run,
+      long[] rows,
+      @Nullable WrongClasses wrong,
+      @Nullable NDArray start,
+      int round) {
+    NDArray indices = run.manager().create(rows);
+    int restart = round % settings.restarts;
+    NDArray targets =
+        wrong == null ? null : Rows.take(wrong.ofRank(round / settings.restarts), indices);
+    NDArray from = run.ball().center();
+    if (restart > 0) {
+      from = randomStart(run, round);
+    } else if (start != null) {
+      from = Rows.take(start, indices);
+    }
+    FabSearch search = new FabSearch(run, settings.run(), from, targets);
+    search.search();
+    return search;
+  }
+
+  private NDArray randomStart(AttackRun run, int round) {
+    NDArray center = run.ball().center();
+    try (TensorScope scope = TensorScope.of(run.manager())) {
+      NDArray draw =
+          threatModel().norm() == Norm.LINF
+              ? run.random().uniform(center, "fab start", round)
+              : run.random().gaussian(center, "fab start", round);
+      NDArray size = threatModel().size(draw).add(1e-12).reshape(run.size(), 1, 1, 1);
+      NDArray half = draw.div(size).mul(threatModel().epsilon() / 2);
+      return scope.keep(center.add(half).clip(0, 1), run.manager());
+    }
+  }
+
+  /** What was found counts if it lies in the ball. */
+  private static Found inBall(AttackRun run, FabSearch search) {
+    try (TensorScope scope = TensorScope.of(run.manager())) {
+      NDArray center = run.ball().center();
+      NDArray near = run.ball().contains(search.nearest());
+      NDArray images = Kernels.choose(near, search.nearest(), center);
+      Evaluation at = run.evaluate(images);
+      scope.keep(images, run.manager());
+      scope.keep(at.losses(), run.manager());
+      scope.keep(at.succeeded(), run.manager());
+      return new Found(images, images, new Scores(at.losses(), at.succeeded()));
+    }
+  }
+
+  private static Found unsuccessful(AttackRun run) {
+    NDArray center = run.ball().center();
+    return new Candidates(center, run.manager()).found();
+  }
+
+  /** Settings of a {@link FabAttack}. */
+  public static final class Builder extends AttackBuilder<Builder> {
+
+    private int steps = 100;
+    private int restarts = 1;
+    private int targets;
+    private double overshoot = 1.05;
+    private double greatestBias = 0.1;
+    private double backStep = 0.9;
+
+    private Builder(ThreatModel threatModel) {
+      super(threatModel);
+    }
+
+    @Override
+    Builder self() {
+      return this;
+    }
+
+    @Override
+    String describe() {
+      return "steps="
+          + steps
+          + ", restarts="
+          + restarts
+          + ", targets="
+          + targets
+          + ", overshoot="
+          + overshoot
+          + ", greatestBias="
+          + greatestBias
+          + ", backStep="
+          + backStep;
+    }
+
+    private Builder copy() {
+      Builder copy = new Builder(threatModel).common(this);
+      copy.steps = steps;
+      copy.restarts = restarts;
+      copy.targets = targets;
+      copy.overshoot = overshoot;
+      copy.greatestBias = greatestBias;
+      copy.backStep = backStep;
+      return copy;
+    }
+
+    private FabSearch.Settings run() {
+      return new FabSearch.Settings(steps, overshoot, greatestBias, backStep);
+    }
+
+    /** Iterations of each restart and target, at least 1; 100 by default. */
+    public Builder steps(int steps) {
+      this.steps = atLeast(1, "steps", steps);
+      return this;
+    }
+
+    /** How often to start, at least 1; 1 by default. The first start is the clean image. */
+    public Builder restarts(int restarts) {
+      this.restarts = atLeast(1, "restarts", restarts);
+      return this;
+    }
+
+    /**
+     * How many of the most likely wrong classes to go for, one after the other; 0, the default,
+     * goes for the nearest class at each iteration.
+     */
+    public Builder targets(int targets) {
+      this.targets = atLeast(0, "targets", targets);
+      return this;
+    }
+
+    /** How far beyond the linearised boundary to go, 1.05 by default. */
+    public Builder overshoot(double overshoot) {
+      this.overshoot = positive("overshoot", overshoot);
+      return this;
+    }
+
+    /** The greatest weight of the step from the clean image, in (0, 1]; 0.1 by default. */
+    public Builder greatestBias(double greatestBias) {
+      this.greatestBias = inUnitInterval("greatestBias", greatestBias);
+      return this;
+    }
+
+    /** Which share of the perturbation is kept after a success, in (0, 1]; 0.9 by default. */
+    public Builder backStep(double backStep) {
+      this.backStep = inUnitInterval("backStep", backStep);
+      return this;
+    }
+
+    /** Makes the attack; the builder may be used again. */
+    public FabAttack build() {
+      return new FabAttack(copy());
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package dev.fare.attacks;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.fare.AttackResult.Scores;
+import dev.fare.attacks.AttackRun.Evaluation;
+import dev.fare.attacks.ImageAttack.Found;
+import dev.fare.torch.TensorScope;
+import java.util.List;
+
+/** The best points that a search has seen so far. */
+final class Incumbent {
+
+  private final boolean firstSuccess;
+  private final Kept images; // of highest loss
+  private final Kept losses;
+  private final Kept successful;
+  private final Kept succeeded;
+
+  /**
+   * Starts with the first point.
+   *
+   * @param firstSuccess whether an image is finished with its first success; otherwise the last
+   *     successful point is kept and the highest loss is looked for until the end
+   */
+  Incumbent(
+      NDArray start, Evaluation at, boolean firstSuccess, NDManager owner, TensorScope scope) {
+    this.firstSuccess = firstSuccess;
+    images = new Kept(start, owner, scope);
+    losses = new Kept(at.losses(), owner, scope);
+    successful = new Kept(start, owner, scope);
+    succeeded = new Kept(at.succeeded(), owner, scope);
+  }
+
+  /**
+   * Looks at the next point.
+   *
+   * @return {@code [N]} boolean: where it has a strictly higher loss
+   */
+  NDArray record(NDArray next, Evaluation at, TensorScope step) {
+    NDArray won = at.succeeded();
+    NDArray higher = at.losses().gt(losses.get());
+    if (firstSuccess) {
+      NDArray open = succeeded.get().logicalNot();
+      won = won.logicalAnd(open);
+      higher = higher.logicalAnd(open);
+    }
+    successful.set(Kernels.choose(won, next, successful.get()), step);
+    succeeded.set(succeeded.get().logicalOr(won), step);
+    images.set(Kernels.choose(higher, next, images.get()), step);
+    losses.set(Kernels.choose(higher, at.losses(), losses.get()), step);
+    return higher;
+  }
+
+  NDArray images() {
+    return images.get();
+  }
+
+  NDArray losses() {
+    return losses.get();
+  }
+
+  NDArray succeeded() {
+    return succeeded.get();
+  }
+
+  List<Kept> state() {
+    return List.of(images, losses, successful, succeeded);
+  }
+
+  Found found() {
+    return new Found(successful.get(), images.get(), new Scores(losses.get(), succeeded.get()));
+  }
+}

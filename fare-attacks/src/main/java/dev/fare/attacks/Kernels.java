@@ -1,0 +1,57 @@
+package dev.fare.attacks;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import dev.fare.Norm;
+import dev.fare.torch.TorchModule;
+import dev.fare.torch.TorchSource;
+import java.util.Map;
+
+/** Operations that DJL's arrays lack, or need several passes for. */
+final class Kernels {
+
+  private Kernels() {}
+
+  private static final class Script {
+    static final TorchModule MODULE =
+        TorchModule.compile(
+            TorchSource.resource(Kernels.class, "kernels.py"), "Kernels", Map.of(), Device.cpu());
+  }
+
+  /**
+   * Zero for NaN and infinity.
+   *
+   * @param gradient {@code [N,...]}
+   * @return the finite gradient, and how many images held something else, a scalar int64
+   */
+  static NDList finite(NDArray gradient) {
+    return Script.MODULE.callAll("finite", gradient);
+  }
+
+  /**
+   * Rows of one batch where the mask says so, else of another.
+   *
+   * @param mask {@code [N]} boolean
+   * @param chosen {@code [N,...]}
+   * @param otherwise the same shape
+   */
+  static NDArray choose(NDArray mask, NDArray chosen, NDArray otherwise) {
+    return Script.MODULE.call("choose", mask, chosen, otherwise);
+  }
+
+  /**
+   * The decision boundary that is nearest to each image in the linearised classifier.
+   *
+   * @param logits {@code [N,K]}, recorded from the images
+   * @param labels {@code [N]} int64
+   * @param images {@code [N,C,H,W]}, requiring a gradient
+   * @param norm in which distance is measured
+   * @return the logit of the class beyond that boundary less the right one, {@code [N]}, and the
+   *     gradient of that difference, {@code [N,C,H,W]}
+   */
+  static NDList nearestBoundary(NDArray logits, NDArray labels, NDArray images, Norm norm) {
+    NDArray code = images.getManager().create(norm.ordinal());
+    return Script.MODULE.callAll("nearest_boundary", logits, labels, images, code);
+  }
+}

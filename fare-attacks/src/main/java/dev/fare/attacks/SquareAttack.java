@@ -1,0 +1,163 @@
+package dev.fare.attacks;
+
+import ai.djl.ndarray.NDArray;
+import dev.fare.ThreatModel;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Square attack (Andriushchenko et al., 2020): random search that changes one square at a time
+ * and keeps it if the loss rises. It needs no gradient, so it also attacks models that have none or
+ * hide theirs.
+ *
+ * <p>Works with any objective; the original's is {@link Objectives#margin}. An image leaves the
+ * batch with its first success. Each image draws its own squares, where the original draws one for
+ * the whole batch.
+ */
+public final class SquareAttack extends ImageAttack {
+
+  /** Where an image's random numbers come from. */
+  interface Source {
+    /**
+     * The next numbers, uniform in [0,1).
+     *
+     * @param row of the batch that was first attacked
+     * @param count how many
+     */
+    float[] next(int row, int count);
+  }
+
+  private final Builder settings;
+
+  private SquareAttack(Builder builder) {
+    super(builder);
+    settings = builder;
+  }
+
+  /** Starts an attack of 5,000 queries. */
+  public static Builder builder(ThreatModel threatModel) {
+    return new Builder(threatModel);
+  }
+
+  @Override
+  public SquareAttack withSeed(long seed) {
+    return settings.copy().seed(seed).build();
+  }
+
+  @Override
+  Found search(AttackRun run, @Nullable NDArray start) {
+    return new Rounds(settings.restarts, false)
+        .search(
+            run,
+            Candidates.ofCleanImages(run),
+            (some, rows, restart) -> {
+              NDArray from =
+                  start == null || restart > 0
+                      ? null
+                      : Rows.take(start, some.manager().create(rows));
+              return new SquareSearch(some, settings.schedule(), source(some, rows, restart), from)
+                  .search();
+            });
+  }
+
+  private Source source(AttackRun run, long[] rows, int restart) {
+    Source injected = settings.source;
+    if (injected != null) {
+      return (row, count) -> injected.next(Math.toIntExact(rows[row]), count);
+    }
+    RandomGenerator[] streams = new RandomGenerator[rows.length];
+    for (int row = 0; row < rows.length; row++) {
+      streams[row] = run.random().stream(row, "square", restart);
+    }
+    return (row, count) -> {
+      float[] numbers = new float[count];
+      for (int i = 0; i < count; i++) {
+        numbers[i] = streams[row].nextFloat();
+      }
+      return numbers;
+    };
+  }
+
+  /** Settings of a {@link SquareAttack}. */
+  public static final class Builder extends AttackBuilder<Builder> {
+
+    private int queries = 5_000;
+    private int restarts = 1;
+    private double initialShare = 0.8;
+    private boolean rescaleSchedule;
+    private @Nullable Source source;
+
+    private Builder(ThreatModel threatModel) {
+      super(threatModel);
+    }
+
+    @Override
+    Builder self() {
+      return this;
+    }
+
+    @Override
+    String describe() {
+      return "queries="
+          + queries
+          + ", restarts="
+          + restarts
+          + ", initialShare="
+          + initialShare
+          + ", rescaleSchedule="
+          + rescaleSchedule;
+    }
+
+    private Builder copy() {
+      Builder copy = new Builder(threatModel).common(this);
+      copy.queries = queries;
+      copy.restarts = restarts;
+      copy.initialShare = initialShare;
+      copy.rescaleSchedule = rescaleSchedule;
+      copy.source = source;
+      return copy;
+    }
+
+    private SquareSchedule schedule() {
+      return new SquareSchedule(queries, initialShare, rescaleSchedule);
+    }
+
+    /** Queries for each image and restart, after the start's, at least 1; 5,000 by default. */
+    public Builder queries(int queries) {
+      this.queries = atLeast(1, "queries", queries);
+      return this;
+    }
+
+    /** How often to start, at least 1; 1 by default. */
+    public Builder restarts(int restarts) {
+      this.restarts = atLeast(1, "restarts", restarts);
+      return this;
+    }
+
+    /** The share of pixels that the first squares cover, in (0, 1]; 0.8 by default. */
+    public Builder initialShare(double initialShare) {
+      this.initialShare = inUnitInterval("initialShare", initialShare);
+      return this;
+    }
+
+    /**
+     * Whether squares shrink by the share of queries that are used, as if there were 10,000; by
+     * default, as in AutoAttack, they shrink at fixed numbers of queries.
+     */
+    public Builder rescaleSchedule(boolean rescaleSchedule) {
+      this.rescaleSchedule = rescaleSchedule;
+      return this;
+    }
+
+    /** Replaces the random numbers. */
+    Builder source(Source source) {
+      this.source = source;
+      return this;
+    }
+
+    /** Makes the attack; the builder may be used again. */
+    public SquareAttack build() {
+      return new SquareAttack(copy());
+    }
+  }
+}

@@ -1,0 +1,143 @@
+package dev.fare.attacks;
+
+import ai.djl.ndarray.NDArray;
+import dev.fare.ThreatModel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * APGD on the targeted difference of logits ratio, towards the most likely wrong classes one after
+ * the other (Croce &amp; Hein, 2020); success is any wrong class.
+ *
+ * <p>The objective must be a {@link ClassificationObjective}; its own loss is not used. There are
+ * never more targets than wrong classes, so that models with two or three classes work.
+ */
+public final class TargetedApgdAttack extends ImageAttack {
+
+  private final Builder settings;
+  private final ApgdAttack apgd;
+
+  private TargetedApgdAttack(Builder builder) {
+    super(builder);
+    settings = builder;
+    apgd = builder.apgd.common(builder).restarts(1).build();
+  }
+
+  /** Starts an attack of 100 steps on each of the 9 most likely wrong classes. */
+  public static Builder builder(ThreatModel threatModel) {
+    return new Builder(threatModel);
+  }
+
+  @Override
+  public TargetedApgdAttack withSeed(long seed) {
+    return settings.copy().seed(seed).build();
+  }
+
+  /** How many wrong classes it goes for at most. */
+  public int targets() {
+    return settings.targets;
+  }
+
+  @Override
+  Found search(AttackRun run, @Nullable NDArray start) {
+    WrongClasses wrong = WrongClasses.of(run, settings.targets);
+    return new Rounds(wrong.count() * settings.restarts, false)
+        .search(
+            run,
+            Candidates.ofCleanImages(run),
+            (some, rows, i) -> {
+              NDArray indices = some.manager().create(rows);
+              NDArray targets = Rows.take(wrong.ofRank(i / settings.restarts), indices);
+              boolean isFirst = i % settings.restarts == 0;
+              NDArray from = start == null || !isFirst ? null : Rows.take(start, indices);
+              AttackRun towards = some.withObjective(some.classification().towards(targets));
+              return apgd.attackOnce(towards, from, i);
+            });
+  }
+
+  /** Settings of a {@link TargetedApgdAttack}. */
+  public static final class Builder extends AttackBuilder<Builder> {
+
+    private final ApgdAttack.Builder apgd;
+    private int targets = 9;
+    private int restarts = 1;
+
+    private Builder(ThreatModel threatModel) {
+      this(threatModel, ApgdAttack.builder(threatModel));
+    }
+
+    private Builder(ThreatModel threatModel, ApgdAttack.Builder apgd) {
+      super(threatModel);
+      this.apgd = apgd;
+    }
+
+    @Override
+    Builder self() {
+      return this;
+    }
+
+    @Override
+    String describe() {
+      return "targets=" + targets + ", restarts=" + restarts + ", apgd=" + apgd.describe();
+    }
+
+    private Builder copy() {
+      Builder copy = new Builder(threatModel, apgd.copy()).common(this);
+      copy.targets = targets;
+      copy.restarts = restarts;
+      return copy;
+    }
+
+    /** How many of the most likely wrong classes to go for, at least 1; 9 by default. */
+    public Builder targets(int targets) {
+      this.targets = atLeast(1, "targets", targets);
+      return this;
+    }
+
+    /** How often to start for each target, at least 1; 1 by default. */
+    public Builder restarts(int restarts) {
+      this.restarts = atLeast(1, "restarts", restarts);
+      return this;
+    }
+
+    /** Iterations for each target and restart, at least 1; 100 by default. */
+    public Builder steps(int steps) {
+      apgd.steps(steps);
+      return this;
+    }
+
+    /** As {@link ApgdAttack.Builder#rho}. */
+    public Builder rho(double rho) {
+      apgd.rho(rho);
+      return this;
+    }
+
+    /** As {@link ApgdAttack.Builder#randomStart}. */
+    public Builder randomStart(boolean randomStart) {
+      apgd.randomStart(randomStart);
+      return this;
+    }
+
+    /** As {@link ApgdAttack.Builder#stopAtSuccess}. */
+    public Builder stopAtSuccess(boolean stopAtSuccess) {
+      apgd.stopAtSuccess(stopAtSuccess);
+      return this;
+    }
+
+    /** As {@link ApgdAttack.Builder#largerEpsilons}. */
+    public Builder largerEpsilons(boolean largerEpsilons) {
+      apgd.largerEpsilons(largerEpsilons);
+      return this;
+    }
+
+    /** As {@link ApgdAttack.Builder#gradientsPerStep}. */
+    public Builder gradientsPerStep(int gradientsPerStep) {
+      apgd.gradientsPerStep(gradientsPerStep);
+      return this;
+    }
+
+    /** Makes the attack; the builder may be used again. */
+    public TargetedApgdAttack build() {
+      return new TargetedApgdAttack(copy());
+    }
+  }
+}

@@ -1,0 +1,45 @@
+class Kernels(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+
+  # [N,...] -> the same with zeros for NaN and infinity, and the number of images that held one
+  def finite(self: __torch__.Kernels, g: Tensor) -> List[Tensor]:
+    sums = torch.sum(torch.flatten(g, 1), [1])
+    bad = torch.sum(torch.logical_not(torch.isfinite(sums)))
+    return [torch.nan_to_num(g, 0., 0., 0.), bad]
+
+  # mask [N] of bool, a and b [N,...]
+  def choose(self: __torch__.Kernels, mask: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    shape = [torch.size(mask, 0)]
+    for i in range(torch.dim(a) - 1):
+      shape.append(1)
+    return torch.where(torch.reshape(mask, shape), a, b)
+
+  # for each image the class whose boundary is nearest to first order: one backward pass a class;
+  # norm is 0 for linf, 1 for l2, 2 for l1, and the gradient is measured in the dual norm
+  def nearest_boundary(self: __torch__.Kernels, logits: Tensor, labels: Tensor, images: Tensor, norm: Tensor) -> List[Tensor]:
+    kind = int(torch.item(norm))
+    right = torch.gather(logits, 1, torch.unsqueeze(labels, 1))
+    differences = logits - right
+    best_distance = torch.full_like(torch.detach(differences[:, 0]), float("inf"))
+    best_difference = torch.zeros_like(best_distance)
+    best_gradient = torch.zeros_like(images)
+    for k in range(torch.size(logits, 1)):
+      difference = differences[:, k]
+      found = torch.grad([torch.sum(difference)], [images], None, True, False, True)
+      gradient = found[0]
+      if gradient is not None:
+        flat = torch.flatten(gradient, 1)
+        if kind == 0:
+          slope = torch.sum(torch.abs(flat), [1])
+        elif kind == 1:
+          slope = torch.sqrt(torch.sum(flat * flat, [1]))
+        else:
+          slope = torch.amax(torch.abs(flat), [1])
+        distance = torch.abs(torch.detach(difference)) / (slope + 1e-12)
+        nearer = torch.logical_and(torch.lt(distance, best_distance), torch.ne(labels, k))
+        best_distance = torch.where(nearer, distance, best_distance)
+        best_difference = torch.where(nearer, torch.detach(difference), best_difference)
+        best_gradient = (self).choose(nearer, gradient, best_gradient, )
+    return [best_difference, best_gradient]

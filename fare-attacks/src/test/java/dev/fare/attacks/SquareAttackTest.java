@@ -1,0 +1,134 @@
+package dev.fare.attacks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import dev.fare.AttackResult;
+import dev.fare.Classifier;
+import dev.fare.Norm;
+import dev.fare.ThreatModel;
+import java.util.Arrays;
+import java.util.Locale;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SquareAttackTest {
+
+  private static final JsonObject SQUARE = Vectors.read("f_square");
+  private static final JsonObject MODELS = Vectors.read("a_apgd_runs");
+
+  private NDManager manager;
+  private Classifier model;
+
+  @BeforeEach
+  void open() {
+    manager = NDManager.newBaseManager("PyTorch");
+    model = TinyModels.of(manager, MODELS.getAsJsonObject("models"), "mlp");
+  }
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  @Test
+  void replaysTheOriginalDrawByDraw() {
+    JsonObject replay = SQUARE.getAsJsonObject("replay");
+    NDArray x = Vectors.tensor(manager, MODELS.get("x"));
+    NDArray labels = Vectors.labels(manager, MODELS.get("y"));
+    SquareAttack attack =
+        SquareAttack.builder(ThreatModel.linf(replay.get("eps").getAsDouble()))
+            .queries(replay.get("n_queries").getAsInt())
+            .source(new SharedDraws(replay.getAsJsonArray("rand_draws"), 8))
+            .build();
+
+    AttackResult result = attack.perturb(Objectives.margin(model, labels), x);
+
+    // the last image is misclassified before the attack, which therefore leaves it alone
+    boolean[] succeeded = result.succeeded().toBooleanArray();
+    assertThat(succeeded).containsExactly(false, false, false, false, false, false, false, true);
+    float[] expected = Vectors.floats(replay.get("x_adv"));
+    float[] sevenExpected = Arrays.copyOf(expected, expected.length / 8 * 7);
+    assertThat(result.images().get(":7").toFloatArray())
+        .containsExactly(sevenExpected, within(1e-6f));
+    assertThat(result.cost().forwards()).isEqualTo(8 + 7 * 41);
+  }
+
+  /** Every image sees the same squares, in the order in which they were drawn. */
+  private static final class SharedDraws implements SquareAttack.Source {
+    private final JsonArray draws;
+    private final int[] position;
+
+    SharedDraws(JsonArray draws, int rows) {
+      this.draws = draws;
+      position = new int[rows];
+    }
+
+    @Override
+    public float[] next(int row, int count) {
+      JsonElement draw = draws.get(position[row]++);
+      float[] numbers = Vectors.floats(draw);
+      if (position[row] == 1) {
+        return Arrays.copyOfRange(numbers, row * count, (row + 1) * count);
+      }
+      assertThat(numbers).hasSize(count);
+      return numbers;
+    }
+  }
+
+  @Test
+  void shrinksItsSquaresAsTheOriginal() {
+    JsonObject table = SQUARE.getAsJsonObject("p_selection");
+    int queries = table.get("n_queries").getAsInt();
+    double first = table.get("p_init").getAsDouble();
+    float[] iterations = Vectors.floats(table.get("iterations"));
+    float[] fixed = Vectors.floats(table.get("no_rescale"));
+    float[] rescaled = Vectors.floats(table.get("rescale"));
+    for (int i = 0; i < iterations.length; i++) {
+      int query = (int) iterations[i];
+      assertThat((float) new SquareSchedule(queries, first, false).share(query))
+          .isEqualTo(fixed[i]);
+      assertThat((float) new SquareSchedule(queries, first, true).share(query))
+          .isEqualTo(rescaled[i]);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5})
+  void succeedsAsOftenAsTheOriginal(int index) {
+    JsonObject json = SQUARE.getAsJsonArray("statistics").get(index).getAsJsonObject();
+    Norm norm = Norm.valueOf(json.get("norm").getAsString().toUpperCase(Locale.ROOT));
+    NDArray x =
+        manager
+            .create(Vectors.floats(SQUARE.get("x100_times_255")), new Shape(100, 3, 8, 8))
+            .div(255);
+    NDArray labels = Vectors.labels(manager, SQUARE.get("y100"));
+    double won = 0;
+    for (int seed = 0; seed < 5; seed++) {
+      SquareAttack attack =
+          SquareAttack.builder(new ThreatModel(norm, json.get("eps").getAsDouble()))
+              .queries(json.get("n_queries").getAsInt())
+              .seed(seed)
+              .build();
+
+      try (AttackResult result = attack.perturb(Objectives.margin(model, labels), x)) {
+        for (boolean success : result.succeeded().toBooleanArray()) {
+          won += success ? 1 / 500.0 : 0;
+        }
+        assertThat(attack.threatModel().around(x).contains(result.images()).all().getBoolean())
+            .isTrue();
+      }
+    }
+
+    assertThat(won).isCloseTo(json.get("mean").getAsDouble(), within(0.06));
+  }
+}

@@ -1,0 +1,48 @@
+package dev.fare.attacks;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.convolutional.Conv2d;
+import com.google.gson.JsonObject;
+import dev.fare.Classifier;
+
+/** The classifiers that the recorded runs attacked. */
+final class TinyModels {
+
+  private TinyModels() {}
+
+  static Classifier of(NDManager manager, JsonObject models, String name) {
+    JsonObject weights = models.getAsJsonObject(name);
+    return name.equals("mlp") ? mlp(manager, weights) : conv(manager, weights);
+  }
+
+  private static Classifier mlp(NDManager manager, JsonObject json) {
+    NDArray first = Vectors.tensor(manager, json.get("fc1.weight")).transpose();
+    NDArray firstBias = Vectors.tensor(manager, json.get("fc1.bias"));
+    NDArray second = Vectors.tensor(manager, json.get("fc2.weight")).transpose();
+    NDArray secondBias = Vectors.tensor(manager, json.get("fc2.bias"));
+    return pixels ->
+        pixels
+            .reshape(pixels.getShape().get(0), -1)
+            .matMul(first)
+            .add(firstBias)
+            .tanh()
+            .matMul(second)
+            .add(secondBias);
+  }
+
+  private static Classifier conv(NDManager manager, JsonObject json) {
+    NDArray kernel = Vectors.tensor(manager, json.get("conv.weight"));
+    NDArray kernelBias = Vectors.tensor(manager, json.get("conv.bias"));
+    NDArray linear = Vectors.tensor(manager, json.get("fc.weight")).transpose();
+    NDArray linearBias = Vectors.tensor(manager, json.get("fc.bias"));
+    return pixels ->
+        Conv2d.conv2d(pixels, kernel, kernelBias, new Shape(2, 2), new Shape(1, 1))
+            .singletonOrThrow()
+            .maximum(0)
+            .reshape(pixels.getShape().get(0), -1)
+            .matMul(linear)
+            .add(linearBias);
+  }
+}

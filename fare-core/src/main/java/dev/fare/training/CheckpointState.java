@@ -1,0 +1,71 @@
+package dev.fare.training;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonParseException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a checkpoint says besides its tensors.
+ *
+ * @param step updates made; it is also the data position, since the data order is a function of it
+ * @param skippedSteps updates left out so far
+ * @param data what was trained on, empty where the host brings the batches
+ * @param original fingerprint of the original encoder's weights
+ * @param settings of the run
+ * @param versions of this library, DJL and libtorch
+ */
+record CheckpointState(
+    long step,
+    long skippedSteps,
+    String data,
+    String original,
+    Map<String, String> settings,
+    Map<String, String> versions) {
+
+  private static final Gson GSON = new GsonBuilder().setPrettyPrinting().create();
+
+  /** Gson makes records without asking their constructors: what is missing would be null. */
+  private record Stored(
+      @Nullable Long step,
+      @Nullable Long skippedSteps,
+      @Nullable String data,
+      @Nullable String original,
+      @Nullable Map<String, String> settings,
+      @Nullable Map<String, String> versions) {}
+
+  TensorFile.Digest write(Path file) throws IOException {
+    byte[] json = GSON.toJson(this).getBytes(UTF_8);
+    return TensorFile.writeSynced(file, out -> out.write(json));
+  }
+
+  static CheckpointState read(Path file) throws IOException {
+    try {
+      Stored stored = GSON.fromJson(Files.readString(file, UTF_8), Stored.class);
+      if (stored == null
+          || stored.step == null
+          || stored.skippedSteps == null
+          || stored.data == null
+          || stored.original == null
+          || stored.settings == null
+          || stored.versions == null) {
+        throw new IOException(file + " is incomplete");
+      }
+      return new CheckpointState(
+          stored.step,
+          stored.skippedSteps,
+          stored.data,
+          stored.original,
+          stored.settings,
+          stored.versions);
+    } catch (JsonParseException e) {
+      throw new IOException(file + " is not the JSON of a checkpoint: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package dev.fare.training;
+
+import static java.util.Objects.requireNonNull;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+
+/** Cross-entropy of the scaled cosines between an image and the classes. */
+record CrossEntropy(NDArray classEmbeddings, double scale) implements EmbeddingLoss {
+
+  CrossEntropy {
+    Shape shape = requireNonNull(classEmbeddings, "classEmbeddings").getShape();
+    if (shape.dimension() != 2 || shape.get(0) < 2) {
+      throw new IllegalArgumentException(
+          "class embeddings must be [K,D] with at least 2 classes, got " + shape);
+    }
+  }
+
+  @Override
+  public NDArray losses(NDArray embeddings, Targets targets) {
+    NDArray labels = targets.labels();
+    NDArray directions = Cosine.normalize(embeddings); // first: the result is its manager's
+    NDArray cosines = directions.matMul(Cosine.normalize(classEmbeddings).transpose());
+    NDArray logProbabilities = cosines.mul(scale).logSoftmax(1); // [N,K]
+    return logProbabilities.gather(labels.expandDims(1), 1).squeeze(1).neg();
+  }
+
+  @Override
+  public String toString() {
+    return "CrossEntropy[classes=" + classEmbeddings.getShape().get(0) + ", scale=" + scale + "]";
+  }
+}

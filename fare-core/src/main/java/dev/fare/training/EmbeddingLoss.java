@@ -1,0 +1,83 @@
+package dev.fare.training;
+
+import ai.djl.ndarray.NDArray;
+import dev.fare.EmbeddingDistance;
+import dev.fare.ImageEncoder;
+import dev.fare.Objective;
+
+/**
+ * How wrong an embedding is, image by image; what training minimises and its attack climbs.
+ *
+ * <p>The three distances to the original's embedding need no labels; {@link #crossEntropy} does.
+ */
+public interface EmbeddingLoss {
+
+  /**
+   * The loss of each image.
+   *
+   * @param embeddings {@code [N,D]}, as the encoder gives them
+   * @param targets what they should have been
+   * @return {@code [N]}, recorded if the embeddings are
+   */
+  NDArray losses(NDArray embeddings, Targets targets);
+
+  /** What an attack climbs to make this loss large. */
+  default Objective objective(ImageEncoder encoder, Targets targets) {
+    return new TargetObjective(encoder, this, targets);
+  }
+
+  /** FARE's: the squared Euclidean distance, summed over dimensions, nothing normalised. */
+  static EmbeddingLoss squaredDistance() {
+    return Distance.SQUARED;
+  }
+
+  /** One minus the cosine. */
+  static EmbeddingLoss cosineDistance() {
+    return Distance.COSINE;
+  }
+
+  /** The sum of absolute differences. */
+  static EmbeddingLoss absoluteDistance() {
+    return Distance.ABSOLUTE;
+  }
+
+  /**
+   * Cross-entropy over {@code 100 · cosine(image, class)}, what TeCoA trains with.
+   *
+   * @param classEmbeddings {@code [K,D]}, one row a class, on the encoder's device; the caller
+   *     stays their owner and keeps them open as long as the loss is used
+   */
+  static EmbeddingLoss crossEntropy(NDArray classEmbeddings) {
+    return new CrossEntropy(classEmbeddings, 100);
+  }
+
+  /** Distances to the reference. */
+  enum Distance implements EmbeddingLoss {
+    /** Squared Euclidean. */
+    SQUARED {
+      @Override
+      public NDArray losses(NDArray embeddings, Targets targets) {
+        return embeddings.sub(targets.reference()).square().sum(new int[] {1});
+      }
+
+      @Override
+      public Objective objective(ImageEncoder encoder, Targets targets) {
+        return new EmbeddingDistance(encoder, targets.reference());
+      }
+    },
+    /** One minus the cosine. */
+    COSINE {
+      @Override
+      public NDArray losses(NDArray embeddings, Targets targets) {
+        return Cosine.between(embeddings, targets.reference()).neg().add(1);
+      }
+    },
+    /** Sum of absolute differences. */
+    ABSOLUTE {
+      @Override
+      public NDArray losses(NDArray embeddings, Targets targets) {
+        return embeddings.sub(targets.reference()).abs().sum(new int[] {1});
+      }
+    }
+  }
+}

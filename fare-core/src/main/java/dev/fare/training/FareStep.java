@@ -1,0 +1,98 @@
+package dev.fare.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import dev.fare.Attack;
+import dev.fare.ImageEncoder;
+import dev.fare.Objective;
+import dev.fare.SeededAttack;
+import dev.fare.torch.Autograd;
+import dev.fare.torch.GradMode;
+import dev.fare.torch.TensorScope;
+import dev.fare.training.StepClock.Part;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The mathematics of one step: where the original saw the clean image, which image nearby the
+ * trained encoder misunderstands most, and the gradient that corrects it.
+ *
+ * @param encoder φ, being trained
+ * @param original φ_original, frozen
+ * @param attack null to train on clean images
+ * @param weights those of φ that are trained
+ */
+record FareStep(
+    ImageEncoder encoder,
+    ImageEncoder original,
+    @Nullable Attack attack,
+    TrainingLoss loss,
+    EmbeddingLoss attackLoss,
+    List<NDArray> weights) {
+
+  /**
+   * Adds the gradient of some images to that of their batch.
+   *
+   * @param images {@code [n,3,H,W]}
+   * @param labels {@code [n]} int64, null without
+   * @param rows the images' numbers in their batch
+   * @param seed of the attack's draws
+   * @param measureClean whether the clean cosine is worth a forward pass where the loss has none
+   */
+  void addGradient(
+      NDArray images,
+      @Nullable NDArray labels,
+      long[] rows,
+      long seed,
+      boolean measureClean,
+      BatchGradient batch,
+      StepClock clock) {
+    try (TensorScope scope = TensorScope.of(images);
+        GradMode off = GradMode.off()) {
+      NDArray x = scope.view(images);
+      Targets targets = Targets.of(original.embed(x), labels);
+      clock.lap(Part.REFERENCE);
+      NDArray adversarial = perturb(attackLoss.objective(encoder, targets), x, rows, seed);
+      clock.lap(Part.ATTACK);
+      LossInputs inputs = new LossInputs(encoder, x, adversarial, targets);
+      batch.add(gradient(inputs, batch), scope);
+      addCosines(inputs, measureClean, batch);
+      clock.lap(Part.GRADIENT);
+    }
+  }
+
+  /** Not the first success but the worst case: training wants the inner problem's maximum. */
+  private NDArray perturb(Objective objective, NDArray x, long[] rows, long seed) {
+    if (attack == null) {
+      return x;
+    }
+    if (attack instanceof SeededAttack seeded) {
+      return seeded.withSeed(seed).perturb(objective, x, rows).highestLossImages();
+    }
+    return attack.perturb(objective, x).highestLossImages();
+  }
+
+  private NDList gradient(LossInputs inputs, BatchGradient batch) {
+    weights.forEach(weight -> weight.setRequiresGradient(true));
+    try (GradMode on = GradMode.on()) {
+      NDArray sum = loss.losses(inputs).sum();
+      batch.addLoss(sum.getFloat());
+      return Autograd.gradients(sum.div(batch.images()), weights);
+    } finally {
+      weights.forEach(weight -> weight.setRequiresGradient(false));
+    }
+  }
+
+  private void addCosines(LossInputs inputs, boolean measureClean, BatchGradient batch) {
+    NDArray reference = inputs.targets().reference();
+    batch.addAdversarialCosine(sumOfCosines(inputs.adversarial(), reference));
+    if (inputs.cleanIfComputed().isPresent() || measureClean) {
+      NDArray clean = inputs.cleanIfComputed().orElseGet(inputs::fixedClean);
+      batch.addCleanCosine(sumOfCosines(clean, reference));
+    }
+  }
+
+  private static double sumOfCosines(NDArray embeddings, NDArray reference) {
+    return Cosine.between(embeddings, reference).sum().getFloat();
+  }
+}

@@ -1,0 +1,303 @@
+package dev.fare.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.fare.ThreatModel;
+import dev.fare.data.ImageDataset;
+import dev.fare.torch.TensorScope;
+import dev.fare.training.StepClock.Part;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Fine-tunes an encoder so that its embedding of any image within a small ball stays where the
+ * original encoder put the clean image (Robust CLIP, equation 3).
+ *
+ * <pre>{@code
+ * FareTrainer trainer = FareTrainer.builder(encoder)
+ *     .attack(pgd)
+ *     .learningRate(1e-5).weightDecay(1e-4).warmupSteps(1_400).steps(20_000).batchSize(128)
+ *     .checkpoints(Path.of("runs/fare4"))
+ *     .build();
+ * TrainingSummary summary = trainer.fit(ImageFolder.of(Path.of("imagenet/train")));
+ * }</pre>
+ *
+ * <p>The encoder's weights are updated in place. The original is a copy of it, taken when the
+ * trainer is built. One thread may train at a time; {@link #cancel} may come from any.
+ *
+ * <p>With checkpoints, a trainer that is built again from the same original, settings and directory
+ * stands where the newest good checkpoint was written, and goes on as if it had never stopped: on
+ * the CPU bit by bit.
+ */
+public final class FareTrainer implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(FareTrainer.class);
+
+  private final TrainableEncoder encoder;
+  private final TrainableEncoder original;
+  private final TrainingSettings settings;
+  private final LearningRateSchedule schedule;
+  private final List<TrainingListener> listeners;
+  private final double unreadableFraction;
+  private final int loaderThreads;
+  private final UpdateRule rule;
+  private final @Nullable WeightAverage average;
+  private final GradientSource gradients;
+  private final DivergenceGuard guard;
+  private final RunRecord record;
+  private final @Nullable TrainerCheckpoints checkpoints;
+  private long step;
+  private volatile boolean cancelled;
+
+  FareTrainer(FareTrainerBuilder builder) {
+    encoder = builder.encoder;
+    settings = builder.settings();
+    schedule = builder.schedule();
+    listeners = List.copyOf(builder.listeners);
+    unreadableFraction = builder.unreadableFraction;
+    loaderThreads = builder.loaderThreads;
+    original = encoder.copy();
+    Map<String, NDArray> trained = builder.trainedWeights();
+    rule = UpdateRule.of(builder.optimizer, trained, settings.weightDecay());
+    average =
+        settings.averageDecay() == 0 ? null : new WeightAverage(settings.averageDecay(), trained);
+    record = new RunRecord(settings);
+    guard = new DivergenceGuard(builder.divergencePolicy, builder.lossLimit, record);
+    FareStep mathematics =
+        new FareStep(
+            encoder,
+            original,
+            builder.attack,
+            builder.loss,
+            builder.attackLoss(),
+            List.copyOf(trained.values()));
+    gradients = new GradientSource(mathematics, settings, builder.metricsEvery, record);
+    checkpoints = openCheckpoints(builder.checkpointPolicy());
+  }
+
+  private @Nullable TrainerCheckpoints openCheckpoints(@Nullable CheckpointPolicy policy) {
+    if (policy == null) {
+      return null;
+    }
+    Map<String, Map<String, NDArray>> tensors = new LinkedHashMap<>();
+    tensors.put("weights", encoder.parameters());
+    tensors.put("optimizer", rule.state());
+    if (average != null) {
+      tensors.put("average", average.averages());
+    }
+    TrainerCheckpoints opened =
+        TrainerCheckpoints.open(policy, tensors, settings, original.parameters());
+    try {
+      opened.resume(record::warn).ifPresent(this::goOnFrom);
+      return opened;
+    } catch (RuntimeException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  private void goOnFrom(CheckpointState state) {
+    step = state.step();
+    record.restore(state);
+    LOG.info("training goes on after step {} of {}", step, settings.steps());
+  }
+
+  /**
+   * Starts to describe a trainer.
+   *
+   * @param encoder what is trained, in place; the caller stays its owner
+   */
+  public static FareTrainerBuilder builder(TrainableEncoder encoder) {
+    return new FareTrainerBuilder(encoder);
+  }
+
+  /** What the trainer was asked to do. */
+  public TrainingSettings settings() {
+    return settings;
+  }
+
+  /** How many updates have been made, those before a checkpoint included. */
+  public long step() {
+    return step;
+  }
+
+  /**
+   * Trains until the number of steps is reached, or until {@link #cancel} or an interruption of
+   * this thread; what was interrupted can go on by calling this again. With checkpoints, the last
+   * one is of the last step.
+   *
+   * @throws java.io.UncheckedIOException if too many images can't be read, or a checkpoint can't be
+   *     written
+   * @throws IllegalStateException if the loss needs labels and the data have none, or if the
+   *     checkpoint that the run goes on from was trained on other data
+   * @throws TrainingDivergedException if the numbers go wrong and the policy is to stop
+   */
+  public TrainingSummary fit(ImageDataset data) {
+    checkSameData(data);
+    UnreadableImages unreadable = new UnreadableImages(data.size(), unreadableFraction);
+    BatchReader reader =
+        new BatchReader(
+            data, settings.seed(), settings.batchSize(), encoder.imageSize(), unreadable);
+    record.start(data.description(), step);
+    cancelled = false;
+    LOG.info("training from step {} to {} on {}", step, settings.steps(), data.description());
+    listeners.forEach(listener -> listener.onStart(settings, step));
+    try (BatchLoader loader = new BatchLoader(reader, loaderThreads, step, settings.steps())) {
+      while (step < settings.steps() && !isStopRequested()) {
+        StepClock clock = new StepClock();
+        Optional<HostBatch> batch = loader.next();
+        if (batch.isPresent()) {
+          train(batch.get(), clock);
+          loader.recycle(batch.get());
+        }
+      }
+    }
+    if (checkpoints != null) {
+      checkpoints.write(step, record.skipped(), record.data());
+    }
+    TrainingSummary summary = record.summary(step, unreadable);
+    LOG.info("training ended after step {} in {}", step, summary.duration());
+    listeners.forEach(listener -> listener.onEnd(summary));
+    return summary;
+  }
+
+  private void checkSameData(ImageDataset data) {
+    String before = record.data();
+    if (step > 0 && !before.isEmpty() && !before.equals(data.description())) {
+      throw new IllegalStateException(
+          "the run began on other data: "
+              + before
+              + ", now "
+              + data.description()
+              + ". Go on with those, or start another run");
+    }
+  }
+
+  private boolean isStopRequested() {
+    return cancelled || Thread.currentThread().isInterrupted();
+  }
+
+  private void train(HostBatch batch, StepClock clock) {
+    if (batch.images() == 0) {
+      record.skip(++step, "none of its images can be read");
+      return;
+    }
+    try (NDManager manager = rule.manager().newSubManager()) {
+      NDArray pixels = batch.pixels(manager);
+      Optional<NDArray> labels = batch.labels(manager);
+      clock.lap(Part.DATA);
+      update(pixels, labels.orElse(null), clock);
+    }
+  }
+
+  /** Asks {@link #fit} to end after the step that is being made. */
+  public void cancel() {
+    cancelled = true;
+  }
+
+  /**
+   * One update on images that the host brings.
+   *
+   * @param pixels {@code [N,3,H,W]} float32 in [0,1] on the encoder's device; the caller stays
+   *     their owner
+   * @throws TrainingDivergedException if the numbers go wrong and the policy is to stop
+   * @throws java.io.UncheckedIOException if a checkpoint is due and can't be written
+   */
+  public StepResult step(NDArray pixels) {
+    ThreatModel.checkPixels(pixels);
+    return update(pixels, null, new StepClock());
+  }
+
+  /**
+   * The same where the loss needs labels.
+   *
+   * @param labels {@code [N]} int64, what the loss understands
+   */
+  public StepResult step(NDArray pixels, NDArray labels) {
+    ThreatModel.checkPixels(pixels);
+    return update(pixels, labels, new StepClock());
+  }
+
+  private StepResult update(NDArray pixels, @Nullable NDArray labels, StepClock clock) {
+    StepResult result;
+    try (TensorScope scope = TensorScope.of(pixels)) {
+      BatchGradient batch = gradients.of(pixels, labels, step, scope, clock);
+      double norm = Gradients.norm(batch.gradients());
+      double learningRate = schedule.rate(settings.learningRate(), step);
+      boolean skipped = guard.isDiverged(step + 1, batch.loss(), norm, learningRate);
+      if (!skipped) {
+        Gradients.clip(batch.gradients(), norm, settings.gradientClip());
+        rule.step(batch.gradients(), learningRate);
+        if (average != null) {
+          average.update();
+        }
+      }
+      step++;
+      clock.lap(Part.UPDATE);
+      result = batch.result(step, learningRate, norm, skipped, clock.timings());
+    }
+    record.add(result);
+    listeners.forEach(listener -> listener.onStep(result));
+    if (checkpoints != null) {
+      checkpoints.writeIfDue(step, record.skipped(), record.data());
+    }
+    return result;
+  }
+
+  /**
+   * Writes a checkpoint now, whether or not one is due.
+   *
+   * @return its directory
+   * @throws IllegalStateException if the trainer was built without checkpoints
+   * @throws java.io.UncheckedIOException if it can't be written; the one before is intact
+   */
+  public Path checkpoint() {
+    if (checkpoints == null) {
+      throw new IllegalStateException(
+          "this trainer has no directory for checkpoints; give the builder one: checkpoints(path)");
+    }
+    return checkpoints.write(step, record.skipped(), record.data());
+  }
+
+  /**
+   * A new encoder with the moving average of the weights; frozen ones are as they are.
+   *
+   * @return the caller is its owner
+   * @throws IllegalStateException if the trainer was built without an average
+   */
+  public TrainableEncoder averagedEncoder() {
+    if (average == null) {
+      throw new IllegalStateException(
+          "this trainer keeps no average of the weights; ask the builder: averageDecay(0.999)");
+    }
+    TrainableEncoder copy = encoder.copy();
+    Map<String, NDArray> targets = new LinkedHashMap<>(copy.parameters());
+    targets.keySet().retainAll(average.averages().keySet());
+    OptimizerScript.copy(
+        targets.keySet().stream().map(average.averages()::get).toList(),
+        List.copyOf(targets.values()));
+    return copy;
+  }
+
+  /**
+   * Releases the original's copy, the optimizer's memory and the lock of the checkpoints; the
+   * encoder stays the caller's.
+   */
+  @Override
+  public void close() {
+    if (checkpoints != null) {
+      checkpoints.close();
+    }
+    if (average != null) {
+      average.close();
+    }
+    rule.close();
+    original.close();
+  }
+}

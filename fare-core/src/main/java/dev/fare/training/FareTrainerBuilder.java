@@ -1,0 +1,323 @@
+package dev.fare.training;
+
+import static java.util.Objects.requireNonNull;
+
+import ai.djl.ndarray.NDArray;
+import dev.fare.Attack;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Describes a {@link FareTrainer}. What is not said is the paper's recipe: squared distance, AdamW
+ * at 1e-5 with weight decay 1e-4, 20,000 steps of 128 images, 7 % of them warm-up, then a cosine.
+ */
+public final class FareTrainerBuilder {
+
+  private static final double PAPER_WARMUP_FRACTION = 0.07;
+
+  final TrainableEncoder encoder;
+  final List<TrainingListener> listeners = new ArrayList<>();
+  @Nullable Attack attack;
+  TrainingLoss loss = TrainingLoss.fare();
+  Optimizer optimizer = Optimizer.adamW();
+  int metricsEvery = 10;
+  double unreadableFraction = 0.01;
+  int loaderThreads;
+  DivergencePolicy divergencePolicy = DivergencePolicy.STOP;
+  double lossLimit = Double.POSITIVE_INFINITY;
+  private boolean attackChosen;
+  private @Nullable EmbeddingLoss attackLoss;
+  private @Nullable LearningRateSchedule schedule;
+  private double learningRate = 1e-5;
+  private double weightDecay = 1e-4;
+  private long steps = 20_000;
+  private long warmupSteps = -1;
+  private int batchSize = 128;
+  private int microBatchSize;
+  private double gradientClip = Double.POSITIVE_INFINITY;
+  private long seed;
+  private double averageDecay;
+  private Predicate<String> frozen = name -> false;
+  private @Nullable Path checkpoints;
+  private long checkpointEvery = 200;
+  private int keepCheckpoints = 3;
+  private long milestoneEvery;
+
+  FareTrainerBuilder(TrainableEncoder encoder) {
+    this.encoder = requireNonNull(encoder, "encoder");
+  }
+
+  /** What makes the adversarial images of each step; required, or {@link #withoutAttack}. */
+  public FareTrainerBuilder attack(Attack attack) {
+    this.attack = requireNonNull(attack, "attack");
+    attackChosen = true;
+    return this;
+  }
+
+  /** Trains on clean images. */
+  public FareTrainerBuilder withoutAttack() {
+    attack = null;
+    attackChosen = true;
+    return this;
+  }
+
+  /** What is minimised; {@link TrainingLoss#fare} by default. */
+  public FareTrainerBuilder loss(TrainingLoss loss) {
+    this.loss = requireNonNull(loss, "loss");
+    return this;
+  }
+
+  /** What the attack climbs; by default what the loss says. */
+  public FareTrainerBuilder attackLoss(EmbeddingLoss attackLoss) {
+    this.attackLoss = requireNonNull(attackLoss, "attackLoss");
+    return this;
+  }
+
+  /** {@link Optimizer#adamW} by default. */
+  public FareTrainerBuilder optimizer(Optimizer optimizer) {
+    this.optimizer = requireNonNull(optimizer, "optimizer");
+    return this;
+  }
+
+  /** The peak learning rate, above 0; 1e-5 by default. */
+  public FareTrainerBuilder learningRate(double learningRate) {
+    this.learningRate = positive("learningRate", learningRate);
+    return this;
+  }
+
+  /** The optimizer's weight decay, at least 0; 1e-4 by default. */
+  public FareTrainerBuilder weightDecay(double weightDecay) {
+    if (!(weightDecay >= 0) || Double.isInfinite(weightDecay)) {
+      throw new IllegalArgumentException("weightDecay must be at least 0, got " + weightDecay);
+    }
+    this.weightDecay = weightDecay;
+    return this;
+  }
+
+  /** Updates over which the learning rate rises, at least 0; 7 % of the steps by default. */
+  public FareTrainerBuilder warmupSteps(long warmupSteps) {
+    this.warmupSteps = atLeast("warmupSteps", warmupSteps, 0);
+    return this;
+  }
+
+  /** Updates of the whole run, at least 1; 20,000 by default. */
+  public FareTrainerBuilder steps(long steps) {
+    this.steps = atLeast("steps", steps, 1);
+    return this;
+  }
+
+  /**
+   * Another course of the learning rate than warm-up and cosine; {@link #warmupSteps} then has no
+   * effect.
+   */
+  public FareTrainerBuilder schedule(LearningRateSchedule schedule) {
+    this.schedule = requireNonNull(schedule, "schedule");
+    return this;
+  }
+
+  /** Images of an update, at least 1; 128 by default. */
+  public FareTrainerBuilder batchSize(int batchSize) {
+    this.batchSize = (int) atLeast("batchSize", batchSize, 1);
+    return this;
+  }
+
+  /**
+   * Images that are in memory together, at least 1; the whole batch by default. A smaller number
+   * makes the same update out of several smaller forward and backward passes.
+   */
+  public FareTrainerBuilder microBatchSize(int microBatchSize) {
+    this.microBatchSize = (int) atLeast("microBatchSize", microBatchSize, 1);
+    return this;
+  }
+
+  /** Shortens a gradient that is longer than this to this length; off by default. */
+  public FareTrainerBuilder gradientClip(double gradientClip) {
+    this.gradientClip = positive("gradientClip", gradientClip);
+    return this;
+  }
+
+  /** What every random draw follows from; 0 by default. */
+  public FareTrainerBuilder seed(long seed) {
+    this.seed = seed;
+    return this;
+  }
+
+  /**
+   * How often the clean cosine is measured where the loss does not give it for free, in steps: each
+   * costs a forward pass. 10 by default, 0 for never.
+   */
+  public FareTrainerBuilder metricsEvery(int metricsEvery) {
+    this.metricsEvery = (int) atLeast("metricsEvery", metricsEvery, 0);
+    return this;
+  }
+
+  /** The fraction of the data set's images that may be unreadable, in [0,1]; 0.01 by default. */
+  public FareTrainerBuilder unreadableFraction(double unreadableFraction) {
+    if (!(unreadableFraction >= 0 && unreadableFraction <= 1)) {
+      throw new IllegalArgumentException(
+          "unreadableFraction must be in [0,1], got " + unreadableFraction);
+    }
+    this.unreadableFraction = unreadableFraction;
+    return this;
+  }
+
+  /**
+   * Worker threads that read and decode images ahead, each a batch; 0 by default: the training
+   * thread reads.
+   */
+  public FareTrainerBuilder loaderThreads(int loaderThreads) {
+    this.loaderThreads = (int) atLeast("loaderThreads", loaderThreads, 0);
+    return this;
+  }
+
+  /**
+   * Leaves weights as they are, for example all but the first two blocks; none by default.
+   *
+   * @param names says of a weight's name whether it is frozen; asked when the trainer is built
+   */
+  public FareTrainerBuilder freeze(Predicate<String> names) {
+    frozen = requireNonNull(names, "names");
+    return this;
+  }
+
+  /**
+   * Keeps an exponential moving average of the trained weights, see {@link
+   * FareTrainer#averagedEncoder}; off by default.
+   *
+   * @param averageDecay what an update leaves of the average, in (0,1), for example 0.999
+   */
+  public FareTrainerBuilder averageDecay(double averageDecay) {
+    if (!(averageDecay > 0 && averageDecay < 1)) {
+      throw new IllegalArgumentException("averageDecay must be in (0,1), got " + averageDecay);
+    }
+    this.averageDecay = averageDecay;
+    return this;
+  }
+
+  /** What happens when the numbers go wrong; {@link DivergencePolicy#STOP} by default. */
+  public FareTrainerBuilder divergencePolicy(DivergencePolicy divergencePolicy) {
+    this.divergencePolicy = requireNonNull(divergencePolicy, "divergencePolicy");
+    return this;
+  }
+
+  /** A loss above this counts as gone wrong; by default only one that is not finite does. */
+  public FareTrainerBuilder lossLimit(double lossLimit) {
+    this.lossLimit = positive("lossLimit", lossLimit);
+    return this;
+  }
+
+  /**
+   * Writes checkpoints, and goes on from the newest good one that is there.
+   *
+   * @param directory of this run alone, made if absent; a second trainer on it is refused
+   */
+  public FareTrainerBuilder checkpoints(Path directory) {
+    checkpoints = requireNonNull(directory, "directory");
+    return this;
+  }
+
+  /** How often a checkpoint is written, in steps; 200 by default. */
+  public FareTrainerBuilder checkpointEvery(long steps) {
+    checkpointEvery = atLeast("checkpointEvery", steps, 1);
+    return this;
+  }
+
+  /** How many of the newest checkpoints are kept, at least 1; 3 by default. */
+  public FareTrainerBuilder keepCheckpoints(int checkpoints) {
+    keepCheckpoints = (int) atLeast("keepCheckpoints", checkpoints, 1);
+    return this;
+  }
+
+  /** Keeps a checkpoint of every so many steps for good; 0, the default, for none. */
+  public FareTrainerBuilder milestoneEvery(long steps) {
+    milestoneEvery = atLeast("milestoneEvery", steps, 0);
+    return this;
+  }
+
+  /** Adds a listener. */
+  public FareTrainerBuilder listener(TrainingListener listener) {
+    listeners.add(requireNonNull(listener, "listener"));
+    return this;
+  }
+
+  /**
+   * Copies the encoder as the original and makes the trainer.
+   *
+   * @throws IllegalStateException if the attack is missing
+   * @throws IllegalArgumentException if the settings contradict each other
+   */
+  public FareTrainer build() {
+    if (!attackChosen) {
+      throw new IllegalStateException(
+          "the attack is missing: call attack(...), or withoutAttack() to train on clean images");
+    }
+    return new FareTrainer(this);
+  }
+
+  EmbeddingLoss attackLoss() {
+    return attackLoss == null ? loss.attackLoss() : attackLoss;
+  }
+
+  LearningRateSchedule schedule() {
+    if (schedule != null) {
+      return schedule;
+    }
+    long warmup = warmupSteps < 0 ? Math.round(PAPER_WARMUP_FRACTION * steps) : warmupSteps;
+    return LearningRateSchedule.cosine(warmup, steps);
+  }
+
+  @Nullable CheckpointPolicy checkpointPolicy() {
+    return checkpoints == null
+        ? null
+        : new CheckpointPolicy(checkpoints, checkpointEvery, keepCheckpoints, milestoneEvery);
+  }
+
+  Map<String, NDArray> trainedWeights() {
+    Map<String, NDArray> trained = new LinkedHashMap<>(encoder.parameters());
+    trained.keySet().removeIf(frozen);
+    if (trained.isEmpty()) {
+      throw new IllegalArgumentException(
+          "all " + encoder.parameters().size() + " weights are frozen: there is nothing to train");
+    }
+    return trained;
+  }
+
+  TrainingSettings settings() {
+    int trained = trainedWeights().size();
+    return new TrainingSettings(
+        TrainingSettings.describe(loss),
+        attack == null ? "none" : TrainingSettings.describe(attack),
+        attack == null ? "none" : TrainingSettings.describe(attackLoss()),
+        optimizer.toString(),
+        TrainingSettings.describe(schedule()),
+        learningRate,
+        weightDecay,
+        steps,
+        batchSize,
+        microBatchSize == 0 ? batchSize : Math.min(microBatchSize, batchSize),
+        gradientClip,
+        averageDecay,
+        seed,
+        trained,
+        encoder.parameters().size() - trained);
+  }
+
+  private static double positive(String name, double value) {
+    if (!(value > 0) || Double.isInfinite(value)) {
+      throw new IllegalArgumentException(name + " must be above 0 and finite, got " + value);
+    }
+    return value;
+  }
+
+  private static long atLeast(String name, long value, long least) {
+    if (value < least) {
+      throw new IllegalArgumentException(name + " must be at least " + least + ", got " + value);
+    }
+    return value;
+  }
+}

@@ -1,0 +1,31 @@
+package dev.fare.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/**
+ * A batch in the host's memory.
+ *
+ * @param pixels {@code [images,3,imageSize,imageSize]} float32 in native order, direct
+ * @param labels one an image, empty where the data have none
+ */
+record HostBatch(ByteBuffer pixels, int images, int imageSize, long[] labels) {
+
+  /** The pixels on the manager's device; the buffer must stay untouched while the array lives. */
+  NDArray pixels(NDManager manager) {
+    Shape shape = new Shape(images, 3, imageSize, imageSize);
+    ByteBuffer used = pixels.duplicate().order(pixels.order());
+    used.clear().limit(Math.toIntExact(shape.size() * Float.BYTES));
+    return manager.create(used, shape, DataType.FLOAT32);
+  }
+
+  Optional<NDArray> labels(NDManager manager) {
+    return labels.length == 0
+        ? Optional.empty()
+        : Optional.of(manager.create(labels, new Shape(labels.length)));
+  }
+}

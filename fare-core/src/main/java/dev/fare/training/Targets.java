@@ -1,0 +1,85 @@
+package dev.fare.training;
+
+import static java.util.Objects.requireNonNull;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import org.jspecify.annotations.Nullable;
+
+/** What the embeddings of a batch should have been. */
+public final class Targets {
+
+  private final NDArray reference;
+  private final @Nullable NDArray labels;
+
+  private Targets(NDArray reference, @Nullable NDArray labels) {
+    this.reference = requireNonNull(reference, "reference");
+    this.labels = labels;
+    if (labels != null
+        && (labels.getDataType() != DataType.INT64
+            || labels.getShape().dimension() != 1
+            || labels.getShape().get(0) != reference.getShape().get(0))) {
+      throw new IllegalArgumentException(
+          "labels must be int64 ["
+              + reference.getShape().get(0)
+              + "], one for each image, got "
+              + labels.getDataType()
+              + " "
+              + labels.getShape());
+    }
+  }
+
+  /**
+   * Targets of unlabelled images.
+   *
+   * @param reference {@code [N,D]}
+   */
+  public static Targets of(NDArray reference) {
+    return new Targets(reference, null);
+  }
+
+  /**
+   * Targets of labelled images.
+   *
+   * @param reference {@code [N,D]}
+   * @param labels {@code [N]} int64, or null where there are none
+   */
+  public static Targets of(NDArray reference, @Nullable NDArray labels) {
+    return new Targets(reference, labels);
+  }
+
+  /** The original encoder's embeddings of the clean images, {@code [N,D]}. */
+  public NDArray reference() {
+    return reference;
+  }
+
+  /**
+   * The classes, {@code [N]} int64.
+   *
+   * @throws IllegalStateException if the images have none
+   */
+  public NDArray labels() {
+    if (labels == null) {
+      throw new IllegalStateException(
+          "the loss needs labels and there are none: call step(pixels, labels), or fit a data set"
+              + " with labels");
+    }
+    return labels;
+  }
+
+  /** The same labels with other embeddings. */
+  Targets withReference(NDArray other) {
+    return new Targets(other, labels);
+  }
+
+  /** The targets of some of the images; what is allocated belongs to the rows' manager. */
+  Targets select(NDArray rows) {
+    return new Targets(taken(reference, rows), labels == null ? null : taken(labels, rows));
+  }
+
+  private static NDArray taken(NDArray array, NDArray rows) {
+    NDArray selected = array.get(rows);
+    selected.attach(rows.getManager());
+    return selected;
+  }
+}

@@ -1,0 +1,69 @@
+package dev.fare.training;
+
+import ai.djl.ndarray.NDArray;
+
+/** The losses of the published methods. */
+final class TrainingLosses {
+
+  private TrainingLosses() {}
+
+  record Adversarial(EmbeddingLoss loss) implements TrainingLoss {
+
+    @Override
+    public NDArray losses(LossInputs inputs) {
+      return loss.losses(inputs.adversarial(), inputs.targets());
+    }
+
+    @Override
+    public EmbeddingLoss attackLoss() {
+      return loss;
+    }
+  }
+
+  record Trades(EmbeddingLoss loss) implements TrainingLoss {
+
+    @Override
+    public NDArray losses(LossInputs inputs) {
+      return loss.losses(inputs.adversarial(), inputs.targets().withReference(inputs.fixedClean()));
+    }
+
+    @Override
+    public EmbeddingLoss attackLoss() {
+      return loss;
+    }
+  }
+
+  record SimClip() implements TrainingLoss {
+
+    @Override
+    public NDArray losses(LossInputs inputs) {
+      NDArray adversarial = inputs.adversarial();
+      NDArray clean = inputs.clean();
+      NDArray forth = Cosine.between(adversarial, clean.stopGradient());
+      NDArray back = Cosine.between(clean, adversarial.stopGradient());
+      return forth.add(back).mul(-0.5).add(1);
+    }
+  }
+
+  record WithClean(TrainingLoss adversarial, EmbeddingLoss clean, double weight)
+      implements TrainingLoss {
+
+    WithClean {
+      if (!(weight > 0 && weight < 1)) {
+        throw new IllegalArgumentException("the clean weight must be in (0, 1), got " + weight);
+      }
+    }
+
+    @Override
+    public NDArray losses(LossInputs inputs) {
+      // the clean part first: a loss that wants the clean embedding held fixed then has it for free
+      NDArray cleanPart = clean.losses(inputs.clean(), inputs.targets()).mul(weight);
+      return cleanPart.add(adversarial.losses(inputs).mul(1 - weight));
+    }
+
+    @Override
+    public EmbeddingLoss attackLoss() {
+      return adversarial.attackLoss();
+    }
+  }
+}

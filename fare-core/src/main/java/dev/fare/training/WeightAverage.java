@@ -1,0 +1,53 @@
+package dev.fare.training;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.fare.torch.GradMode;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** An exponential moving average of the trained weights. */
+final class WeightAverage implements AutoCloseable {
+
+  private final double decay;
+  private final NDManager manager;
+  private final Map<String, NDArray> averages = new LinkedHashMap<>();
+  private final List<NDArray> pairs = new ArrayList<>();
+
+  /**
+   * Starts at the weights as they are.
+   *
+   * @param decay what an update leaves of the average, in (0,1)
+   */
+  WeightAverage(double decay, Map<String, NDArray> weights) {
+    this.decay = decay;
+    manager = weights.values().iterator().next().getManager().newSubManager();
+    weights.forEach(
+        (name, weight) ->
+            averages.put(name, OptimizerScript.own(weight.stopGradient().duplicate(), manager)));
+    pairs.addAll(averages.values());
+    pairs.addAll(weights.values());
+  }
+
+  /** Moves the average towards the weights. */
+  void update() {
+    try (GradMode off = GradMode.off();
+        NDManager call = manager.newSubManager(Device.cpu());
+        NDArray numbers = call.create(new double[] {decay})) {
+      OptimizerScript.module().callList("average", List.of(numbers), pairs).close();
+    }
+  }
+
+  /** The averages by the weights' names. */
+  Map<String, NDArray> averages() {
+    return averages;
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

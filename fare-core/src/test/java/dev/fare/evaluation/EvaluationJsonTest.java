@@ -1,0 +1,76 @@
+package dev.fare.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.fare.AttackCost;
+import dev.fare.ThreatModel;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class EvaluationJsonTest {
+
+  private static EvaluationReport report() {
+    ThreatResult threat =
+        new ThreatResult(
+            ThreatModel.linf(4 / 255.0),
+            new Accuracy(0, 20),
+            List.of(new ClassAccuracy(3, new Accuracy(0, 20))),
+            List.of(
+                new AttackOutcome(
+                    "PGD",
+                    new Accuracy(0, 20),
+                    19,
+                    List.of(1, -1),
+                    new AttackCost(190, 190, 0, 0),
+                    2.5)));
+    ModelResult model =
+        new ModelResult(
+            "FARE", new Accuracy(19, 20), List.of(), List.of(3, 3), List.of(threat), 0.5);
+    return new EvaluationReport(
+        "A <b>",
+        "20 images",
+        List.of("cat"),
+        List.of(3, 3),
+        Map.of("PGD", "10 steps"),
+        List.of(model));
+  }
+
+  @Test
+  void readsWhatItWrote() {
+    assertThat(EvaluationJson.read(EvaluationJson.write(report()))).isEqualTo(report());
+  }
+
+  @Test
+  void writesSharesAndIntervalsForReadersWithoutStatistics() {
+    JsonObject json = JsonParser.parseString(EvaluationJson.write(report())).getAsJsonObject();
+
+    JsonObject robust =
+        json.getAsJsonArray("models")
+            .get(0)
+            .getAsJsonObject()
+            .getAsJsonArray("threats")
+            .get(0)
+            .getAsJsonObject()
+            .getAsJsonObject("robust");
+    assertThat(robust.get("value").getAsDouble()).isZero();
+    assertThat(robust.get("high95").getAsDouble()).isCloseTo(0.1611, within(5e-5));
+  }
+
+  @Test
+  void saysWhatItCannotRead() {
+    assertThatThrownBy(() -> EvaluationJson.read(""))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("empty text");
+    assertThatThrownBy(() -> EvaluationJson.read("{\"labels\": 3}"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("not the JSON of an evaluation report");
+    assertThatThrownBy(() -> EvaluationJson.read("{}"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("not the JSON of an evaluation report");
+  }
+}

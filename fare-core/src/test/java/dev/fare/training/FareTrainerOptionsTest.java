@@ -1,0 +1,330 @@
+package dev.fare.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.fare.data.ImageDataset;
+import dev.fare.data.UnreadableImageException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.FloatBuffer;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class FareTrainerOptionsTest {
+
+  private final NDManager manager = NDManager.newBaseManager("PyTorch");
+  private final TanhEncoder encoder = TanhEncoder.seeded(1);
+
+  @AfterEach
+  void close() {
+    encoder.close();
+    manager.close();
+  }
+
+  @Test
+  void leavesFrozenWeightsBitForBitAsTheyWere() {
+    float[] frozen = encoder.weight("first.weight").toFloatArray();
+    float[] trained = encoder.weight("second.weight").toFloatArray();
+    try (FareTrainer trainer = builder().freeze(name -> name.startsWith("first.")).build()) {
+      trainer.step(pixels());
+
+      assertThat(trainer.settings().trainedWeights()).isEqualTo(2);
+      assertThat(trainer.settings().frozenWeights()).isEqualTo(2);
+    }
+    assertThat(encoder.weight("first.weight").toFloatArray()).containsExactly(frozen);
+    assertThat(encoder.weight("second.weight").toFloatArray()).isNotEqualTo(trained);
+    assertThatThrownBy(() -> builder().freeze(name -> true).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("all 4 weights are frozen: there is nothing to train");
+  }
+
+  @Test
+  void averagesTheWeightsExponentially() {
+    try (FareTrainer trainer = builder().averageDecay(0.8).build()) {
+      float[] expected = encoder.values();
+      for (int step = 0; step < 4; step++) {
+        trainer.step(pixels());
+        float[] weights = encoder.values();
+        for (int i = 0; i < expected.length; i++) {
+          expected[i] = 0.8f * expected[i] + 0.2f * weights[i];
+        }
+      }
+      try (TrainableEncoder averaged = trainer.averagedEncoder()) {
+        assertThat(((TanhEncoder) averaged).values()).containsExactly(expected, within(1e-6f));
+      }
+    }
+  }
+
+  @Test
+  void clipsTheGradientBeforeTheUpdate() {
+    float[] before = encoder.values();
+    try (FareTrainer trainer =
+        builder()
+            .optimizer(new Optimizer.Sgd(0))
+            .schedule(LearningRateSchedule.constant())
+            .weightDecay(0)
+            .gradientClip(1e-3)
+            .build()) {
+      StepResult result = trainer.step(pixels());
+      assertThat(result.gradientNorm()).isGreaterThan(1e-3);
+    }
+    double moved = 0;
+    float[] after = encoder.values();
+    for (int i = 0; i < after.length; i++) {
+      moved += Math.pow(after[i] - before[i], 2);
+    }
+    assertThat(Math.sqrt(moved)).isCloseTo(0.01 * 1e-3, within(1e-6));
+  }
+
+  @Test
+  void trainsOnCleanImagesWithoutAnAttack() {
+    try (FareTrainer trainer =
+        FareTrainer.builder(encoder).withoutAttack().learningRate(1e-2).build()) {
+      StepResult result = trainer.step(pixels());
+
+      // the encoder is its own original still
+      assertThat(result.loss()).isCloseTo(0, within(1e-9));
+      assertThat(trainer.settings().attack()).isEqualTo("none");
+    }
+  }
+
+  @Test
+  void stopsBeforeTheWeightsAreTouchedWhenTheNumbersGoWrong() {
+    float[] before = encoder.values();
+    try (FareTrainer trainer = builder().lossLimit(1e-9).build()) {
+      assertThatThrownBy(() -> trainer.step(pixels()))
+          .isInstanceOf(TrainingDivergedException.class)
+          .hasMessageStartingWith("step 1 went wrong: loss ")
+          .hasMessageContaining("The weights are those before this step");
+      assertThat(trainer.step()).isEqualTo(0);
+    }
+    assertThat(encoder.values()).containsExactly(before);
+  }
+
+  @Test
+  void leavesOutDivergedStepsByPolicyButNotForEver() {
+    float[] before = encoder.values();
+    TrainingLoss broken = inputs -> inputs.adversarial().sum(new int[] {1}).mul(Float.NaN);
+    try (FareTrainer trainer =
+        builder().loss(broken).divergencePolicy(DivergencePolicy.SKIP).steps(50).build()) {
+      StepResult first = trainer.step(pixels());
+      assertThat(first.skipped()).isTrue();
+      assertThat(first.loss()).isNaN();
+      assertThatThrownBy(() -> trainer.fit(Runs.IMAGES))
+          .isInstanceOf(TrainingDivergedException.class)
+          .hasMessageStartingWith("step 10 went wrong");
+    }
+    assertThat(encoder.values()).containsExactly(before);
+  }
+
+  @Test
+  void halvesThePartsWhenMemoryRunsOutAndMakesTheSameUpdate() {
+    TanhEncoder plain = TanhEncoder.seeded(1);
+    try (FareTrainer enough = builder(plain).build();
+        FareTrainer little = builder(new SmallMemory(encoder, 2)).steps(2).batchSize(8).build()) {
+      StepResult expected = enough.step(pixels());
+      StepResult actual = little.step(pixels());
+
+      assertThat(actual.loss()).isCloseTo(expected.loss(), within(1e-5));
+      float[] weights = plain.values();
+      float[] same = encoder.values();
+      for (int i = 0; i < weights.length; i++) {
+        assertThat(same[i]).isCloseTo(weights[i], within(1e-5f));
+      }
+      TrainingSummary summary = little.fit(Runs.IMAGES);
+      assertThat(summary.warnings())
+          .containsExactly(
+              "out of memory with 8 images at a time: from step 1 on there are 4",
+              "out of memory with 4 images at a time: from step 1 on there are 2");
+    }
+    plain.close();
+  }
+
+  @Test
+  void readsAheadOnWorkerThreadsWithTheSameResult() {
+    TanhEncoder other = TanhEncoder.seeded(1);
+    try (FareTrainer alone = Runs.builder(encoder).build();
+        FareTrainer ahead = Runs.builder(other).loaderThreads(3).build()) {
+      alone.fit(Runs.IMAGES);
+      ahead.fit(Runs.IMAGES);
+    }
+    assertThat(other.values()).containsExactly(encoder.values());
+    other.close();
+  }
+
+  @Test
+  void leavesOutUnreadableImagesCountsThemAndStopsAtTooMany() {
+    try (FareTrainer trainer = builder().steps(4).batchSize(8).unreadableFraction(0.2).build()) {
+      TrainingSummary summary = trainer.fit(new Corrupt(2));
+
+      assertThat(summary.unreadableImages()).isEqualTo(2);
+      assertThat(summary.images()).isLessThan(4 * 8);
+      assertThat(summary.warnings())
+          .containsExactly("2 images could not be read and were left out");
+    }
+    for (int threads = 0; threads < 2; threads++) {
+      try (FareTrainer trainer =
+          builder().steps(9).batchSize(8).unreadableFraction(0.2).loaderThreads(threads).build()) {
+        assertThatThrownBy(() -> trainer.fit(new Corrupt(3)))
+            .isInstanceOf(UncheckedIOException.class)
+            .hasMessageContaining("3 of 10 images can't be read")
+            .hasMessageContaining("broken");
+      }
+    }
+  }
+
+  @Test
+  void endsAfterTheStepWhenItsThreadIsInterrupted() {
+    TrainingListener interruption =
+        new TrainingListener() {
+          @Override
+          public void onStep(StepResult result) {
+            Thread.currentThread().interrupt();
+          }
+        };
+    try (FareTrainer trainer = Runs.builder(encoder).listener(interruption).build()) {
+      TrainingSummary summary = trainer.fit(Runs.IMAGES);
+
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(summary.lastStep()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void takesLabelsFromTheDataForALossThatNeedsThem() {
+    NDArray classes = manager.create(new float[] {1, 0, 0, 0, 0, 0, 1, 0, 0, 0}, new Shape(2, 5));
+    try (FareTrainer trainer =
+        builder().loss(TrainingLoss.tecoa(classes)).steps(60).batchSize(10).build()) {
+      double before = trainer.step(Labelled.pixels(manager), Labelled.labels(manager)).loss();
+      TrainingSummary summary = trainer.fit(new Labelled());
+
+      assertThat(summary.isComplete()).isTrue();
+      assertThat(summary.finalLoss()).isLessThan(0.5 * before);
+    }
+  }
+
+  private FareTrainerBuilder builder() {
+    return builder(encoder);
+  }
+
+  private static FareTrainerBuilder builder(TrainableEncoder encoder) {
+    return FareTrainer.builder(encoder)
+        .attack(new SignAttack(8 / 255.0, 2, 0))
+        .learningRate(1e-2)
+        .warmupSteps(0);
+  }
+
+  private NDArray pixels() {
+    Random random = new Random(3);
+    float[] values = new float[8 * 3 * TanhEncoder.SIDE * TanhEncoder.SIDE];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = random.nextFloat();
+    }
+    return manager.create(values, new Shape(8, 3, TanhEncoder.SIDE, TanhEncoder.SIDE));
+  }
+
+  /** An encoder on a device that holds only so many images at a time. */
+  private record SmallMemory(TanhEncoder encoder, int images) implements TrainableEncoder {
+
+    @Override
+    public NDArray embed(NDArray pixels) {
+      if (pixels.getShape().get(0) > images) {
+        throw new EngineException("CUDA out of memory. Tried to allocate 2.00 GiB");
+      }
+      return encoder.embed(pixels);
+    }
+
+    @Override
+    public int embeddingSize() {
+      return encoder.embeddingSize();
+    }
+
+    @Override
+    public int imageSize() {
+      return encoder.imageSize();
+    }
+
+    @Override
+    public Map<String, NDArray> parameters() {
+      return encoder.parameters();
+    }
+
+    @Override
+    public SmallMemory copy() {
+      return new SmallMemory(encoder.copy(), images);
+    }
+
+    @Override
+    public void close() {
+      encoder.close();
+    }
+  }
+
+  /** Ten images, the first few of which can't be decoded. */
+  private record Corrupt(int broken) implements ImageDataset {
+
+    @Override
+    public int size() {
+      return 10;
+    }
+
+    @Override
+    public void read(int index, int imageSize, FloatBuffer target) throws IOException {
+      if (index < broken) {
+        target.put(0.5f); // a decoder that fails half-way
+        throw new UnreadableImageException(index + ".jpg", "broken", null);
+      }
+      Runs.IMAGES.read(index, imageSize, target);
+    }
+
+    @Override
+    public String description() {
+      return "ten images";
+    }
+  }
+
+  /** Ten images in two classes. */
+  private static final class Labelled implements ImageDataset {
+
+    static NDArray pixels(NDManager manager) {
+      FloatBuffer buffer = FloatBuffer.allocate(10 * 48);
+      for (int i = 0; i < 10; i++) {
+        Runs.IMAGES.read(i, TanhEncoder.SIDE, buffer);
+      }
+      return manager.create(buffer.array(), new Shape(10, 3, 4, 4));
+    }
+
+    static NDArray labels(NDManager manager) {
+      return manager.create(new long[] {0, 1, 0, 1, 0, 1, 0, 1, 0, 1});
+    }
+
+    @Override
+    public int size() {
+      return 10;
+    }
+
+    @Override
+    public void read(int index, int imageSize, FloatBuffer target) {
+      Runs.IMAGES.read(index, imageSize, target);
+    }
+
+    @Override
+    public OptionalInt label(int index) {
+      return OptionalInt.of(index % 2);
+    }
+
+    @Override
+    public String description() {
+      return "ten labelled images";
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package dev.fare.training;
+
+import dev.fare.data.InMemoryImages;
+import java.nio.file.Path;
+import java.util.Random;
+
+/** A small run that checkpoint tests repeat: everything in it that has state is switched on. */
+final class Runs {
+
+  static final int STEPS = 8;
+  static final InMemoryImages IMAGES = InMemoryImages.of(pixels(10), TanhEncoder.SIDE);
+
+  private Runs() {}
+
+  static FareTrainerBuilder builder(TanhEncoder encoder) {
+    return FareTrainer.builder(encoder)
+        .attack(new SignAttack(8 / 255.0, 2, 0))
+        .learningRate(1e-2)
+        .steps(STEPS)
+        .batchSize(4)
+        .microBatchSize(3)
+        .averageDecay(0.9)
+        .seed(5);
+  }
+
+  static FareTrainerBuilder builder(TanhEncoder encoder, Path directory) {
+    return builder(encoder).checkpoints(directory).checkpointEvery(2);
+  }
+
+  /** The weights at the end of a run that nothing has disturbed, then their averages. */
+  static float[][] undisturbed() {
+    try (TanhEncoder encoder = TanhEncoder.seeded(1);
+        FareTrainer trainer = builder(encoder).build()) {
+      trainer.fit(IMAGES);
+      return results(encoder, trainer);
+    }
+  }
+
+  static float[][] results(TanhEncoder encoder, FareTrainer trainer) {
+    try (TanhEncoder averaged = (TanhEncoder) trainer.averagedEncoder()) {
+      return new float[][] {encoder.values(), averaged.values()};
+    }
+  }
+
+  /** Cancels a run after a step. */
+  static final class CancelAfter implements TrainingListener {
+    private final long step;
+    private final FareTrainer[] trainer;
+
+    CancelAfter(long step, FareTrainer[] trainer) {
+      this.step = step;
+      this.trainer = trainer;
+    }
+
+    @Override
+    public void onStep(StepResult result) {
+      if (result.step() == step) {
+        trainer[0].cancel();
+      }
+    }
+  }
+
+  private static float[] pixels(int images) {
+    Random random = new Random(6);
+    float[] values = new float[images * 3 * TanhEncoder.SIDE * TanhEncoder.SIDE];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = random.nextFloat();
+    }
+    return values;
+  }
+}

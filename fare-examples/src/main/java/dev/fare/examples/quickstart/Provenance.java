@@ -1,0 +1,41 @@
+package dev.fare.examples.quickstart;
+
+import ai.djl.engine.Engine;
+import com.google.common.hash.Hashing;
+import com.google.common.io.MoreFiles;
+import dev.fare.examples.report.ReportModel;
+import dev.fare.training.TrainingSummary;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Where the numbers of the quick start come from. */
+final class Provenance {
+
+  private Provenance() {}
+
+  static void add(ReportModel.Builder report, Path original, Path robust, TrainingSummary summary)
+      throws IOException {
+    report
+        .provenance("Weights", "original, SHA-256", sha256(original))
+        .provenance("Weights", "FARE, SHA-256", sha256(robust))
+        .provenance("Training", "data", summary.data())
+        .provenance("Training", "settings", summary.settings())
+        .provenance("Training", "duration", summary.duration().toSeconds() + " s")
+        .provenance("Software", "engine", Engine.getEngine("PyTorch"))
+        .provenance("Software", "Java", Runtime.version())
+        .provenance(
+            "Machine",
+            "processors",
+            Runtime.getRuntime().availableProcessors()
+                + " × "
+                + System.getProperty("os.arch")
+                + ", "
+                + System.getProperty("os.name"));
+  }
+
+  private static String sha256(Path directory) throws IOException {
+    return MoreFiles.asByteSource(directory.resolve("model.safetensors"))
+        .hash(Hashing.sha256())
+        .toString();
+  }
+}

@@ -1,0 +1,276 @@
+package dev.fare.examples.quickstart;
+
+import dev.fare.ThreatModel;
+import dev.fare.attacks.ApgdAttack;
+import dev.fare.attacks.Objectives;
+import dev.fare.attacks.PgdAttack;
+import dev.fare.evaluation.EvaluationAttack;
+import dev.fare.evaluation.EvaluationReport;
+import dev.fare.evaluation.GalleryEntry;
+import dev.fare.evaluation.ModelResult;
+import dev.fare.evaluation.RobustnessEvaluation;
+import dev.fare.evaluation.ThreatResult;
+import dev.fare.examples.emoji.EmojiConcept;
+import dev.fare.examples.emoji.EmojiData;
+import dev.fare.examples.emoji.EmojiDataset;
+import dev.fare.examples.report.ReportFiles;
+import dev.fare.examples.report.ReportModel;
+import dev.fare.examples.report.SearchResult;
+import dev.fare.models.ClipModel;
+import dev.fare.models.RobustClipEncoder;
+import dev.fare.models.ZeroShotClassifier;
+import dev.fare.training.FareTrainer;
+import dev.fare.training.TrainingSummary;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * FARE on real images: attack a CLIP, make its vision encoder robust, attack it again, swap it.
+ *
+ * <p>The method {@link #call} is the whole story, top to bottom.
+ */
+@Command(
+    name = "quickstart",
+    description = "Attacks the embedded CLIP, fine-tunes it with FARE, and writes a report.",
+    mixinStandardHelpOptions = true)
+public final class QuickStart implements Callable<Integer> {
+
+  private static final String ORIGINAL = "original";
+  private static final String ROBUST = "FARE";
+  private static final String ATTACK = "APGD-CE";
+  private static final List<Double> RADII = List.of(2 / 255.0, 4 / 255.0);
+  private static final ThreatModel LARGEST = ThreatModel.linf(4 / 255.0);
+
+  @Option(names = "--output", description = "directory to write, default ${DEFAULT-VALUE}")
+  private Path output = Path.of("fare-quickstart");
+
+  @Option(names = "--steps", description = "FARE updates, default ${DEFAULT-VALUE}")
+  private int steps = 500;
+
+  @Option(names = "--batch-size", description = "pictures an update, default ${DEFAULT-VALUE}")
+  private int batchSize = 32;
+
+  @Option(names = "--learning-rate", description = "the peak, default ${DEFAULT-VALUE}")
+  private double learningRate = 1e-3;
+
+  @Option(
+      names = "--images",
+      description = "pictures of each test set that are attacked, default ${DEFAULT-VALUE}")
+  private int images = 96;
+
+  @Option(
+      names = "--iterations",
+      description = "of the attack that measures, default ${DEFAULT-VALUE}")
+  private int iterations = 40;
+
+  @Option(names = "--seed", description = "default ${DEFAULT-VALUE}")
+  private long seed = 0;
+
+  @Spec private CommandLine.Model.CommandSpec command = CommandLine.Model.CommandSpec.create();
+
+  /** Runs the quick start. */
+  public static void main(String[] args) {
+    int status = new CommandLine(new QuickStart()).execute(args);
+    if (status != 0) {
+      System.exit(status);
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter out = command.commandLine().getOut();
+    EmojiData data = EmojiData.load();
+    Path originalFiles = EmbeddedClip.copyTo(output.resolve("original"));
+    try (ClipModel clip = ClipModel.load(originalFiles);
+        ZeroShotClassifier original =
+            clip.zeroShotClassifier(data.pack().names(), EmbeddedClip.TEMPLATES);
+        RobustClipEncoder encoder = RobustClipEncoder.load(originalFiles);
+        ZeroShotClassifier fare = original.withImageEncoder(encoder)) {
+      out.printf(
+          Locale.ROOT,
+          "A CLIP of %d classes, attacked with %s in l∞ balls of 2/255 and 4/255.%n%n",
+          data.pack().names().size(),
+          ATTACK);
+      List<EvaluationReport> before = evaluate(ORIGINAL, original, data, encoder.imageSize(), out);
+
+      out.printf("%nFine-tuning its vision encoder with FARE, without labels:%n");
+      TrainingCurves curves = new TrainingCurves(steps, out, fare, data);
+      TrainingSummary summary = train(encoder, data, curves);
+
+      out.println();
+      List<EvaluationReport> after = evaluate(ROBUST, fare, data, encoder.imageSize(), out);
+      Path robustFiles = output.resolve("robust");
+      encoder.save(robustFiles);
+      List<EvaluationReport> compared = compare(before, after);
+      out.printf("%n%s%n", table(compared));
+
+      ReportModel.Builder report =
+          ReportModel.builder("FARE quick start")
+              .introduction(
+                  "A small CLIP, trained on drawings of "
+                      + data.pack().names().size()
+                      + " things, was fine-tuned with FARE on unlabelled pictures and attacked"
+                      + " before and after.")
+              .evaluation(
+                  compared.get(0), "Drawings it was trained on, on unseen backgrounds and places.")
+              .evaluation(
+                  compared.get(1),
+                  "Drawings it has never seen: of each thing only the other style was trained.")
+              .classGroups(
+                  data.pack().concepts().stream()
+                      .collect(Collectors.toMap(EmojiConcept::name, EmojiConcept::category)))
+              .training(curves.points())
+              .gallery(gallery(original, fare, data, compared.get(0), encoder.imageSize()));
+      // the swap: the search takes the robust encoder where it took the original one
+      try (RobustClipEncoder swapped = RobustClipEncoder.load(robustFiles)) {
+        AttackedSearch search = new AttackedSearch(data, LARGEST);
+        List<SearchResult> found = search.search(ORIGINAL, clip.imageEncoder());
+        List<SearchResult> foundAfter = search.search(ROBUST, swapped);
+        search.examples(3, found, foundAfter).forEach(report::search);
+        out.printf(
+            "%nImage search with tampered queries, right among the first five: %s %d of %d, %s %d of %d%n",
+            ORIGINAL,
+            AttackedSearch.found(found),
+            found.size(),
+            ROBUST,
+            AttackedSearch.found(foundAfter),
+            foundAfter.size());
+      }
+      Provenance.add(report, originalFiles, robustFiles, summary);
+      ReportFiles written = ReportFiles.write(report.build(), output.resolve("report.html"));
+      out.printf(
+          "%nThe robust encoder:  %s%nThe report:          %s%n", robustFiles, written.html());
+      out.flush();
+    }
+    return 0;
+  }
+
+  private TrainingSummary train(RobustClipEncoder encoder, EmojiData data, TrainingCurves curves) {
+    PgdAttack attack = PgdAttack.builder(LARGEST).steps(2).stepSize(2.5 / 255).build();
+    try (FareTrainer trainer =
+            FareTrainer.builder(encoder)
+                .attack(attack)
+                .learningRate(learningRate)
+                .weightDecay(1e-4)
+                .warmupSteps(steps / 14)
+                .steps(steps)
+                .batchSize(batchSize)
+                .seed(seed)
+                .listener(curves)
+                .build();
+        curves) {
+      return trainer.fit(EmojiDataset.unlabelled(data, steps * batchSize, 0.3));
+    }
+  }
+
+  private List<EvaluationReport> evaluate(
+      String model, ZeroShotClassifier classifier, EmojiData data, int imageSize, PrintWriter out) {
+    RobustnessEvaluation evaluation =
+        RobustnessEvaluation.builder(imageSize)
+            .model(model, classifier)
+            .attack(attack())
+            .linf(RADII.stream().mapToDouble(Double::doubleValue).toArray())
+            .batchSize(48)
+            .build();
+    List<EvaluationReport> reports = new ArrayList<>();
+    reports.add(evaluation.evaluate("A", EmojiDataset.testSetA(data, images)));
+    reports.add(evaluation.evaluate("B", EmojiDataset.testSetB(data, images)));
+    for (EvaluationReport report : reports) {
+      ModelResult result = report.model(model);
+      out.printf(
+          Locale.ROOT,
+          "%-8s on set %s: clean %s%s%n",
+          model,
+          report.dataSet(),
+          percent(result.clean().value()),
+          result.threats().stream()
+              .map(threat -> ", " + threat.label() + " " + percent(threat.robust().value()))
+              .collect(Collectors.joining()));
+      out.flush();
+    }
+    return reports;
+  }
+
+  private EvaluationAttack attack() {
+    return EvaluationAttack.of(
+        ATTACK,
+        "cross-entropy, " + iterations + " iterations, random start",
+        threat ->
+            ApgdAttack.builder(threat).steps(iterations).stopAtSuccess(true).seed(seed + 1).build(),
+        Objectives::crossEntropy);
+  }
+
+  private static List<EvaluationReport> compare(
+      List<EvaluationReport> before, List<EvaluationReport> after) {
+    List<EvaluationReport> compared = new ArrayList<>();
+    for (int i = 0; i < before.size(); i++) {
+      EvaluationReport first = before.get(i);
+      List<ModelResult> models =
+          Stream.concat(first.models().stream(), after.get(i).models().stream()).toList();
+      compared.add(
+          new EvaluationReport(
+              "Set " + first.dataSet(),
+              first.data(),
+              first.classNames(),
+              first.labels(),
+              first.settings(),
+              models));
+    }
+    return compared;
+  }
+
+  private List<GalleryEntry> gallery(
+      ZeroShotClassifier original,
+      ZeroShotClassifier fare,
+      EmojiData data,
+      EvaluationReport compared,
+      int imageSize) {
+    RobustnessEvaluation both =
+        RobustnessEvaluation.builder(imageSize)
+            .model(ORIGINAL, original)
+            .model(ROBUST, fare)
+            .attack(attack())
+            .threatModels(List.of(LARGEST))
+            .build();
+    return both.gallery(
+        EmojiDataset.testSetA(data, images), compared.rightForAll(6), ATTACK, LARGEST);
+  }
+
+  /** The comparison as people read it in a terminal. */
+  private static String table(List<EvaluationReport> reports) {
+    StringBuilder table = new StringBuilder("zero-shot top-1        clean");
+    List<ThreatResult> threats = reports.get(0).models().get(0).threats();
+    threats.stream()
+        .sorted(Comparator.comparingDouble(threat -> threat.threatModel().epsilon()))
+        .forEach(threat -> table.append(String.format("%12s", threat.label())));
+    for (EvaluationReport report : reports) {
+      for (ModelResult model : report.models()) {
+        table.append(
+            String.format(
+                "%n%-8s %-10s %8s",
+                report.dataSet(), model.model(), percent(model.clean().value())));
+        model
+            .threats()
+            .forEach(
+                threat -> table.append(String.format("%12s", percent(threat.robust().value()))));
+      }
+    }
+    return table.toString();
+  }
+
+  private static String percent(double share) {
+    return String.format(Locale.ROOT, "%.1f %%", 100 * share);
+  }
+}

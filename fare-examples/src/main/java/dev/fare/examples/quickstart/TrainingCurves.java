@@ -1,0 +1,93 @@
+package dev.fare.examples.quickstart;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.fare.Classifier;
+import dev.fare.ThreatModel;
+import dev.fare.attacks.Objectives;
+import dev.fare.attacks.PgdAttack;
+import dev.fare.examples.emoji.EmojiBatch;
+import dev.fare.examples.emoji.EmojiData;
+import dev.fare.examples.report.TrainingPoint;
+import dev.fare.torch.TensorScope;
+import dev.fare.training.StepResult;
+import dev.fare.training.TrainingListener;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/** Shows how the training goes, and keeps the curves for the report. */
+final class TrainingCurves implements TrainingListener, AutoCloseable {
+
+  /** Few enough to cost seconds, enough to see the trend. */
+  private static final int PROBE_IMAGES = 48;
+
+  private static final int PROBES = 5;
+
+  private final int steps;
+  private final Classifier classifier;
+  private final EmojiBatch probe;
+  private final ProgressBar bar;
+  private final List<TrainingPoint> points = new ArrayList<>();
+  private String robustness = "";
+  private double cleanCosine = 1;
+
+  TrainingCurves(int steps, PrintWriter out, Classifier classifier, EmojiData data) {
+    this.steps = steps;
+    this.classifier = classifier;
+    // scenes of the training drawings: the test sets are not looked at before the end
+    probe = data.trainingBatch(1L << 40, PROBE_IMAGES, 0);
+    out.flush();
+    bar =
+        new ProgressBarBuilder()
+            .setTaskName("FARE")
+            .setInitialMax(steps)
+            .setStyle(ProgressBarStyle.ASCII)
+            .setUpdateIntervalMillis(2_000)
+            .build();
+  }
+
+  @Override
+  public void onStep(StepResult result) {
+    cleanCosine = result.cleanCosine().orElse(cleanCosine);
+    int step = points.size() + 1;
+    points.add(
+        new TrainingPoint(
+            step, result.loss(), cleanCosine, result.adversarialCosine(), result.learningRate()));
+    if (step % Math.max(1, steps / PROBES) == 0) {
+      robustness = String.format(Locale.ROOT, ", robust at 4/255 %.0f %%", 100 * robustShare());
+    }
+    bar.setExtraMessage(String.format(Locale.ROOT, " loss %.1f%s", result.loss(), robustness));
+    bar.step();
+  }
+
+  /** The share of probe pictures that survive a short attack. */
+  private double robustShare() {
+    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+        TensorScope scope = TensorScope.of(manager)) {
+      int side = (int) Math.round(Math.sqrt(probe.images().length / 3.0 / PROBE_IMAGES));
+      NDArray pixels =
+          scope.manager().create(probe.images(), new Shape(PROBE_IMAGES, 3, side, side));
+      NDArray labels = scope.manager().create(probe.labels());
+      PgdAttack attack = PgdAttack.builder(ThreatModel.linf(4 / 255.0)).build();
+      NDArray fooled =
+          attack.perturb(Objectives.crossEntropy(classifier, labels), pixels).succeeded();
+      return 1 - fooled.toType(DataType.FLOAT32, false).mean().getFloat();
+    }
+  }
+
+  List<TrainingPoint> points() {
+    return List.copyOf(points);
+  }
+
+  @Override
+  public void close() {
+    bar.close();
+  }
+}

@@ -1,0 +1,66 @@
+package dev.fare.examples.report;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import dev.fare.evaluation.EvaluationJson;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * A report on disk: the page and the same content as JSON, without the pixels.
+ *
+ * @param html the page
+ * @param json the JSON beside it
+ */
+public record ReportFiles(Path html, Path json) {
+
+  private static final Gson GSON = EvaluationJson.configure(new GsonBuilder()).create();
+
+  /**
+   * Writes a report; each file is there as a whole or not at all.
+   *
+   * @param html where the page goes, such as {@code report.html}; the JSON gets the same name with
+   *     {@code .json}
+   * @throws IOException if a file can't be written
+   */
+  public static ReportFiles write(ReportModel report, Path html) throws IOException {
+    Path absolute = html.toAbsolutePath();
+    String name = absolute.getFileName().toString();
+    String stem = name.endsWith(".html") ? name.substring(0, name.length() - 5) : name;
+    Path json = absolute.resolveSibling(stem + ".json");
+    Path folder = absolute.getParent();
+    if (folder != null) {
+      Files.createDirectories(folder);
+    }
+    replace(json, GSON.toJson(report));
+    replace(absolute, HtmlReport.render(report));
+    return new ReportFiles(html, html.resolveSibling(stem + ".json"));
+  }
+
+  private static void replace(Path file, String text) throws IOException {
+    Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
+    try (FileChannel channel =
+        FileChannel.open(
+            temporary,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING)) {
+      ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+      channel.force(true);
+    } catch (IOException e) {
+      Files.deleteIfExists(temporary);
+      throw e;
+    }
+    Files.move(
+        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+}

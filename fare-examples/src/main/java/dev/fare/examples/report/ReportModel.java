@@ -1,0 +1,135 @@
+package dev.fare.examples.report;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import dev.fare.evaluation.EvaluationReport;
+import dev.fare.evaluation.GalleryEntry;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Everything a report says, and nothing about how it looks.
+ *
+ * @param title what was examined
+ * @param introduction one or two sentences: what was done to what
+ * @param evaluations one a test set, the most telling first; of their models the first is the
+ *     original, the last the one the report is about
+ * @param testSetNotes for each test set's name what is special about it
+ * @param classGroups for each class name the group it is counted in, such as a category; may be
+ *     empty
+ * @param training the training curves; may be empty
+ * @param gallery attacked pictures; may be empty
+ * @param searches image searches under attack; may be empty
+ * @param provenance where the numbers come from
+ */
+public record ReportModel(
+    String title,
+    String introduction,
+    List<EvaluationReport> evaluations,
+    Map<String, String> testSetNotes,
+    Map<String, String> classGroups,
+    List<TrainingPoint> training,
+    List<GalleryEntry> gallery,
+    List<SearchExample> searches,
+    List<ProvenanceEntry> provenance) {
+
+  /** Copies the collections and asks for at least one evaluation. */
+  public ReportModel {
+    checkArgument(!evaluations.isEmpty(), "a report needs at least one evaluation");
+    evaluations = ImmutableList.copyOf(evaluations);
+    testSetNotes = ImmutableMap.copyOf(testSetNotes);
+    classGroups = ImmutableMap.copyOf(classGroups);
+    training = ImmutableList.copyOf(training);
+    gallery = ImmutableList.copyOf(gallery);
+    searches = ImmutableList.copyOf(searches);
+    provenance = ImmutableList.copyOf(provenance);
+  }
+
+  /** Starts a report. */
+  public static Builder builder(String title) {
+    return new Builder(title);
+  }
+
+  /** Collects the parts of a {@link ReportModel}. */
+  public static final class Builder {
+    private final String title;
+    private String introduction = "";
+    private final List<EvaluationReport> evaluations = new ArrayList<>();
+    private final Map<String, String> testSetNotes = new LinkedHashMap<>();
+    private final Map<String, String> classGroups = new LinkedHashMap<>();
+    private final List<TrainingPoint> training = new ArrayList<>();
+    private final List<GalleryEntry> gallery = new ArrayList<>();
+    private final List<SearchExample> searches = new ArrayList<>();
+    private final List<ProvenanceEntry> provenance = new ArrayList<>();
+
+    private Builder(String title) {
+      this.title = title;
+    }
+
+    /** One or two sentences: what was done to what. */
+    public Builder introduction(String introduction) {
+      this.introduction = introduction;
+      return this;
+    }
+
+    /** Adds a test set. */
+    public Builder evaluation(EvaluationReport evaluation) {
+      evaluations.add(evaluation);
+      return this;
+    }
+
+    /** Adds a test set with what is special about it. */
+    public Builder evaluation(EvaluationReport evaluation, String note) {
+      testSetNotes.put(evaluation.dataSet(), note);
+      return evaluation(evaluation);
+    }
+
+    /** The group that each class name is counted in. */
+    public Builder classGroups(Map<String, String> groups) {
+      classGroups.putAll(groups);
+      return this;
+    }
+
+    /** The training curves. */
+    public Builder training(List<TrainingPoint> points) {
+      training.addAll(points);
+      return this;
+    }
+
+    /** Attacked pictures. */
+    public Builder gallery(List<GalleryEntry> entries) {
+      gallery.addAll(entries);
+      return this;
+    }
+
+    /** Adds an image search. */
+    public Builder search(SearchExample search) {
+      searches.add(search);
+      return this;
+    }
+
+    /** Adds a fact about where the numbers come from. */
+    public Builder provenance(String group, String name, Object value) {
+      provenance.add(new ProvenanceEntry(group, name, value.toString()));
+      return this;
+    }
+
+    /** Puts the report together. */
+    public ReportModel build() {
+      return new ReportModel(
+          title,
+          introduction,
+          evaluations,
+          testSetNotes,
+          classGroups,
+          training,
+          gallery,
+          searches,
+          provenance);
+    }
+  }
+}

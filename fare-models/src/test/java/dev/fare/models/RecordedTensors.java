@@ -1,0 +1,45 @@
+package dev.fare.models;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import dev.fare.models.format.SafetensorsFile;
+import dev.fare.models.format.WeightTensor;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+
+/** Inputs and outputs of other people's code, recorded as safetensors beside the weights. */
+final class RecordedTensors {
+
+  private final Map<String, WeightTensor> tensors;
+  private final NDManager manager;
+
+  private RecordedTensors(Map<String, WeightTensor> tensors, NDManager manager) {
+    this.tensors = tensors;
+    this.manager = manager;
+  }
+
+  static RecordedTensors read(String name, NDManager manager) throws Exception {
+    return new RecordedTensors(SafetensorsFile.read(path(name)).tensors(), manager);
+  }
+
+  static Path path(String name) throws URISyntaxException {
+    return Path.of(
+        Objects.requireNonNull(RecordedTensors.class.getResource("format/" + name)).toURI());
+  }
+
+  NDArray tensor(String name) throws IOException {
+    return Objects.requireNonNull(tensors.get(name), name).read(manager);
+  }
+
+  NDArray ids(String name) throws IOException {
+    return tensor(name).toType(DataType.INT64, false);
+  }
+
+  float[] floats(String name) throws IOException {
+    return tensor(name).toFloatArray();
+  }
+}
