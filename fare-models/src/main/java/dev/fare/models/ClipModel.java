@@ -164,6 +164,18 @@ public final class ClipModel implements AutoCloseable {
     return text.embed(ids);
   }
 
+  /**
+   * How well images and texts belong together: the logit scale times the cosine.
+   *
+   * @param imageEmbeddings {@code [N,D]}, normalised or not
+   * @param textEmbeddings {@code [K,D]}, normalised or not
+   * @return {@code [N,K]}
+   */
+  public NDArray logits(NDArray imageEmbeddings, NDArray textEmbeddings) {
+    NDArray texts = ZeroShotClassifier.unit(textEmbeddings).transpose();
+    return ZeroShotClassifier.unit(imageEmbeddings).matMul(texts).mul(logitScale);
+  }
+
   private NDArray embed(TensorScope scope, List<String> texts) {
     ClipTokenizer encoding =
         tokenizer.orElseThrow(
