@@ -151,7 +151,26 @@ public final class ApgdAttack extends ImageAttack {
 
     @Override
     String describe() {
-      return "steps=" + steps + ", restarts=" + restarts + ", initialStepSize=" + initialStepSize + ", initialSparsity=" + initialSparsity + ", rho=" + rho + ", randomStart=" + randomStart + ", bestLoss=" + bestLoss + ", stopAtSuccess=" + stopAtSuccess + ", largerEpsilons=" + largerEpsilons + ", gradientsPerStep=" + gradientsPerStep;
+      return "steps="
+          + steps
+          + ", restarts="
+          + restarts
+          + ", initialStepSize="
+          + initialStepSize
+          + ", initialSparsity="
+          + initialSparsity
+          + ", rho="
+          + rho
+          + ", randomStart="
+          + randomStart
+          + ", bestLoss="
+          + bestLoss
+          + ", stopAtSuccess="
+          + stopAtSuccess
+          + ", largerEpsilons="
+          + largerEpsilons
+          + ", gradientsPerStep="
+          + gradientsPerStep;
     }
 
     Builder copy() {

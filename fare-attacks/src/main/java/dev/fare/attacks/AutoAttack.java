@@ -45,8 +45,7 @@ public final class AutoAttack extends ImageAttack {
    * @param attack in the same threat model
    * @param leastClasses it is left out for models with fewer
    */
-  public record Part(
-      String name, ClassificationLoss loss, ImageAttack attack, int leastClasses) {
+  public record Part(String name, ClassificationLoss loss, ImageAttack attack, int leastClasses) {
 
     /** A part for any number of classes. */
     public Part(String name, ClassificationLoss loss, ImageAttack attack) {
@@ -209,7 +208,10 @@ public final class AutoAttack extends ImageAttack {
       return this;
     }
 
-    /** How many images are attacked together, at least 1; 250 by default. Results don't depend on it. */
+    /**
+     * How many images are attacked together, at least 1; 250 by default. Results don't depend on
+     * it.
+     */
     public Builder batchSize(int batchSize) {
       this.batchSize = atLeast(1, "batchSize", batchSize);
       return this;
@@ -316,8 +318,7 @@ public final class AutoAttack extends ImageAttack {
     }
 
     private Part square() {
-      SquareAttack attack =
-          SquareAttack.builder(threatModel).common(this).queries(queries).build();
+      SquareAttack attack = SquareAttack.builder(threatModel).common(this).queries(queries).build();
       return new Part("square", ClassificationLoss.MARGIN, attack);
     }
   }

@@ -98,8 +98,7 @@ final class AutoAttackEvaluation {
       cost = cost.plus(result.cost());
     }
     double seconds = (System.nanoTime() - start) / 1e9;
-    rows.add(
-        new Row(part.name(), attacked, succeeded, progress.robustShare(), cost, seconds));
+    rows.add(new Row(part.name(), attacked, succeeded, progress.robustShare(), cost, seconds));
     log.info("{}: robust accuracy {}", part.name(), progress.robustShare());
     warn(part, cost, before - progress.robustShare(), rows.size());
     return current;
@@ -121,8 +120,7 @@ final class AutoAttackEvaluation {
       ClassificationObjective some = objective.select(indices);
       NDArray pixels = Rows.take(images, indices);
       long[] ids = Arrays.stream(batch).map(row -> imageIds[(int) row]).toArray();
-      AttackControl left =
-          attack.control().remaining(System.nanoTime() - startNanos, forwards);
+      AttackControl left = attack.control().remaining(System.nanoTime() - startNanos, forwards);
       AttackResult result =
           part.attack().attack(some.withLoss(part.loss()), pixels, null, ids, left);
       forwards += result.cost().forwards() + batch.length;
@@ -135,8 +133,7 @@ final class AutoAttackEvaluation {
       progress.record(index, batch, isFooled, isWhole, result.images());
       Candidates.Spread spread = Candidates.spread(batch, imageIds.length, scope);
       NDArray won = Rows.take(fooled, spread.source()).logicalAnd(spread.isFound());
-      NDArray next =
-          Kernels.choose(won, Rows.take(result.images(), spread.source()), adversarial);
+      NDArray next = Kernels.choose(won, Rows.take(result.images(), spread.source()), adversarial);
       scope.keep(next, manager);
       adversarial.close();
       int succeeded = 0;
@@ -154,8 +151,7 @@ final class AutoAttackEvaluation {
       try (TensorScope scope = TensorScope.of(images)) {
         NDArray indices = scope.manager().arange(from, to, 1, DataType.INT64);
         ClassificationObjective some = objective.select(indices);
-        boolean[] wrong =
-            some.succeeded(some.forward(Rows.take(images, indices))).toBooleanArray();
+        boolean[] wrong = some.succeeded(some.forward(Rows.take(images, indices))).toBooleanArray();
         for (int i = from; i < to; i++) {
           isCorrect[i] = !wrong[i - from];
         }
@@ -170,8 +166,7 @@ final class AutoAttackEvaluation {
     int count = Math.min(attack.batchSize(), imageIds.length);
     try (TensorScope scope = TensorScope.of(images)) {
       NDArray indices = scope.manager().arange(0, count, 1, DataType.INT64);
-      ModelChecks checks =
-          new ModelChecks(objective.select(indices), Rows.take(images, indices));
+      ModelChecks checks = new ModelChecks(objective.select(indices), Rows.take(images, indices));
       if (!attack.expectsRandomModel()) {
         checks.randomness().ifPresent(warnings::add);
       }

@@ -38,7 +38,8 @@ final class EvaluationProgress {
   void open(String fingerprint, boolean[] correct) {
     System.arraycopy(correct, 0, isCorrect, 0, correct.length);
     store.ifPresent(
-        known -> known.open(new EvaluationStore.State(fingerprint, isCorrect, attacksDone, fooledBy)));
+        known ->
+            known.open(new EvaluationStore.State(fingerprint, isCorrect, attacksDone, fooledBy)));
   }
 
   /** Puts the adversarial images that are on disk into a batch. */
@@ -48,8 +49,7 @@ final class EvaluationProgress {
       if (fooledBy[row] >= 0) {
         try (TensorScope scope = TensorScope.of(manager)) {
           NDArray one = store.get().image(row, images.getShape(), scope.manager());
-          Candidates.Spread spread =
-              Candidates.spread(new long[] {row}, fooledBy.length, scope);
+          Candidates.Spread spread = Candidates.spread(new long[] {row}, fooledBy.length, scope);
           NDArray everywhere = Rows.take(one, spread.source());
           NDArray next = Kernels.choose(spread.isFound(), everywhere, restored);
           scope.keep(next, manager);

@@ -218,7 +218,18 @@ public final class FabAttack extends ImageAttack {
 
     @Override
     String describe() {
-      return "steps=" + steps + ", restarts=" + restarts + ", targets=" + targets + ", overshoot=" + overshoot + ", greatestBias=" + greatestBias + ", backStep=" + backStep;
+      return "steps="
+          + steps
+          + ", restarts="
+          + restarts
+          + ", targets="
+          + targets
+          + ", overshoot="
+          + overshoot
+          + ", greatestBias="
+          + greatestBias
+          + ", backStep="
+          + backStep;
     }
 
     private Builder copy() {

@@ -122,7 +122,9 @@ final class LabelObjective implements ClassificationObjective {
   @Override
   public NDArray succeeded(NDArray logits) {
     NDArray predicted = logits.argMax(1);
-    return loss == ClassificationLoss.TARGETED_CROSS_ENTROPY ? predicted.eq(targets) : predicted.neq(labels);
+    return loss == ClassificationLoss.TARGETED_CROSS_ENTROPY
+        ? predicted.eq(targets)
+        : predicted.neq(labels);
   }
 
   @Override

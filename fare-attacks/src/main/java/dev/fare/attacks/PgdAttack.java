@@ -118,7 +118,20 @@ public final class PgdAttack extends ImageAttack {
 
     @Override
     String describe() {
-      return "steps=" + steps + ", stepSize=" + effectiveStepSize() + ", momentum=" + momentum + ", randomStart=" + randomStart + ", restarts=" + restarts + ", keepBest=" + keepBest + ", stopAtSuccess=" + stopAtSuccess;
+      return "steps="
+          + steps
+          + ", stepSize="
+          + effectiveStepSize()
+          + ", momentum="
+          + momentum
+          + ", randomStart="
+          + randomStart
+          + ", restarts="
+          + restarts
+          + ", keepBest="
+          + keepBest
+          + ", stopAtSuccess="
+          + stopAtSuccess;
     }
 
     private Builder copy() {

@@ -98,7 +98,14 @@ public final class SquareAttack extends ImageAttack {
 
     @Override
     String describe() {
-      return "queries=" + queries + ", restarts=" + restarts + ", initialShare=" + initialShare + ", rescaleSchedule=" + rescaleSchedule;
+      return "queries="
+          + queries
+          + ", restarts="
+          + restarts
+          + ", initialShare="
+          + initialShare
+          + ", rescaleSchedule="
+          + rescaleSchedule;
     }
 
     private Builder copy() {

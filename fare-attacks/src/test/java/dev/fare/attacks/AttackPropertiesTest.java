@@ -73,7 +73,9 @@ class AttackPropertiesTest {
 
   @Property
   void gradientsThatAreNotFiniteDoNoHarm(
-      @ForAll Norm norm, @ForAll @Scale(5) @DoubleRange(min = 1e-3, max = 1) double size, @ForAll long seed) {
+      @ForAll Norm norm,
+      @ForAll @Scale(5) @DoubleRange(min = 1e-3, max = 1) double size,
+      @ForAll long seed) {
     ThreatModel threatModel = threatModel(norm, size);
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       NDArray x = images(manager, 2, seed);
@@ -88,7 +90,9 @@ class AttackPropertiesTest {
 
   @Property
   void apgdNeverEndsBelowItsStart(
-      @ForAll Norm norm, @ForAll @Scale(5) @DoubleRange(min = 1e-3, max = 1) double size, @ForAll long seed) {
+      @ForAll Norm norm,
+      @ForAll @Scale(5) @DoubleRange(min = 1e-3, max = 1) double size,
+      @ForAll long seed) {
     ThreatModel threatModel = threatModel(norm, size);
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       NDArray x = images(manager, 3, seed);
@@ -112,8 +116,7 @@ class AttackPropertiesTest {
       NDArray rows = manager.create(new long[] {row});
 
       NDArray together = attack.perturb(whole, x).images().get(rows);
-      NDArray alone =
-          attack.perturb(whole.select(rows), x.get(rows), new long[] {row}).images();
+      NDArray alone = attack.perturb(whole.select(rows), x.get(rows), new long[] {row}).images();
 
       // the model's own rounding may differ with the batch, and a sign then flips
       NDArray differ = together.sub(alone).abs().gt(1e-5);

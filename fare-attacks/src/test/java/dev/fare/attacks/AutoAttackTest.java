@@ -60,7 +60,9 @@ class AutoAttackTest {
     // recorded runs: 7 of 8 right, three of them keep their class for 10 steps of APGD-CE
     assertThat(report.cleanAccuracy()).isEqualTo(7 / 8.0);
     assertThat(report.robustAccuracy()).isEqualTo(3 / 8.0);
-    assertThat(report.rows()).extracting(Row::attack).containsExactly("apgd-ce", "apgd-t", "fab-t", "square");
+    assertThat(report.rows())
+        .extracting(Row::attack)
+        .containsExactly("apgd-ce", "apgd-t", "fab-t", "square");
     assertThat(report.rows()).extracting(Row::attacked).containsExactly(7, 3, 3, 3);
     assertThat(report.rows().get(0).succeeded()).isEqualTo(4);
     assertThat(report.table())
@@ -84,7 +86,8 @@ class AutoAttackTest {
   @EnumSource(Version.class)
   void everyVersionFindsWhatItsFirstAttackFinds(Version version) {
     for (ThreatModel threatModel : List.of(LINF, ThreatModel.l2(0.6), ThreatModel.l1(3))) {
-      AutoAttackReport report = quick(threatModel).version(version).build().evaluate(model, x, labels);
+      AutoAttackReport report =
+          quick(threatModel).version(version).build().evaluate(model, x, labels);
 
       assertAllFooled(report);
       assertThat(report.robustAccuracy())
@@ -124,27 +127,32 @@ class AutoAttackTest {
     Classifier few = pixels -> model.logits(pixels).get(":,:" + classes);
     NDArray right = few.logits(x).argMax(1);
 
-    AutoAttackReport report =
-        quick(LINF).version(Version.PLUS).build().evaluate(few, x, right);
+    AutoAttackReport report = quick(LINF).version(Version.PLUS).build().evaluate(few, x, right);
 
     assertThat(report.cleanAccuracy()).isEqualTo(1);
     assertThat(report.robustAccuracy()).isLessThan(1);
     assertThat(report.warnings())
         .contains(new AutoAttackWarning.FewClasses("apgd-t", classes, 9, classes - 1))
         .contains(new AutoAttackWarning.FewClasses("fab-t", classes, 9, classes - 1));
-    AutoAttackReport paper =
-        quick(LINF).version(Version.PAPER).build().evaluate(few, x, right);
+    AutoAttackReport paper = quick(LINF).version(Version.PAPER).build().evaluate(few, x, right);
     assertThat(paper.rows()).hasSize(classes == 2 ? 1 : 2);
   }
 
   @Test
   void warnsOfRandomOutputsAndOfProbabilities() {
     Random random = new Random(1);
-    Classifier noisy = pixels -> model.logits(pixels).mul(1 + 0.1 * random.nextGaussian()).add(random.nextGaussian());
+    Classifier noisy =
+        pixels ->
+            model.logits(pixels).mul(1 + 0.1 * random.nextGaussian()).add(random.nextGaussian());
     Classifier softmax = pixels -> model.logits(pixels).softmax(1);
     AutoAttack attack =
         quick(LINF)
-            .parts(List.of(new Part("square", ClassificationLoss.MARGIN, SquareAttack.builder(LINF).queries(1).build())))
+            .parts(
+                List.of(
+                    new Part(
+                        "square",
+                        ClassificationLoss.MARGIN,
+                        SquareAttack.builder(LINF).queries(1).build())))
             .build();
 
     assertThat(attack.evaluate(noisy, x, labels).warnings())
@@ -164,7 +172,11 @@ class AutoAttackTest {
                 .add(pixels.sum().mul(0));
     NDArray right = masked.logits(x).argMax(1);
     AutoAttackReport report =
-        AutoAttack.builder(ThreatModel.linf(0.15)).steps(2).queries(300).build().evaluate(masked, x, right);
+        AutoAttack.builder(ThreatModel.linf(0.15))
+            .steps(2)
+            .queries(300)
+            .build()
+            .evaluate(masked, x, right);
 
     assertThat(report.warnings())
         .contains(new AutoAttackWarning.ZeroGradients("apgd-ce", 8))
@@ -176,7 +188,11 @@ class AutoAttackTest {
     AutoAttackReport whole = quick(LINF).batchSize(2).build().evaluate(model, x, labels);
     AttackControl limited = AttackControl.unlimited().withForwardLimit(45);
     AutoAttackReport part =
-        quick(LINF).batchSize(2).stateDirectory(directory).control(limited).build()
+        quick(LINF)
+            .batchSize(2)
+            .stateDirectory(directory)
+            .control(limited)
+            .build()
             .evaluate(model, x, labels);
     assertThat(part.stopReason()).isEqualTo(StopReason.FORWARD_LIMIT);
     assertThat(part.robustAccuracy()).isGreaterThan(whole.robustAccuracy());
@@ -187,7 +203,9 @@ class AutoAttackTest {
     assertThat(resumed.outcomes()).isEqualTo(whole.outcomes());
     assertThat(resumed.images().toFloatArray())
         .containsExactly(whole.images().toFloatArray(), within(1e-6f));
-    assertThat(resumed.rows()).extracting(Row::attacked).isEqualTo(whole.rows().stream().map(Row::attacked).toList());
+    assertThat(resumed.rows())
+        .extracting(Row::attacked)
+        .isEqualTo(whole.rows().stream().map(Row::attacked).toList());
   }
 
   @Test
@@ -195,7 +213,8 @@ class AutoAttackTest {
     quick(LINF).stateDirectory(directory).build().evaluate(model, x, labels);
 
     assertThatThrownBy(
-            () -> quick(LINF).steps(11).stateDirectory(directory).build().evaluate(model, x, labels))
+            () ->
+                quick(LINF).steps(11).stateDirectory(directory).build().evaluate(model, x, labels))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("other attacks, settings, images or labels; use another directory");
     Files.writeString(directory.resolve("state.json"), "{");
@@ -232,6 +251,7 @@ class AutoAttackTest {
 
     assertThatThrownBy(() -> AutoAttack.builder(LINF).parts(List.of(part)))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("pgd must have the threat model ThreatModel[norm=LINF, epsilon=0.05]");
+        .hasMessageContaining(
+            "pgd must have the threat model ThreatModel[norm=LINF, epsilon=0.05]");
   }
 }

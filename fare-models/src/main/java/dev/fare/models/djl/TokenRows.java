@@ -6,7 +6,13 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Texts as token ids without padding. */
-record TokenRows(long[][] ids) {
+final class TokenRows {
+
+  private final long[][] ids;
+
+  private TokenRows(long[][] ids) {
+    this.ids = ids;
+  }
 
   /**
    * The rows of a tokenizer's arrays.
