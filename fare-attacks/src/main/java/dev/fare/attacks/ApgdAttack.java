@@ -149,6 +149,30 @@ public final class ApgdAttack extends ImageAttack {
       return this;
     }
 
+    @Override
+    String describe() {
+      return "steps="
+          + steps
+          + ", restarts="
+          + restarts
+          + ", initialStepSize="
+          + initialStepSize
+          + ", initialSparsity="
+          + initialSparsity
+          + ", rho="
+          + rho
+          + ", randomStart="
+          + randomStart
+          + ", bestLoss="
+          + bestLoss
+          + ", stopAtSuccess="
+          + stopAtSuccess
+          + ", largerEpsilons="
+          + largerEpsilons
+          + ", gradientsPerStep="
+          + gradientsPerStep;
+    }
+
     Builder copy() {
       Builder copy = new Builder(threatModel).common(this);
       copy.steps = steps;

@@ -75,6 +75,7 @@ final class ApgdSearch {
     try (TensorScope scope = TensorScope.of(owner)) {
       NDArray inCube = start.clip(0, 1);
       Slope slope = run.slope(inCube, settings.gradientsPerStep(), scope);
+      run.meter().startGradient(slope.gradient(), scope);
       images = new Kept(inCube, owner, scope);
       previous = new Kept(inCube, owner, scope);
       gradient = new Kept(slope.gradient(), owner, scope);

@@ -23,6 +23,14 @@ public abstract class AttackBuilder<B extends AttackBuilder<B>> {
 
   abstract B self();
 
+  /** The attack's own settings, as {@code name=value, ...}. */
+  abstract String describe();
+
+  @Override
+  public final String toString() {
+    return threatModel + ", seed=" + seed + ", " + describe();
+  }
+
   /** Copies the settings that all attacks have. */
   B common(AttackBuilder<?> from) {
     seed = from.seed;

@@ -7,6 +7,7 @@ import static dev.fare.AttackResult.StopReason.TIME_LIMIT;
 import dev.fare.AttackResult.StopReason;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Ends attacks early: on demand from another thread, after a time, or after a number of queries.
@@ -19,20 +20,21 @@ public final class AttackControl {
 
   private final long nanos;
   private final long forwards;
-  private volatile boolean cancelled;
+  private final AtomicBoolean cancelled;
 
-  private AttackControl(long nanos, long forwards) {
+  private AttackControl(long nanos, long forwards, AtomicBoolean cancelled) {
     this.nanos = nanos;
     this.forwards = forwards;
+    this.cancelled = cancelled;
   }
 
   /** No limits; it can still be cancelled. */
   public static AttackControl unlimited() {
-    return new AttackControl(Long.MAX_VALUE, Long.MAX_VALUE);
+    return new AttackControl(Long.MAX_VALUE, Long.MAX_VALUE, new AtomicBoolean());
   }
 
   /**
-   * The same limits and a time.
+   * The same limits and a time; cancelling either control cancels both.
    *
    * @throws IllegalArgumentException if not positive
    */
@@ -40,7 +42,7 @@ public final class AttackControl {
     if (limit.isZero() || limit.isNegative()) {
       throw new IllegalArgumentException("the time limit must be positive, got " + limit);
     }
-    return new AttackControl(limit.toNanos(), forwards);
+    return new AttackControl(limit.toNanos(), forwards, cancelled);
   }
 
   /**
@@ -53,26 +55,34 @@ public final class AttackControl {
     if (images < 1) {
       throw new IllegalArgumentException("the forward limit must be at least 1, got " + images);
     }
-    return new AttackControl(nanos, images);
+    return new AttackControl(nanos, images, cancelled);
   }
 
   /** Ends every attack that uses this control; may be called from any thread. */
   public void cancel() {
-    cancelled = true;
+    cancelled.set(true);
   }
 
   /** Whether {@link #cancel} was called. */
   public boolean isCancelled() {
-    return cancelled;
+    return cancelled.get();
   }
 
   Optional<StopReason> check(long elapsedNanos, long spentForwards) {
-    if (cancelled) {
+    if (cancelled.get()) {
       return Optional.of(CANCELLED);
     }
     if (elapsedNanos >= nanos) {
       return Optional.of(TIME_LIMIT);
     }
     return spentForwards >= forwards ? Optional.of(FORWARD_LIMIT) : Optional.empty();
+  }
+
+  /** What is left of the limits for a part of an attack. */
+  AttackControl remaining(long elapsedNanos, long spentForwards) {
+    return new AttackControl(
+        nanos == Long.MAX_VALUE ? nanos : Math.max(nanos - elapsedNanos, 0),
+        forwards == Long.MAX_VALUE ? forwards : Math.max(forwards - spentForwards, 0),
+        cancelled);
   }
 }

@@ -17,6 +17,13 @@ public interface ClassificationObjective extends SelectableObjective {
   ClassificationObjective select(NDArray rows);
 
   /**
+   * The same model and labels with another loss; success is any wrong class.
+   *
+   * @param loss one without a target
+   */
+  ClassificationObjective withLoss(ClassificationLoss loss);
+
+  /**
    * The same model and labels with the targeted difference of logits ratio as its loss.
    *
    * @param targets {@code [N]} int64: the wrong class to go for

@@ -5,7 +5,7 @@ import dev.fare.ImageEncoder;
 import dev.fare.SelectableObjective;
 
 /** Pushes embeddings away from their references; it never claims success. */
-record EmbeddingObjective(ImageEncoder encoder, EmbeddingDistance distance, NDArray reference)
+record EmbeddingObjective(ImageEncoder encoder, EmbeddingMetric metric, NDArray reference)
     implements SelectableObjective {
 
   EmbeddingObjective {
@@ -31,11 +31,11 @@ record EmbeddingObjective(ImageEncoder encoder, EmbeddingDistance distance, NDAr
 
   @Override
   public NDArray losses(NDArray embeddings) {
-    return distance.between(embeddings, reference);
+    return metric.between(embeddings, reference);
   }
 
   @Override
   public SelectableObjective select(NDArray rows) {
-    return new EmbeddingObjective(encoder, distance, Rows.take(reference, rows));
+    return new EmbeddingObjective(encoder, metric, Rows.take(reference, rows));
   }
 }

@@ -58,6 +58,11 @@ public final class FabAttack extends ImageAttack {
     return settings.copy().seed(seed).build();
   }
 
+  /** How many wrong classes it goes for at most; 0 for the nearest, whichever it is. */
+  public int targets() {
+    return settings.targets;
+  }
+
   /**
    * The nearest misclassified images, whatever their distance.
    *
@@ -209,6 +214,22 @@ public final class FabAttack extends ImageAttack {
     @Override
     Builder self() {
       return this;
+    }
+
+    @Override
+    String describe() {
+      return "steps="
+          + steps
+          + ", restarts="
+          + restarts
+          + ", targets="
+          + targets
+          + ", overshoot="
+          + overshoot
+          + ", greatestBias="
+          + greatestBias
+          + ", backStep="
+          + backStep;
     }
 
     private Builder copy() {

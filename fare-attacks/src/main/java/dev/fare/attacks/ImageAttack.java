@@ -42,6 +42,7 @@ public abstract class ImageAttack implements SeededAttack {
   private final ThreatModel threatModel;
   private final long seed;
   private final @Nullable AttackListener listener;
+  private final String description;
   private final AttackControl control;
 
   ImageAttack(AttackBuilder<?> builder) {
@@ -49,6 +50,7 @@ public abstract class ImageAttack implements SeededAttack {
     seed = builder.seed;
     listener = builder.listener;
     control = builder.control;
+    description = getClass().getSimpleName() + "[" + builder + "]";
   }
 
   /** What this attack may do. */
@@ -60,6 +62,12 @@ public abstract class ImageAttack implements SeededAttack {
     return listener;
   }
 
+  /** The attack's name and all settings that decide about its result. */
+  @Override
+  public final String toString() {
+    return description;
+  }
+
   @Override
   public final long seed() {
     return seed;
@@ -67,17 +75,17 @@ public abstract class ImageAttack implements SeededAttack {
 
   @Override
   public final AttackResult perturb(Objective objective, NDArray pixels) {
-    return attack(objective, pixels, null, null);
+    return attack(objective, pixels, null, null, control);
   }
 
   @Override
   public final AttackResult perturb(Objective objective, NDArray pixels, NDArray start) {
-    return attack(objective, pixels, start, null);
+    return attack(objective, pixels, start, null, control);
   }
 
   @Override
   public final AttackResult perturb(Objective objective, NDArray pixels, long[] imageIds) {
-    return attack(objective, pixels, null, imageIds);
+    return attack(objective, pixels, null, imageIds, control);
   }
 
   /**
@@ -88,7 +96,11 @@ public abstract class ImageAttack implements SeededAttack {
   abstract Found search(AttackRun run, @Nullable NDArray start);
 
   final AttackResult attack(
-      Objective objective, NDArray pixels, @Nullable NDArray start, long @Nullable [] imageIds) {
+      Objective objective,
+      NDArray pixels,
+      @Nullable NDArray start,
+      long @Nullable [] imageIds,
+      AttackControl control) {
     if (start != null) {
       ThreatModel.checkPixels(pixels);
       checkStart(start, pixels);
@@ -97,18 +109,20 @@ public abstract class ImageAttack implements SeededAttack {
         objective,
         pixels,
         imageIds,
+        control,
         run -> deliver(run, search(run, start), objective, pixels.getManager()));
   }
 
   /** Does something in a run on checked images. */
   final <T> T withRun(Objective objective, NDArray pixels, Function<AttackRun, T> work) {
-    return withRun(objective, pixels, null, work);
+    return withRun(objective, pixels, null, control, work);
   }
 
   private <T> T withRun(
       Objective objective,
       NDArray pixels,
       long @Nullable [] imageIds,
+      AttackControl control,
       Function<AttackRun, T> work) {
     ThreatModel.checkPixels(pixels);
     long count = pixels.getShape().get(0);

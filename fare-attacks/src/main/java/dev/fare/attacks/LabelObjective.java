@@ -9,16 +9,16 @@ import org.jspecify.annotations.Nullable;
 final class LabelObjective implements ClassificationObjective {
 
   private final Classifier classifier;
-  private final LabelLoss loss;
+  private final ClassificationLoss loss;
   private final NDArray labels;
   private final NDArray targets;
   private final long highestClass;
 
-  LabelObjective(Classifier classifier, LabelLoss loss, NDArray labels) {
+  LabelObjective(Classifier classifier, ClassificationLoss loss, NDArray labels) {
     this(classifier, loss, checked("labels", labels), null, highest(labels));
   }
 
-  LabelObjective(Classifier classifier, LabelLoss loss, NDArray labels, NDArray targets) {
+  LabelObjective(Classifier classifier, ClassificationLoss loss, NDArray labels, NDArray targets) {
     this(
         classifier,
         loss,
@@ -37,7 +37,7 @@ final class LabelObjective implements ClassificationObjective {
 
   private LabelObjective(
       Classifier classifier,
-      LabelLoss loss,
+      ClassificationLoss loss,
       NDArray labels,
       @Nullable NDArray targets,
       long highestClass) {
@@ -77,9 +77,17 @@ final class LabelObjective implements ClassificationObjective {
   }
 
   @Override
+  public LabelObjective withLoss(ClassificationLoss other) {
+    if (other.isTargeted()) {
+      throw new IllegalArgumentException("the loss must be one without a target, got " + other);
+    }
+    return new LabelObjective(classifier, other, labels, null, highestClass);
+  }
+
+  @Override
   public LabelObjective towards(NDArray wrongClasses) {
     return new LabelObjective(
-        classifier, LabelLoss.TARGETED_DLR, labels, wrongClasses, highestClass);
+        classifier, ClassificationLoss.TARGETED_DLR, labels, wrongClasses, highestClass);
   }
 
   @Override
@@ -114,7 +122,9 @@ final class LabelObjective implements ClassificationObjective {
   @Override
   public NDArray succeeded(NDArray logits) {
     NDArray predicted = logits.argMax(1);
-    return loss == LabelLoss.TARGETED_CROSS_ENTROPY ? predicted.eq(targets) : predicted.neq(labels);
+    return loss == ClassificationLoss.TARGETED_CROSS_ENTROPY
+        ? predicted.eq(targets)
+        : predicted.neq(labels);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import dev.fare.AttackCost;
 import dev.fare.AttackResult.StopReason;
 import dev.fare.torch.TensorScope;
@@ -14,6 +15,7 @@ final class Meter {
   private final NDManager manager;
   private final long startNanos = System.nanoTime();
   private NDArray nonFinite;
+  private NDArray zeroStarts;
   private long forwards;
   private long backwards;
   private Optional<StopReason> stopReason = Optional.empty();
@@ -27,6 +29,7 @@ final class Meter {
     this.control = control;
     this.manager = manager;
     nonFinite = manager.create(0L);
+    zeroStarts = manager.create(0L);
   }
 
   void forward(long images) {
@@ -44,6 +47,15 @@ final class Meter {
     nonFinite = sum;
   }
 
+  /** Counts images whose gradient {@code [N,...]} at a start is zero, without waiting. */
+  void startGradient(NDArray gradient, TensorScope step) {
+    NDArray rows = gradient.reshape(gradient.getShape().get(0), -1);
+    NDArray count = rows.abs().sum(new int[] {1}).eq(0).toType(DataType.INT64, false).sum();
+    NDArray sum = step.keep(zeroStarts.add(count), manager);
+    zeroStarts.close();
+    zeroStarts = sum;
+  }
+
   /** Whether the attack must end now with what it has. */
   boolean mustStop() {
     if (stopReason.isEmpty()) {
@@ -58,6 +70,6 @@ final class Meter {
 
   /** What was spent so far; waits for the device. */
   AttackCost cost() {
-    return new AttackCost(forwards, backwards, nonFinite.getLong());
+    return new AttackCost(forwards, backwards, nonFinite.getLong(), zeroStarts.getLong());
   }
 }

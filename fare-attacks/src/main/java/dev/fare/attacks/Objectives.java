@@ -40,7 +40,7 @@ public final class Objectives {
    */
   public static SelectableObjective embeddingDistance(
       ImageEncoder encoder, NDArray referenceEmbeddings) {
-    return new EmbeddingObjective(encoder, EmbeddingDistance.SQUARED_L2, referenceEmbeddings);
+    return new EmbeddingObjective(encoder, EmbeddingMetric.SQUARED_L2, referenceEmbeddings);
   }
 
   /**
@@ -48,11 +48,11 @@ public final class Objectives {
    *
    * @param encoder the encoder under attack
    * @param referenceEmbeddings {@code [N,D]}
-   * @param distance how to measure
+   * @param metric how to measure
    */
   public static SelectableObjective embeddingDistance(
-      ImageEncoder encoder, NDArray referenceEmbeddings, EmbeddingDistance distance) {
-    return new EmbeddingObjective(encoder, distance, referenceEmbeddings);
+      ImageEncoder encoder, NDArray referenceEmbeddings, EmbeddingMetric metric) {
+    return new EmbeddingObjective(encoder, metric, referenceEmbeddings);
   }
 
   /**
@@ -61,7 +61,7 @@ public final class Objectives {
    * @param labels {@code [N]} int64 or int32, from 0
    */
   public static ClassificationObjective crossEntropy(Classifier classifier, NDArray labels) {
-    return new LabelObjective(classifier, LabelLoss.CROSS_ENTROPY, labels);
+    return new LabelObjective(classifier, ClassificationLoss.CROSS_ENTROPY, labels);
   }
 
   /**
@@ -72,7 +72,7 @@ public final class Objectives {
    * @param labels {@code [N]} int64 or int32, from 0
    */
   public static ClassificationObjective dlr(Classifier classifier, NDArray labels) {
-    return new LabelObjective(classifier, LabelLoss.DLR, labels);
+    return new LabelObjective(classifier, ClassificationLoss.DLR, labels);
   }
 
   /**
@@ -85,7 +85,7 @@ public final class Objectives {
    */
   public static ClassificationObjective targetedDlr(
       Classifier classifier, NDArray labels, NDArray targets) {
-    return new LabelObjective(classifier, LabelLoss.TARGETED_DLR, labels, targets);
+    return new LabelObjective(classifier, ClassificationLoss.TARGETED_DLR, labels, targets);
   }
 
   /**
@@ -95,7 +95,7 @@ public final class Objectives {
    */
   public static ClassificationObjective targetedCrossEntropy(
       Classifier classifier, NDArray targets) {
-    return new LabelObjective(classifier, LabelLoss.TARGETED_CROSS_ENTROPY, targets);
+    return new LabelObjective(classifier, ClassificationLoss.TARGETED_CROSS_ENTROPY, targets);
   }
 
   /**
@@ -104,6 +104,6 @@ public final class Objectives {
    * @param labels {@code [N]} int64 or int32, from 0
    */
   public static ClassificationObjective margin(Classifier classifier, NDArray labels) {
-    return new LabelObjective(classifier, LabelLoss.MARGIN, labels);
+    return new LabelObjective(classifier, ClassificationLoss.MARGIN, labels);
   }
 }

@@ -116,6 +116,24 @@ public final class PgdAttack extends ImageAttack {
       return this;
     }
 
+    @Override
+    String describe() {
+      return "steps="
+          + steps
+          + ", stepSize="
+          + effectiveStepSize()
+          + ", momentum="
+          + momentum
+          + ", randomStart="
+          + randomStart
+          + ", restarts="
+          + restarts
+          + ", keepBest="
+          + keepBest
+          + ", stopAtSuccess="
+          + stopAtSuccess;
+    }
+
     private Builder copy() {
       Builder copy = new Builder(threatModel).common(this);
       copy.steps = steps;

@@ -96,6 +96,18 @@ public final class SquareAttack extends ImageAttack {
       return this;
     }
 
+    @Override
+    String describe() {
+      return "queries="
+          + queries
+          + ", restarts="
+          + restarts
+          + ", initialShare="
+          + initialShare
+          + ", rescaleSchedule="
+          + rescaleSchedule;
+    }
+
     private Builder copy() {
       Builder copy = new Builder(threatModel).common(this);
       copy.queries = queries;

@@ -32,6 +32,11 @@ public final class TargetedApgdAttack extends ImageAttack {
     return settings.copy().seed(seed).build();
   }
 
+  /** How many wrong classes it goes for at most. */
+  public int targets() {
+    return settings.targets;
+  }
+
   @Override
   Found search(AttackRun run, @Nullable NDArray start) {
     WrongClasses wrong = WrongClasses.of(run, settings.targets);
@@ -68,6 +73,11 @@ public final class TargetedApgdAttack extends ImageAttack {
     @Override
     Builder self() {
       return this;
+    }
+
+    @Override
+    String describe() {
+      return "targets=" + targets + ", restarts=" + restarts + ", apgd=" + apgd.describe();
     }
 
     private Builder copy() {

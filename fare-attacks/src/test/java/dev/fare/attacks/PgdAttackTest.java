@@ -121,7 +121,7 @@ class PgdAttackTest {
             .build()
             .perturb(scripted(run), x);
 
-    assertThat(result.cost()).isEqualTo(new AttackCost(48, 48, 7));
+    assertThat(result.cost()).isEqualTo(new AttackCost(48, 48, 7, 0));
   }
 
   @Test

@@ -20,14 +20,19 @@ final class Embeddings {
         throw new IllegalArgumentException(
             "an encoder must return [%s,D] for %s images, got %s".formatted(count, count, shape));
       }
-      int size = Math.toIntExact(shape.get(1));
-      float[] flat = embeddings.toFloatArray();
-      float[][] rows = new float[Math.toIntExact(count)][size];
-      for (int row = 0; row < rows.length; row++) {
-        System.arraycopy(flat, row * size, rows[row], 0, size);
-      }
-      return rows;
+      return rows(embeddings);
     }
+  }
+
+  /** The rows of {@code [N,D]}. */
+  static float[][] rows(NDArray embeddings) {
+    int size = Math.toIntExact(embeddings.getShape().get(1));
+    float[] flat = embeddings.toFloatArray();
+    float[][] rows = new float[Math.toIntExact(embeddings.getShape().get(0))][size];
+    for (int row = 0; row < rows.length; row++) {
+      System.arraycopy(flat, row * size, rows[row], 0, size);
+    }
+    return rows;
   }
 
   static NDArray onDevice(float[][] rows, NDManager manager) {

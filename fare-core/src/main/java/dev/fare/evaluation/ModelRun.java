@@ -2,7 +2,6 @@ package dev.fare.evaluation;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import com.google.common.collect.Lists;
 import com.google.common.primitives.Ints;
 import dev.fare.AttackCost;
 import dev.fare.AttackResult;
@@ -19,31 +18,30 @@ import java.util.stream.IntStream;
 /** One model's way through a data set. Lives for one evaluation, on one thread. */
 final class ModelRun {
 
-  private static final double NANOS_PER_SECOND = 1e9;
-
   private final RobustnessEvaluation evaluation;
-  private final String dataSet;
+  private final Phase.Context context;
   private final NamedClassifier model;
   private final BatchReader reader;
   private final NDManager manager;
 
   ModelRun(
       RobustnessEvaluation evaluation,
-      String dataSet,
+      Phase.Context context,
       NamedClassifier model,
       BatchReader reader,
       NDManager manager) {
     this.evaluation = evaluation;
-    this.dataSet = dataSet;
+    this.context = context;
     this.model = model;
     this.reader = reader;
     this.manager = manager;
   }
 
   ModelResult evaluate() {
-    long start = System.nanoTime();
-    int[] clean = cleanPredictions();
-    double seconds = (System.nanoTime() - start) / NANOS_PER_SECOND;
+    int[] clean = new int[reader.size()];
+    List<Integer> all = IntStream.range(0, clean.length).boxed().toList();
+    Phase cleanPhase = new Phase(context, "clean", "clean", all, clean);
+    predict(cleanPhase, clean);
     Map<Norm, List<int[]>> known = new EnumMap<>(Norm.class);
     List<ThreatResult> threats = new ArrayList<>();
     for (ThreatModel threatModel : evaluation.threatModels()) {
@@ -57,7 +55,7 @@ final class ModelRun {
         byClass(List.of(clean)),
         Ints.asList(clean),
         threats,
-        seconds);
+        cleanPhase.seconds());
   }
 
   /** Predictions an attack at a time; all attacks of a cascade write into the same ones. */
@@ -68,19 +66,16 @@ final class ModelRun {
         .toList();
   }
 
-  private int[] cleanPredictions() {
-    int[] predictions = new int[reader.size()];
-    Progress progress = new Progress("clean", predictions.length);
-    for (List<Integer> images : reader.batches(evaluation.batchSize())) {
+  private void predict(Phase phase, int[] predictions) {
+    for (List<Integer> images : phase.batches(evaluation.batchSize())) {
       try (TensorScope scope = TensorScope.of(manager)) {
         LabelledBatch batch = reader.read(images, scope.manager());
         float[][] logits = Predictions.logits(model.classifier(), batch.pixels());
         checkLabels(batch, logits[0].length);
         store(logits, images, predictions);
       }
-      progress.add(images, predictions);
+      phase.finish(images, AttackCost.NONE);
     }
-    return predictions;
   }
 
   private void checkLabels(LabelledBatch batch, int classes) {
@@ -115,31 +110,30 @@ final class ModelRun {
 
   private AttackOutcome attack(
       EvaluationAttack attack, ThreatModel threatModel, int[] predictions) {
-    long start = System.nanoTime();
     List<Integer> right =
         IntStream.range(0, predictions.length)
             .filter(image -> predictions[image] == reader.label(image))
             .boxed()
             .toList();
-    Progress progress =
-        new Progress(attack.name() + " at " + ThreatResult.label(threatModel), right.size());
-    AttackCost cost = AttackCost.NONE;
-    for (List<Integer> images : Lists.partition(right, evaluation.batchSize())) {
+    String name = attack.name() + " at " + ThreatResult.label(threatModel);
+    Phase phase = new Phase(context, name, attack.name() + " " + threatModel, right, predictions);
+    for (List<Integer> images : phase.batches(evaluation.batchSize())) {
+      AttackCost cost;
       try (TensorScope scope = TensorScope.of(manager)) {
         LabelledBatch batch = reader.read(images, scope.manager());
         AttackResult found = attack(attack, threatModel, model, batch);
-        cost = cost.plus(found.cost());
+        cost = found.cost();
         store(Predictions.logits(model.classifier(), found.images()), images, predictions);
       }
-      progress.add(images, predictions);
+      phase.finish(images, cost);
     }
     return new AttackOutcome(
         attack.name(),
         accuracy(List.of(predictions)),
         right.size(),
         Ints.asList(predictions),
-        cost,
-        (System.nanoTime() - start) / NANOS_PER_SECOND);
+        phase.cost(),
+        phase.seconds());
   }
 
   /** Runs an attack and holds it to its threat model. */
@@ -191,28 +185,5 @@ final class ModelRun {
     counts.forEach(
         (label, count) -> classes.add(new ClassAccuracy(label, new Accuracy(count[0], count[1]))));
     return classes;
-  }
-
-  /** Counts and tells the listener. */
-  private final class Progress {
-    private final String phase;
-    private final int total;
-    private int done;
-    private int correct;
-
-    Progress(String phase, int total) {
-      this.phase = phase;
-      this.total = total;
-    }
-
-    void add(List<Integer> images, int[] predictions) {
-      done += images.size();
-      for (int image : images) {
-        correct += predictions[image] == reader.label(image) ? 1 : 0;
-      }
-      evaluation
-          .listener()
-          .progressed(new EvaluationProgress(dataSet, model.name(), phase, done, total, correct));
-    }
   }
 }

@@ -9,8 +9,12 @@ import com.google.common.collect.ImmutableMap;
 import dev.fare.Classifier;
 import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Measures how robust classifiers are: accuracy clean, under each attack, and in the worst case
@@ -47,6 +51,7 @@ public final class RobustnessEvaluation {
   private final boolean cascade;
   private final EvaluationBuilder.Managers managers;
   private final EvaluationListener listener;
+  private final @Nullable Path journal;
 
   private RobustnessEvaluation(Builder builder) {
     imageSize = builder.imageSize;
@@ -57,6 +62,7 @@ public final class RobustnessEvaluation {
     cascade = builder.cascade;
     managers = builder.managers();
     listener = builder.listener;
+    journal = builder.journal;
   }
 
   /**
@@ -75,17 +81,24 @@ public final class RobustnessEvaluation {
    * @param dataSet its name in the report
    * @param data images with labels
    * @throws IllegalArgumentException if images have no labels, or labels are not classes of a model
-   * @throws java.io.UncheckedIOException if an image can't be read
-   * @throws IllegalStateException if an attack leaves its threat model
+   * @throws UncheckedIOException if an image or the journal can't be read or written
+   * @throws IllegalStateException if an attack leaves its threat model, or the journal belongs to
+   *     another evaluation
    */
   public EvaluationReport evaluate(String dataSet, ImageDataset data) {
     BatchReader reader = new BatchReader(data, imageSize);
     List<ModelResult> results = new ArrayList<>();
-    try (NDManager manager = managers.open()) {
+    String fingerprint = EvaluationJournal.fingerprint(dataSet + '\n' + data.description());
+    try (NDManager manager = managers.open();
+        EvaluationJournal journal = openJournal()) {
       for (NamedClassifier model : models) {
-        ModelRun run = new ModelRun(this, dataSet, model, reader, manager);
-        results.add(run.evaluate());
+        Phase.Context context =
+            new Phase.Context(
+                dataSet, fingerprint, model.name(), reader.labels(), listener, journal);
+        results.add(new ModelRun(this, context, model, reader, manager).evaluate());
       }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
     return new EvaluationReport(
         dataSet, data.description(), data.classNames(), reader.labels(), settings(), results);
@@ -125,6 +138,22 @@ public final class RobustnessEvaluation {
       return new TransferMatrix(
           dataSet, attack, threatModel, models.stream().map(NamedClassifier::name).toList(), rows);
     }
+  }
+
+  private EvaluationJournal openJournal() throws IOException {
+    return journal == null
+        ? EvaluationJournal.none()
+        : EvaluationJournal.open(journal, EvaluationJournal.fingerprint(identity().toString()));
+  }
+
+  /** What must be the same for results to be the same, but for the models and the data. */
+  private ImmutableMap<String, String> identity() {
+    ImmutableMap.Builder<String, String> identity = ImmutableMap.builder();
+    attacks.forEach(attack -> identity.put("attack " + attack.name(), attack.settings()));
+    return identity
+        .put("image size", Integer.toString(imageSize))
+        .put("cascade", Boolean.toString(cascade))
+        .buildOrThrow();
   }
 
   private EvaluationAttack attack(String name) {
@@ -184,6 +213,7 @@ public final class RobustnessEvaluation {
     private final List<NamedClassifier> models = new ArrayList<>();
     private final List<EvaluationAttack> attacks = new ArrayList<>();
     private boolean cascade;
+    private @Nullable Path journal;
 
     private Builder(int imageSize) {
       super(imageSize);
@@ -225,6 +255,17 @@ public final class RobustnessEvaluation {
      */
     public Builder cascade(boolean cascade) {
       this.cascade = cascade;
+      return this;
+    }
+
+    /**
+     * Keeps what is finished in a file, a line for each batch, and goes on from there: an
+     * evaluation that was stopped gives the result of one that was not. Lines count for a model of
+     * the same name, the same data and the same attacks with the same settings, so names and
+     * settings must tell different weights and seeds apart.
+     */
+    public Builder journal(Path journal) {
+      this.journal = journal;
       return this;
     }
 

@@ -26,7 +26,7 @@ class EvaluationJsonTest {
                     new Accuracy(0, 20),
                     19,
                     List.of(1, -1),
-                    new AttackCost(190, 190, 0),
+                    new AttackCost(190, 190, 0, 0),
                     2.5)));
     ModelResult model =
         new ModelResult(

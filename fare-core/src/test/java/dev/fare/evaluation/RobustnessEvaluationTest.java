@@ -285,7 +285,7 @@ class RobustnessEvaluationTest {
 
     assertThat(heard).containsExactly(0L, 1L, 3L, 4L, 5L);
     assertThat(report.models().get(0).threats().get(0).attacks().get(0).cost())
-        .isEqualTo(new AttackCost(15, 10, 0));
+        .isEqualTo(new AttackCost(15, 10, 0, 0));
   }
 
   private record Recorder(List<Long> ids) implements SeededAttack {
@@ -315,7 +315,7 @@ class RobustnessEvaluationTest {
         ids.add(id);
       }
       AttackResult same = Toys.result(pixels);
-      AttackCost cost = new AttackCost(3L * imageIds.length, 2L * imageIds.length, 0);
+      AttackCost cost = new AttackCost(3L * imageIds.length, 2L * imageIds.length, 0, 0);
       return new AttackResult(
           same.images(),
           same.images(),

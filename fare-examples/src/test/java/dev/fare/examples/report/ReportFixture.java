@@ -111,14 +111,14 @@ final class ReportFixture {
                       accuracy,
                       attacked,
                       predictions,
-                      new AttackCost(50L * attacked, 50L * attacked, 0),
+                      new AttackCost(50L * attacked, 50L * attacked, 0, 0),
                       11.4),
                   new AttackOutcome(
                       "APGD-CE",
                       accuracy,
                       attacked,
                       predictions,
-                      new AttackCost(100L * attacked, 100L * attacked, 0),
+                      new AttackCost(100L * attacked, 100L * attacked, 0, 0),
                       93.2))));
     }
     List<Integer> clean = predictions(labels, luck, shares[0]);

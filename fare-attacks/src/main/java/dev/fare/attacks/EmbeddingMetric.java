@@ -3,7 +3,7 @@ package dev.fare.attacks;
 import ai.djl.ndarray.NDArray;
 
 /** How far an embedding is from a reference. */
-public enum EmbeddingDistance {
+public enum EmbeddingMetric {
   /** The sum of squared differences, FARE's own. */
   SQUARED_L2 {
     @Override

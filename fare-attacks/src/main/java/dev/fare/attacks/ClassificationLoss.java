@@ -4,20 +4,23 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 
-/** Losses over logits that an attack climbs. */
-enum LabelLoss {
+/** Losses over logits that an attack climbs; {@link Objectives} says what each is. */
+public enum ClassificationLoss {
+  /** The cross-entropy of the right class. */
   CROSS_ENTROPY {
     @Override
     NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
       return pick(logits.logSoftmax(1), labels).neg();
     }
   },
+  /** The negative cross-entropy of a wanted class. */
   TARGETED_CROSS_ENTROPY {
     @Override
     NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
       return pick(logits.logSoftmax(1), targets);
     }
   },
+  /** The difference of logits ratio. */
   DLR {
     @Override
     NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
@@ -31,12 +34,14 @@ enum LabelLoss {
       return margin.div(column(sorted, 0).sub(column(sorted, 2)).add(TINY));
     }
   },
+  /** The highest wrong logit less the right one. */
   MARGIN {
     @Override
     NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
       return margin(logits, labels, logits.topK(2, 1, true, true));
     }
   },
+  /** The difference of logits ratio towards a wanted class. */
   TARGETED_DLR {
     @Override
     NDArray losses(NDArray logits, NDArray labels, NDArray targets) {
@@ -54,6 +59,11 @@ enum LabelLoss {
 
   /** The original's constant; it vanishes in float32 unless the top logits meet. */
   private static final double TINY = 1e-12;
+
+  /** Whether it needs a class to go for. */
+  public boolean isTargeted() {
+    return this == TARGETED_CROSS_ENTROPY || this == TARGETED_DLR;
+  }
 
   /**
    * The loss of each image.
