@@ -1,5 +1,7 @@
 package dev.fare.examples.llava;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.ImageFactory;
 import dev.fare.ThreatModel;
@@ -41,7 +43,7 @@ public final class LlavaSwap {
               + " picture");
     }
     Image picture = ImageFactory.getInstance().fromFile(Path.of(args[3]));
-    PrintWriter out = new PrintWriter(System.out, true);
+    PrintWriter out = new PrintWriter(System.out, true, UTF_8);
     for (int i = 0; i < 2; i++) {
       out.printf("%-30s %.3f%n", args[i], drift(Path.of(args[i]), Path.of(args[2]), picture));
     }
