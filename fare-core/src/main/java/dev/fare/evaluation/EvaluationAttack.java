@@ -2,7 +2,11 @@ package dev.fare.evaluation;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import ai.djl.ndarray.NDArray;
 import dev.fare.Attack;
+import dev.fare.AttackResult;
+import dev.fare.Objective;
+import dev.fare.SeededAttack;
 import dev.fare.ThreatModel;
 import java.util.function.Function;
 
@@ -40,8 +44,17 @@ public record EvaluationAttack(String name, String settings, AttackStrategy stra
         name,
         settings,
         (threatModel, classifier, batch) ->
-            attack
-                .apply(threatModel)
-                .perturb(objective.create(classifier, batch.labels()), batch.pixels()));
+            perturb(
+                attack.apply(threatModel),
+                objective.create(classifier, batch.labels()),
+                batch.pixels(),
+                batch.imageIds()));
+  }
+
+  /** An image keeps its random draws whichever batch it stands in, where the attack can do that. */
+  static AttackResult perturb(Attack attack, Objective objective, NDArray pixels, long[] imageIds) {
+    return attack instanceof SeededAttack seeded
+        ? seeded.perturb(objective, pixels, imageIds)
+        : attack.perturb(objective, pixels);
   }
 }

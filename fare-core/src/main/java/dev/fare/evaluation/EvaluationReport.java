@@ -1,10 +1,13 @@
 package dev.fare.evaluation;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import com.google.common.collect.ImmutableMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Models compared on one data set.
@@ -51,6 +54,26 @@ public record EvaluationReport(
                 new IllegalArgumentException(
                     "there is no model %s; there are %s"
                         .formatted(name, models.stream().map(ModelResult::model).toList())));
+  }
+
+  /**
+   * This report with the models of another one, made at another time on the same data.
+   *
+   * @throws IllegalArgumentException if the other is about other images or other settings
+   */
+  public EvaluationReport with(EvaluationReport other) {
+    checkArgument(
+        data.equals(other.data) && labels.equals(other.labels),
+        "reports can be joined where the images are the same, got %s and %s",
+        data,
+        other.data);
+    checkArgument(
+        settings.equals(other.settings),
+        "reports can be joined where the settings are the same, got %s and %s",
+        settings,
+        other.settings);
+    List<ModelResult> all = Stream.concat(models.stream(), other.models.stream()).toList();
+    return new EvaluationReport(dataSet, data, classNames, labels, settings, all);
   }
 
   /**

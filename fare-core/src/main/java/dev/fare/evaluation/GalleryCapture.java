@@ -54,7 +54,7 @@ final class GalleryCapture {
   private List<GalleryEntry> capture(List<Integer> images, NamedClassifier attacked) {
     try (TensorScope scope = TensorScope.of(manager)) {
       LabelledBatch batch = reader.read(images, scope.manager());
-      NDArray found = ModelRun.attack(attack, threatModel, attacked, batch);
+      NDArray found = ModelRun.attack(attack, threatModel, attacked, batch).images();
       List<float[][]> clean = logits(batch.pixels());
       List<float[][]> adversarial = logits(found);
       List<Picture> before = pictures(batch.pixels());

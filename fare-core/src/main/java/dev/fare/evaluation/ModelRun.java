@@ -2,8 +2,8 @@ package dev.fare.evaluation;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import com.google.common.collect.Lists;
 import com.google.common.primitives.Ints;
+import dev.fare.AttackCost;
 import dev.fare.AttackResult;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
@@ -18,31 +18,30 @@ import java.util.stream.IntStream;
 /** One model's way through a data set. Lives for one evaluation, on one thread. */
 final class ModelRun {
 
-  private static final double NANOS_PER_SECOND = 1e9;
-
   private final RobustnessEvaluation evaluation;
-  private final String dataSet;
+  private final Phase.Context context;
   private final NamedClassifier model;
   private final BatchReader reader;
   private final NDManager manager;
 
   ModelRun(
       RobustnessEvaluation evaluation,
-      String dataSet,
+      Phase.Context context,
       NamedClassifier model,
       BatchReader reader,
       NDManager manager) {
     this.evaluation = evaluation;
-    this.dataSet = dataSet;
+    this.context = context;
     this.model = model;
     this.reader = reader;
     this.manager = manager;
   }
 
   ModelResult evaluate() {
-    long start = System.nanoTime();
-    int[] clean = cleanPredictions();
-    double seconds = (System.nanoTime() - start) / NANOS_PER_SECOND;
+    int[] clean = new int[reader.size()];
+    List<Integer> all = IntStream.range(0, clean.length).boxed().toList();
+    Phase cleanPhase = new Phase(context, "clean", "clean", all, clean);
+    predict(cleanPhase, clean);
     Map<Norm, List<int[]>> known = new EnumMap<>(Norm.class);
     List<ThreatResult> threats = new ArrayList<>();
     for (ThreatModel threatModel : evaluation.threatModels()) {
@@ -56,7 +55,7 @@ final class ModelRun {
         byClass(List.of(clean)),
         Ints.asList(clean),
         threats,
-        seconds);
+        cleanPhase.seconds());
   }
 
   /** Predictions an attack at a time; all attacks of a cascade write into the same ones. */
@@ -67,20 +66,16 @@ final class ModelRun {
         .toList();
   }
 
-  private int[] cleanPredictions() {
-    int[] predictions = new int[reader.size()];
-    List<Integer> all = IntStream.range(0, predictions.length).boxed().toList();
-    Progress progress = new Progress("clean", all.size());
-    for (List<Integer> images : Lists.partition(all, evaluation.batchSize())) {
+  private void predict(Phase phase, int[] predictions) {
+    for (List<Integer> images : phase.batches(evaluation.batchSize())) {
       try (TensorScope scope = TensorScope.of(manager)) {
         LabelledBatch batch = reader.read(images, scope.manager());
         float[][] logits = Predictions.logits(model.classifier(), batch.pixels());
         checkLabels(batch, logits[0].length);
         store(logits, images, predictions);
       }
-      progress.add(images, predictions);
+      phase.finish(images, AttackCost.NONE);
     }
-    return predictions;
   }
 
   private void checkLabels(LabelledBatch batch, int classes) {
@@ -115,48 +110,48 @@ final class ModelRun {
 
   private AttackOutcome attack(
       EvaluationAttack attack, ThreatModel threatModel, int[] predictions) {
-    long start = System.nanoTime();
     List<Integer> right =
         IntStream.range(0, predictions.length)
             .filter(image -> predictions[image] == reader.label(image))
             .boxed()
             .toList();
-    Progress progress =
-        new Progress(attack.name() + " at " + ThreatResult.label(threatModel), right.size());
-    for (List<Integer> images : Lists.partition(right, evaluation.batchSize())) {
+    String name = attack.name() + " at " + ThreatResult.label(threatModel);
+    Phase phase = new Phase(context, name, attack.name() + " " + threatModel, right, predictions);
+    for (List<Integer> images : phase.batches(evaluation.batchSize())) {
+      AttackCost cost;
       try (TensorScope scope = TensorScope.of(manager)) {
         LabelledBatch batch = reader.read(images, scope.manager());
-        NDArray found = attack(attack, threatModel, model, batch);
-        store(Predictions.logits(model.classifier(), found), images, predictions);
+        AttackResult found = attack(attack, threatModel, model, batch);
+        cost = found.cost();
+        store(Predictions.logits(model.classifier(), found.images()), images, predictions);
       }
-      progress.add(images, predictions);
+      phase.finish(images, cost);
     }
     return new AttackOutcome(
         attack.name(),
         accuracy(List.of(predictions)),
         right.size(),
         Ints.asList(predictions),
-        (System.nanoTime() - start) / NANOS_PER_SECOND);
+        phase.cost(),
+        phase.seconds());
   }
 
   /** Runs an attack and holds it to its threat model. */
-  static NDArray attack(
+  static AttackResult attack(
       EvaluationAttack attack,
       ThreatModel threatModel,
       NamedClassifier model,
       LabelledBatch batch) {
     AttackResult result = attack.strategy().attack(threatModel, model.classifier(), batch);
-    NDArray images = result.images();
-    checkInside(attack, threatModel, images, batch.pixels());
-    return images;
+    checkInside(attack.name(), threatModel, result.images(), batch.pixels());
+    return result;
   }
 
-  private static void checkInside(
-      EvaluationAttack attack, ThreatModel threatModel, NDArray images, NDArray clean) {
+  static void checkInside(String attack, ThreatModel threatModel, NDArray images, NDArray clean) {
     if (!images.getShape().equals(clean.getShape())) {
       throw new IllegalStateException(
           "attack %s returned %s for pixels %s"
-              .formatted(attack.name(), images.getShape(), clean.getShape()));
+              .formatted(attack, images.getShape(), clean.getShape()));
     }
     float farthest = threatModel.size(images.sub(clean)).max().getFloat();
     float low = images.min().getFloat();
@@ -165,7 +160,7 @@ final class ModelRun {
     if (!(farthest <= threatModel.epsilon() * (1 + 1e-4) + 1e-6 && low >= 0 && high <= 1)) {
       throw new IllegalStateException(
           "attack %s left its threat model %s: perturbation of size %s, pixels in [%s, %s]"
-              .formatted(attack.name(), ThreatResult.label(threatModel), farthest, low, high));
+              .formatted(attack, ThreatResult.label(threatModel), farthest, low, high));
     }
   }
 
@@ -190,28 +185,5 @@ final class ModelRun {
     counts.forEach(
         (label, count) -> classes.add(new ClassAccuracy(label, new Accuracy(count[0], count[1]))));
     return classes;
-  }
-
-  /** Counts and tells the listener. */
-  private final class Progress {
-    private final String phase;
-    private final int total;
-    private int done;
-    private int correct;
-
-    Progress(String phase, int total) {
-      this.phase = phase;
-      this.total = total;
-    }
-
-    void add(List<Integer> images, int[] predictions) {
-      done += images.size();
-      for (int image : images) {
-        correct += predictions[image] == reader.label(image) ? 1 : 0;
-      }
-      evaluation
-          .listener()
-          .progressed(new EvaluationProgress(dataSet, model.name(), phase, done, total, correct));
-    }
   }
 }

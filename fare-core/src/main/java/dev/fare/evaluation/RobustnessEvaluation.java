@@ -3,15 +3,16 @@ package dev.fare.evaluation;
 import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.base.Preconditions.checkState;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import dev.fare.Classifier;
 import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -48,23 +49,20 @@ public final class RobustnessEvaluation {
   private final ImmutableList<ThreatModel> threatModels;
   private final int batchSize;
   private final boolean cascade;
-  private final @Nullable Device device;
+  private final EvaluationBuilder.Managers managers;
   private final EvaluationListener listener;
+  private final @Nullable Path journal;
 
   private RobustnessEvaluation(Builder builder) {
     imageSize = builder.imageSize;
     models = ImmutableList.copyOf(builder.models);
     attacks = ImmutableList.copyOf(builder.attacks);
-    threatModels =
-        builder.threatModels.stream()
-            .distinct()
-            .sorted(
-                Comparator.comparing(ThreatModel::norm).thenComparingDouble(ThreatModel::epsilon))
-            .collect(ImmutableList.toImmutableList());
+    threatModels = builder.sortedThreatModels();
     batchSize = builder.batchSize;
     cascade = builder.cascade;
-    device = builder.device;
+    managers = builder.managers();
     listener = builder.listener;
+    journal = builder.journal;
   }
 
   /**
@@ -83,17 +81,24 @@ public final class RobustnessEvaluation {
    * @param dataSet its name in the report
    * @param data images with labels
    * @throws IllegalArgumentException if images have no labels, or labels are not classes of a model
-   * @throws java.io.UncheckedIOException if an image can't be read
-   * @throws IllegalStateException if an attack leaves its threat model
+   * @throws UncheckedIOException if an image or the journal can't be read or written
+   * @throws IllegalStateException if an attack leaves its threat model, or the journal belongs to
+   *     another evaluation
    */
   public EvaluationReport evaluate(String dataSet, ImageDataset data) {
     BatchReader reader = new BatchReader(data, imageSize);
     List<ModelResult> results = new ArrayList<>();
-    try (NDManager manager = newManager()) {
+    String fingerprint = EvaluationJournal.fingerprint(dataSet + '\n' + data.description());
+    try (NDManager manager = managers.open();
+        EvaluationJournal journal = openJournal()) {
       for (NamedClassifier model : models) {
-        ModelRun run = new ModelRun(this, dataSet, model, reader, manager);
-        results.add(run.evaluate());
+        Phase.Context context =
+            new Phase.Context(
+                dataSet, fingerprint, model.name(), reader.labels(), listener, journal);
+        results.add(new ModelRun(this, context, model, reader, manager).evaluate());
       }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
     return new EvaluationReport(
         dataSet, data.description(), data.classNames(), reader.labels(), settings(), results);
@@ -110,23 +115,56 @@ public final class RobustnessEvaluation {
    */
   public List<GalleryEntry> gallery(
       ImageDataset data, List<Integer> images, String attack, ThreatModel threatModel) {
-    EvaluationAttack chosen =
-        attacks.stream()
-            .filter(candidate -> candidate.name().equals(attack))
-            .findFirst()
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "there is no attack %s; there are %s"
-                            .formatted(
-                                attack, attacks.stream().map(EvaluationAttack::name).toList())));
-    try (NDManager manager = newManager()) {
-      return new GalleryCapture(this, data, chosen, threatModel, manager).capture(images);
+    try (NDManager manager = managers.open()) {
+      return new GalleryCapture(this, data, attack(attack), threatModel, manager).capture(images);
     }
   }
 
-  private NDManager newManager() {
-    return NDManager.newBaseManager(device, "PyTorch");
+  /**
+   * Attacks every image on each model and shows it to all models: does an attacker who only has
+   * another model succeed? All images are attacked, those that a model gets wrong too.
+   *
+   * @param dataSet its name in the report
+   * @param data images with labels
+   * @param attack the name of one of the attacks
+   * @param threatModel any threat model
+   */
+  public TransferMatrix transfer(
+      String dataSet, ImageDataset data, String attack, ThreatModel threatModel) {
+    BatchReader reader = new BatchReader(data, imageSize);
+    try (NDManager manager = managers.open()) {
+      TransferRun run = new TransferRun(this, attack(attack), threatModel, reader, manager);
+      List<List<Accuracy>> rows = models.stream().map(model -> run.row(dataSet, model)).toList();
+      return new TransferMatrix(
+          dataSet, attack, threatModel, models.stream().map(NamedClassifier::name).toList(), rows);
+    }
+  }
+
+  private EvaluationJournal openJournal() throws IOException {
+    return journal == null
+        ? EvaluationJournal.none()
+        : EvaluationJournal.open(journal, EvaluationJournal.fingerprint(identity().toString()));
+  }
+
+  /** What must be the same for results to be the same, but for the models and the data. */
+  private ImmutableMap<String, String> identity() {
+    ImmutableMap.Builder<String, String> identity = ImmutableMap.builder();
+    attacks.forEach(attack -> identity.put("attack " + attack.name(), attack.settings()));
+    return identity
+        .put("image size", Integer.toString(imageSize))
+        .put("cascade", Boolean.toString(cascade))
+        .buildOrThrow();
+  }
+
+  private EvaluationAttack attack(String name) {
+    return attacks.stream()
+        .filter(candidate -> candidate.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "there is no attack %s; there are %s"
+                        .formatted(name, attacks.stream().map(EvaluationAttack::name).toList())));
   }
 
   private ImmutableMap<String, String> settings() {
@@ -170,20 +208,20 @@ public final class RobustnessEvaluation {
   }
 
   /** Settings of a {@link RobustnessEvaluation}. */
-  public static final class Builder {
+  public static final class Builder extends EvaluationBuilder<Builder> {
 
-    private final int imageSize;
     private final List<NamedClassifier> models = new ArrayList<>();
     private final List<EvaluationAttack> attacks = new ArrayList<>();
-    private final List<ThreatModel> threatModels = new ArrayList<>();
-    private int batchSize = 64;
     private boolean cascade;
-    private @Nullable Device device;
-    private EvaluationListener listener = progress -> {};
+    private @Nullable Path journal;
 
     private Builder(int imageSize) {
-      checkArgument(imageSize > 0, "imageSize must be positive, got %s", imageSize);
-      this.imageSize = imageSize;
+      super(imageSize);
+    }
+
+    @Override
+    Builder self() {
+      return this;
     }
 
     /**
@@ -210,31 +248,6 @@ public final class RobustnessEvaluation {
       return this;
     }
 
-    /** Adds threat models; each attack runs under each of them. */
-    public Builder threatModels(List<ThreatModel> added) {
-      threatModels.addAll(added);
-      return this;
-    }
-
-    /**
-     * Adds l∞ threat models.
-     *
-     * @param epsilons radii in pixel space, such as {@code 4 / 255.0}
-     */
-    public Builder linf(double... epsilons) {
-      for (double epsilon : epsilons) {
-        threatModels.add(ThreatModel.linf(epsilon));
-      }
-      return this;
-    }
-
-    /** Images that go through a model at a time; 64 by default. */
-    public Builder batchSize(int batchSize) {
-      checkArgument(batchSize > 0, "batchSize must be positive, got %s", batchSize);
-      this.batchSize = batchSize;
-      return this;
-    }
-
     /**
      * Whether an attack runs only on images that no attack before it changed. The worst case is the
      * same and cheaper to get; the accuracy under a single attack is then the one under it and all
@@ -245,15 +258,14 @@ public final class RobustnessEvaluation {
       return this;
     }
 
-    /** Where the models are; by default where the engine puts new arrays. */
-    public Builder device(Device device) {
-      this.device = device;
-      return this;
-    }
-
-    /** Hears of the progress. */
-    public Builder listener(EvaluationListener listener) {
-      this.listener = listener;
+    /**
+     * Keeps what is finished in a file, a line for each batch, and goes on from there: an
+     * evaluation that was stopped gives the result of one that was not. Lines count for a model of
+     * the same name, the same data and the same attacks with the same settings, so names and
+     * settings must tell different weights and seeds apart.
+     */
+    public Builder journal(Path journal) {
+      this.journal = journal;
       return this;
     }
 
@@ -265,12 +277,13 @@ public final class RobustnessEvaluation {
      */
     public RobustnessEvaluation build() {
       checkState(!models.isEmpty(), "an evaluation needs at least one model");
+      RobustnessEvaluation evaluation = new RobustnessEvaluation(this);
       checkState(
-          attacks.isEmpty() == threatModels.isEmpty(),
+          attacks.isEmpty() == evaluation.threatModels.isEmpty(),
           "attacks and threat models come together, got %s attacks and %s threat models",
           attacks.size(),
-          threatModels.size());
-      return new RobustnessEvaluation(this);
+          evaluation.threatModels.size());
+      return evaluation;
     }
   }
 }

@@ -3,6 +3,9 @@ package dev.fare.training;
 import static java.util.Objects.requireNonNull;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 
 /**
@@ -34,6 +37,31 @@ public record StepResult(
   public StepResult {
     requireNonNull(cleanCosine, "cleanCosine");
     requireNonNull(timings, "timings");
+  }
+
+  /** The names that {@link #metrics} may use, in their order. */
+  public static List<String> metricNames() {
+    return List.of(
+        "loss",
+        "adversarial_cosine",
+        "clean_cosine",
+        "learning_rate",
+        "gradient_norm",
+        "images_per_second",
+        "skipped");
+  }
+
+  /** The numbers by name, for a table or a chart; without what was not measured. */
+  public Map<String, Double> metrics() {
+    Map<String, Double> metrics = new LinkedHashMap<>();
+    metrics.put("loss", loss);
+    metrics.put("adversarial_cosine", adversarialCosine);
+    cleanCosine.ifPresent(cosine -> metrics.put("clean_cosine", cosine));
+    metrics.put("learning_rate", learningRate);
+    metrics.put("gradient_norm", gradientNorm);
+    metrics.put("images_per_second", imagesPerSecond());
+    metrics.put("skipped", skipped ? 1.0 : 0.0);
+    return metrics;
   }
 
   /** Images trained on in a second of this step. */

@@ -6,6 +6,7 @@ import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
@@ -151,20 +152,21 @@ final class TrainerCheckpoints implements AutoCloseable {
 
   /** Writes a checkpoint unless the newest is of this step. */
   Path write(long step, long skipped, String data) {
-    Path before = newest;
-    if (before != null && newestStep == step) {
-      return before;
+    if (newest != null && newestStep == step) {
+      return newest;
     }
+    CheckpointState state =
+        new CheckpointState(step, skipped, data, original, settings, versions());
     // an interrupted thread could not write to a channel: the interruption waits until this is done
     boolean interrupted = Thread.interrupted();
     try {
-      Checkpoint written =
-          directory.write(
-              new CheckpointState(step, skipped, data, original, settings, versions()), tensors);
-      newest = written.directory();
-      newestStep = step;
-      directory.prune(policy.keepLast(), policy.milestoneEvery());
-      return written.directory();
+      while (true) {
+        try {
+          return write(state);
+        } catch (ClosedByInterruptException e) {
+          interrupted |= Thread.interrupted();
+        }
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(
           "the checkpoint of step "
@@ -173,13 +175,21 @@ final class TrainerCheckpoints implements AutoCloseable {
               + policy.directory()
               + ": "
               + e.getMessage()
-              + (before == null ? "" : "; the one before is intact: " + before),
+              + (newest == null ? "" : "; the one before is intact: " + newest),
           e);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
     }
+  }
+
+  private Path write(CheckpointState state) throws IOException {
+    Checkpoint written = directory.write(state, tensors);
+    newest = written.directory();
+    newestStep = state.step();
+    directory.prune(policy.keepLast(), policy.milestoneEvery());
+    return written.directory();
   }
 
   @Override

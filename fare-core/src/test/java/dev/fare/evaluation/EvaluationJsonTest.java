@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.fare.AttackCost;
 import dev.fare.ThreatModel;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,14 @@ class EvaluationJsonTest {
             ThreatModel.linf(4 / 255.0),
             new Accuracy(0, 20),
             List.of(new ClassAccuracy(3, new Accuracy(0, 20))),
-            List.of(new AttackOutcome("PGD", new Accuracy(0, 20), 19, List.of(1, -1), 2.5)));
+            List.of(
+                new AttackOutcome(
+                    "PGD",
+                    new Accuracy(0, 20),
+                    19,
+                    List.of(1, -1),
+                    new AttackCost(190, 190, 0, 0),
+                    2.5)));
     ModelResult model =
         new ModelResult(
             "FARE", new Accuracy(19, 20), List.of(), List.of(3, 3), List.of(threat), 0.5);
@@ -51,6 +59,28 @@ class EvaluationJsonTest {
             .getAsJsonObject("robust");
     assertThat(robust.get("value").getAsDouble()).isZero();
     assertThat(robust.get("high95").getAsDouble()).isCloseTo(0.1611, within(5e-5));
+  }
+
+  @Test
+  void writesTheOtherResultsTheSameWay() {
+    ThreatModel threatModel = ThreatModel.linf(4 / 255.0);
+    TransferMatrix matrix =
+        new TransferMatrix(
+            "A", "PGD", threatModel, List.of("CLIP"), List.of(List.of(new Accuracy(1, 4))));
+    RetrievalResult.Directions recall =
+        new RetrievalResult.Directions(
+            Recall.of(new int[] {1, 3}, List.of(1)), Recall.of(new int[] {7}, List.of(5)));
+    RetrievalReport retrieval =
+        new RetrievalReport(
+            "A", "", 2, 1, Map.of(), List.of(new RetrievalResult("CLIP", recall, List.of())));
+    Drift drift = new Drift(new Distribution(List.of(0.5)), new Distribution(List.of(2.0)));
+    DriftReport drifts =
+        new DriftReport("A", "", Map.of(), List.of(new EncoderDrift("CLIP", drift, List.of())));
+
+    assertThat(EvaluationJson.write(matrix)).contains("\"models\":[\"CLIP\"]", "\"value\":0.25");
+    assertThat(EvaluationJson.write(retrieval))
+        .contains("\"imageToText\":{\"atK\":[{\"k\":1,\"share\":{\"correct\":1,\"total\":2");
+    assertThat(EvaluationJson.write(drifts)).contains("\"cosine\":{\"values\":[0.5]}");
   }
 
   @Test

@@ -8,9 +8,11 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Attack;
+import dev.fare.AttackCost;
 import dev.fare.AttackResult;
 import dev.fare.Classifier;
 import dev.fare.Objective;
+import dev.fare.SeededAttack;
 import dev.fare.ThreatModel;
 import dev.fare.data.InMemoryImages;
 import dev.fare.torch.Autograd;
@@ -260,6 +262,94 @@ class RobustnessEvaluationTest {
     assertThatThrownBy(() -> evaluation.evaluate("three", data))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("image 1 has label 2, but model half has 2 classes, 0 to 1");
+  }
+
+  @Test
+  void givesSeededAttacksTheImagesNumbersAndAddsUpTheirCost() {
+    List<Long> heard = new ArrayList<>();
+    EvaluationAttack attack =
+        EvaluationAttack.of(
+            "recorder",
+            "",
+            threatModel -> new Recorder(heard),
+            (classifier, labels) -> new Margin(classifier, labels));
+
+    EvaluationReport report =
+        RobustnessEvaluation.builder(1)
+            .model("shifted", Toys.threshold(0.6)) // .58, .53 and .505 are wrong from the start
+            .attack(attack)
+            .linf(0.1)
+            .batchSize(2)
+            .build()
+            .evaluate("greys", Toys.greys(VALUES));
+
+    assertThat(heard).containsExactly(0L, 1L, 3L, 4L, 5L);
+    assertThat(report.models().get(0).threats().get(0).attacks().get(0).cost())
+        .isEqualTo(new AttackCost(15, 10, 0, 0));
+  }
+
+  private record Recorder(List<Long> ids) implements SeededAttack {
+    @Override
+    public long seed() {
+      return 0;
+    }
+
+    @Override
+    public SeededAttack withSeed(long seed) {
+      return this;
+    }
+
+    @Override
+    public AttackResult perturb(Objective objective, NDArray pixels) {
+      throw new AssertionError("without image numbers");
+    }
+
+    @Override
+    public AttackResult perturb(Objective objective, NDArray pixels, NDArray start) {
+      throw new AssertionError("without image numbers");
+    }
+
+    @Override
+    public AttackResult perturb(Objective objective, NDArray pixels, long[] imageIds) {
+      for (long id : imageIds) {
+        ids.add(id);
+      }
+      AttackResult same = Toys.result(pixels);
+      AttackCost cost = new AttackCost(3L * imageIds.length, 2L * imageIds.length, 0, 0);
+      return new AttackResult(
+          same.images(),
+          same.images(),
+          same.losses(),
+          same.succeeded(),
+          cost,
+          AttackResult.StopReason.COMPLETED);
+    }
+  }
+
+  @Test
+  void joinsModelsThatWereEvaluatedOneAfterTheOther() {
+    EvaluationReport first = evaluated("first", 0.5, 0.1);
+    EvaluationReport second = evaluated("second", 0.6, 0.1);
+
+    assertThat(first.with(second).models())
+        .containsExactly(first.models().get(0), second.models().get(0));
+    EvaluationReport other =
+        RobustnessEvaluation.builder(1)
+            .model("other", Toys.threshold(0.5))
+            .build()
+            .evaluate("greys", Toys.greys(0.1f));
+    assertThatThrownBy(() -> first.with(other))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("where the images are the same");
+  }
+
+  private static EvaluationReport evaluated(String model, double threshold, double epsilon) {
+    return RobustnessEvaluation.builder(1)
+        .model(model, Toys.threshold(threshold))
+        .attack(Toys.shift("full", 1))
+        .linf(epsilon)
+        .build()
+        .evaluate("greys", Toys.greys(VALUES));
   }
 
   @Test

@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.AttackResult;
 import dev.fare.Classifier;
+import dev.fare.ImageEncoder;
 import dev.fare.data.InMemoryImages;
 import java.util.Arrays;
 import java.util.List;
@@ -52,5 +53,38 @@ final class Toys {
     long count = images.getShape().get(0);
     NDArray losses = images.getManager().zeros(new Shape(count));
     return new AttackResult(images, images, losses, losses.toType(DataType.BOOLEAN, true));
+  }
+
+  /** Puts a grey image of brightness v at (slope · v, 1). */
+  static ImageEncoder line(double slope) {
+    return new ImageEncoder() {
+      @Override
+      public NDArray embed(NDArray pixels) {
+        NDArray mean = pixels.reshape(-1, 3).mean(new int[] {1}).reshape(-1, 1).mul(slope);
+        return mean.concat(mean.onesLike(), 1);
+      }
+
+      @Override
+      public int embeddingSize() {
+        return 2;
+      }
+
+      @Override
+      public int imageSize() {
+        return 1;
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  /** Brightens every pixel by ε. */
+  static EncoderAttack brighten() {
+    return new EncoderAttack(
+        "brighten",
+        "all of ε",
+        (threatModel, encoder, batch) ->
+            result(batch.pixels().add(threatModel.epsilon()).clip(0, 1)));
   }
 }

@@ -14,24 +14,23 @@ import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.TokenLayer;
 import dev.fare.models.ZeroShotClassifier;
 import dev.fare.training.FareTrainer;
-import dev.fare.training.TrainingSummary;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /** The README's Java, compiled as it stands there; {@link ReadmeTest} compares and runs it. */
 final class Snippets {
 
   private Snippets() {}
 
-  /** What a snippet has to show. */
-  record Swapped(float[] embedding, long[] tokens) {}
-
-  static Swapped swap(Image image, NDArray pixels) throws IOException {
+  static void swap(Image image, NDArray pixels, BiConsumer<float[], NDArray> pipeline)
+      throws IOException {
     try (RobustClipEncoder encoder = RobustClipEncoder.load(Path.of("fare-quickstart/robust"))) {
       float[] embedding = encoder.embed(image); // ai.djl.modality.cv.Image of any size
       NDArray tokens = encoder.tokens(pixels, TokenLayer.LLAVA); // [N,3,S,S] in [0,1] -> [N,T,C]
-      return new Swapped(embedding, tokens.getShape().getShape());
+      pipeline.accept(embedding, tokens);
     }
   }
 
@@ -46,7 +45,7 @@ final class Snippets {
     return List.of(moved, worst);
   }
 
-  static TrainingSummary train() throws IOException {
+  static void train() throws IOException {
     try (RobustClipEncoder encoder = RobustClipEncoder.load(Path.of("clip-vit-large-patch14"));
         FareTrainer trainer =
             FareTrainer.builder(encoder)
@@ -56,20 +55,20 @@ final class Snippets {
                 .warmupSteps(1_400)
                 .steps(20_000)
                 .batchSize(128)
+                .checkpoints(Path.of("runs/fare4"))
                 .build()) {
-      TrainingSummary summary = trainer.fit(ImageFolder.of(Path.of("imagenet/train")));
+      trainer.fit(ImageFolder.of(Path.of("imagenet/train")));
       encoder.save(Path.of("fare4-clip-vit-l-14"));
-      return summary;
     }
   }
 
-  static String zeroShot(NDArray pixels) throws IOException {
+  static void zeroShot(NDArray pixels, Consumer<String> show) throws IOException {
     try (ClipModel clip = ClipModel.load(Path.of("fare-quickstart/robust"));
         ZeroShotClassifier classifier =
             clip.zeroShotClassifier(
                 List.of("hot dog", "tiger", "teapot"), List.of("a picture of a {}"))) {
-      NDArray probabilities = classifier.logits(pixels).softmax(1);
-      return classifier.classNames().get((int) probabilities.argMax(1).getLong(0));
+      NDArray probabilities = classifier.logits(pixels).softmax(1); // [N,3]
+      show.accept(classifier.classNames().get((int) probabilities.argMax(1).getLong(0)));
     }
   }
 }

@@ -10,7 +10,9 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipCheckpoints;
+import dev.fare.models.format.ModelFormatException;
 import dev.fare.models.text.ClipTokenizer;
+import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
@@ -20,6 +22,8 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A whole CLIP: both towers, the tokenizer and the logit scale.
@@ -27,6 +31,8 @@ import java.util.Optional;
  * <p>Safe for use from many threads; nobody may use it after {@link #close}.
  */
 public final class ClipModel implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(ClipModel.class);
 
   /** Texts that go through the text tower at once. */
   private static final int BATCH = 256;
@@ -61,19 +67,59 @@ public final class ClipModel implements AutoCloseable {
 
   /** Loads a CLIP onto a device. */
   public static ClipModel load(Path path, Device device) throws IOException {
-    ClipCheckpoint checkpoint = ClipCheckpoints.read(path);
-    RobustClipEncoder encoder = RobustClipEncoder.of(checkpoint, device);
+    RobustClipEncoder encoder = RobustClipEncoder.load(path, device);
     try {
-      TextTransformer text = Towers.text(checkpoint, device);
-      Optional<ClipTokenizer> tokenizer = Optional.empty();
-      if (checkpoint.tokenizer().isPresent()) {
-        tokenizer = Optional.of(ClipTokenizer.load(checkpoint.tokenizer().get()));
-      }
-      return new ClipModel(encoder, text, tokenizer, Towers.logitScale(checkpoint));
+      return of(encoder);
     } catch (IOException | RuntimeException e) {
       encoder.close();
       throw e;
     }
+  }
+
+  /**
+   * The CLIP that an encoder belongs to: the encoder as it is now, fine-tuned or not, beside the
+   * text tower, which is read from where the encoder was loaded.
+   *
+   * @param encoder from now on closed by the model, unless this fails
+   * @throws IOException if the text tower can't be read or used, or there is none
+   */
+  public static ClipModel of(RobustClipEncoder encoder) throws IOException {
+    ClipCheckpoint checkpoint = encoder.checkpoint();
+    TextTransformer text = Towers.text(checkpoint, encoder.device());
+    try {
+      double logitScale = Towers.logitScale(checkpoint);
+      return new ClipModel(encoder, text, tokenizer(checkpoint, text.config()), logitScale);
+    } catch (IOException | RuntimeException e) {
+      text.close();
+      throw e;
+    }
+  }
+
+  private static Optional<ClipTokenizer> tokenizer(ClipCheckpoint checkpoint, TextConfig text)
+      throws IOException {
+    if (checkpoint.tokenizer().isPresent()) {
+      Path file = checkpoint.tokenizer().get();
+      ClipTokenizer tokenizer = ClipTokenizer.load(file);
+      long end = tokenizer.endToken();
+      if (end >= text.vocabularySize() || text.endToken().orElse((int) end) != end) {
+        tokenizer.close();
+        throw new ModelFormatException(
+            file
+                + " ends a text with token "
+                + end
+                + ", which does not fit a text tower of "
+                + text.vocabularySize()
+                + " tokens"
+                + (text.endToken().isPresent() ? " ending with " + text.endToken().getAsInt() : "")
+                + "; put the tokenizer that belongs to these weights there");
+      }
+      return Optional.of(tokenizer);
+    }
+    if (text.vocabularySize() == ClipTokenizer.OPENAI_VOCABULARY) {
+      log.info("{} brings no tokenizer.json: using OpenAI's vocabulary", checkpoint.source());
+      return Optional.of(ClipTokenizer.openAi());
+    }
+    return Optional.empty();
   }
 
   /** The vision tower; this model closes it. */
@@ -90,7 +136,8 @@ public final class ClipModel implements AutoCloseable {
    * Embeds texts.
    *
    * @return {@code [N][D]}, not normalised
-   * @throws IllegalStateException if the weights brought no tokenizer
+   * @throws IllegalStateException if the weights brought no tokenizer and their vocabulary is not
+   *     OpenAI's
    */
   public float[][] embedText(List<String> texts) {
     float[][] embeddings = new float[texts.size()][];
@@ -117,13 +164,26 @@ public final class ClipModel implements AutoCloseable {
     return text.embed(ids);
   }
 
+  /**
+   * How well images and texts belong together: the logit scale times the cosine.
+   *
+   * @param imageEmbeddings {@code [N,D]}, normalised or not
+   * @param textEmbeddings {@code [K,D]}, normalised or not
+   * @return {@code [N,K]}
+   */
+  public NDArray logits(NDArray imageEmbeddings, NDArray textEmbeddings) {
+    NDArray texts = ZeroShotClassifier.unit(textEmbeddings).transpose();
+    return ZeroShotClassifier.unit(imageEmbeddings).matMul(texts).mul(logitScale);
+  }
+
   private NDArray embed(TensorScope scope, List<String> texts) {
     ClipTokenizer encoding =
         tokenizer.orElseThrow(
             () ->
                 new IllegalStateException(
-                    "these weights came without tokenizer.json; put one beside them to embed text,"
-                        + " or give token ids to embedTokens"));
+                    "these weights came without tokenizer.json and their vocabulary is not"
+                        + " OpenAI's; put one beside them to embed text, or give token ids to"
+                        + " embedTokens"));
     NDArray[] parts = new NDArray[(texts.size() + BATCH - 1) / BATCH];
     for (int part = 0; part < parts.length; part++) {
       List<String> batch = texts.subList(part * BATCH, Math.min(texts.size(), (part + 1) * BATCH));
@@ -178,8 +238,7 @@ public final class ClipModel implements AutoCloseable {
   }
 
   private NDManager newManager() {
-    return NDManager.newBaseManager(
-        imageEncoder.parameters().values().iterator().next().getDevice(), "PyTorch");
+    return NDManager.newBaseManager(imageEncoder.device(), "PyTorch");
   }
 
   @Override

@@ -8,7 +8,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import dev.fare.ThreatModel;
 import dev.fare.data.ClipPreprocessing;
+import dev.fare.data.ImageOpener;
 import dev.fare.data.PixelImage;
+import dev.fare.models.djl.EncoderBlock;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipCheckpoints;
 import dev.fare.models.format.HuggingFaceWriter;
@@ -18,10 +20,12 @@ import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.TrainableEncoder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
 
 /**
  * CLIP's vision encoder as a drop-in: pictures or pixels to embeddings or tokens.
@@ -40,8 +44,6 @@ import java.util.Map;
  * training changes the weights under everybody.
  */
 public final class RobustClipEncoder implements TrainableEncoder {
-
-  private static final int BATCH = 32;
 
   private final VisionTower tower;
   private final ClipCheckpoint checkpoint;
@@ -107,26 +109,60 @@ public final class RobustClipEncoder implements TrainableEncoder {
   }
 
   /**
-   * Embeds pictures of any sizes.
+   * Embeds pictures of any sizes, resized in the calling thread.
    *
    * @return an embedding of D values for each picture, in their order
    */
   public float[][] embed(List<Image> images) {
-    float[][] embeddings = new float[images.size()][];
-    for (int from = 0; from < images.size(); from += BATCH) {
-      List<Image> batch = images.subList(from, Math.min(images.size(), from + BATCH));
-      try (TensorScope scope = TensorScope.of(manager);
-          GradMode off = GradMode.off()) {
-        NDArray pixels =
-            preprocessing.toPixels(scope.manager(), batch.stream().map(PixelImage::of).toList());
-        float[] values = tower.embed(pixels).toFloatArray();
-        int size = embeddingSize();
-        for (int i = 0; i < batch.size(); i++) {
-          embeddings[from + i] = Arrays.copyOfRange(values, i * size, (i + 1) * size);
-        }
-      }
+    return embed(images, Runnable::run);
+  }
+
+  /**
+   * Embeds pictures of any sizes, resized on an executor: {@code ForkJoinPool.commonPool()} uses
+   * all cores. The result does not depend on it.
+   *
+   * @return an embedding of D values for each picture, in their order
+   */
+  public float[][] embed(List<Image> images, Executor executor) {
+    try {
+      return embed(images, PixelImage::of, executor);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * Embeds what can be opened as pictures, each decoded and resized on an executor, in batches that
+   * fit into memory: {@code embed(paths, decoder::decode, ForkJoinPool.commonPool())}.
+   *
+   * @param opener how an item becomes a picture
+   * @return an embedding of D values for each item, in their order
+   * @throws IOException the first item's that could not be opened
+   */
+  public <T> float[][] embed(List<T> items, ImageOpener<? super T> opener, Executor executor)
+      throws IOException {
+    float[][] embeddings = new float[items.size()][];
+    ImageBatches.of(tower.config(), device())
+        .forEach(
+            items.size(),
+            (from, to) -> {
+              float[] values = embedBatch(items.subList(from, to), opener, executor);
+              int size = embeddingSize();
+              for (int i = from; i < to; i++) {
+                embeddings[i] =
+                    Arrays.copyOfRange(values, (i - from) * size, (i - from + 1) * size);
+              }
+            });
     return embeddings;
+  }
+
+  private <T> float[] embedBatch(List<T> items, ImageOpener<? super T> opener, Executor executor)
+      throws IOException {
+    try (TensorScope scope = TensorScope.of(manager);
+        GradMode off = GradMode.off()) {
+      NDArray pixels = preprocessing.toPixels(scope.manager(), items, opener, executor);
+      return tower.embed(pixels).toFloatArray();
+    }
   }
 
   /**
@@ -143,6 +179,19 @@ public final class RobustClipEncoder implements TrainableEncoder {
       tokens = tower.postNorm(tokens);
     }
     return layer.classToken() ? tokens : tokens.get(new NDIndex(":, 1:"));
+  }
+
+  /**
+   * This encoder as a DJL block from pixels {@code [N,3,S,S]} in [0,1] to embeddings, for models
+   * that change their block. It has no parameters to train and lives as long as this encoder.
+   */
+  public EncoderBlock asBlock() {
+    return EncoderBlock.ofEmbedding(this);
+  }
+
+  /** The same from pixels to tokens {@code [N,T,C]}. */
+  public EncoderBlock asBlock(TokenLayer layer) {
+    return EncoderBlock.ofTokens(this, layer);
   }
 
   /** An attack may stand a rounding outside [0,1] and brings its pixels back itself. */
@@ -170,6 +219,15 @@ public final class RobustClipEncoder implements TrainableEncoder {
   /** The architecture of the CLIP that this encoder belongs to. */
   public ClipConfig config() {
     return checkpoint.config();
+  }
+
+  /** The device that the weights are on. */
+  public Device device() {
+    return manager.getDevice();
+  }
+
+  ClipCheckpoint checkpoint() {
+    return checkpoint;
   }
 
   @Override

@@ -1,5 +1,7 @@
 package dev.fare.models;
 
+import java.util.Locale;
+
 /**
  * Which tokens of a vision tower a pipeline takes.
  *
@@ -22,6 +24,29 @@ public record TokenLayer(int depth, boolean postNorm, boolean classToken) {
   /** {@code hidden_states[index]} in Hugging Face's counting: patch tokens, no normalisation. */
   public static TokenLayer layer(int index) {
     return new TokenLayer(index, false, false);
+  }
+
+  /**
+   * A layer by its name, as configurations and URLs write it.
+   *
+   * @param name {@code llava}, {@code open_flamingo}, {@code last_post_norm}, or the index of a
+   *     hidden state such as {@code -2}
+   */
+  public static TokenLayer parse(String name) {
+    return switch (name.toLowerCase(Locale.ROOT)) {
+      case "llava" -> LLAVA;
+      case "open_flamingo" -> OPEN_FLAMINGO;
+      case "last_post_norm" -> LAST_POST_NORM;
+      default -> {
+        if (!name.matches("-?[0-9]{1,4}")) {
+          throw new IllegalArgumentException(
+              "tokens must be llava, open_flamingo, last_post_norm or the index of a hidden state,"
+                  + " got "
+                  + name);
+        }
+        yield layer(Integer.parseInt(name));
+      }
+    };
   }
 
   /** The same tokens with the class token in front. */

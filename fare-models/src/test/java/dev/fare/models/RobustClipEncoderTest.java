@@ -9,8 +9,10 @@ import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.ImageFactory;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.data.PixelImage;
 import dev.fare.models.format.HuggingFaceWriter;
 import dev.fare.models.format.ModelFormatException;
 import dev.fare.torch.Autograd;
@@ -98,6 +100,49 @@ class RobustClipEncoderTest {
       for (int i = 0; i < pictures.size(); i += 9) {
         assertThat(together[i]).containsExactly(encoder.embed(pictures.get(i)), within(1e-5f));
       }
+    }
+  }
+
+  @Test
+  void neitherExecutorNorSplitChangeEmbeddings() throws Exception {
+    List<Image> pictures = new ArrayList<>();
+    for (int i = 0; i < 11; i++) {
+      pictures.add(djl(picture(40 + i, 33, i)));
+    }
+    ExecutorService threads = Executors.newFixedThreadPool(3);
+    try (RobustClipEncoder encoder = RobustClipEncoder.load(model)) {
+      float[][] alone = encoder.embed(pictures);
+
+      float[][] together = encoder.embed(pictures, threads);
+
+      assertThat(together).isDeepEqualTo(alone);
+      NDArray pixels =
+          encoder.preprocessing().toPixels(manager, pictures.stream().map(PixelImage::of).toList());
+      float[][] split = new float[pictures.size()][];
+      new ImageBatches(4)
+          .forEach(
+              split.length,
+              (from, to) -> {
+                for (int i = from; i < to; i++) {
+                  NDArray batch = encoder.embed(pixels.get(new NDIndex(from + ":" + to)));
+                  split[i] = batch.get(i - from).toFloatArray();
+                }
+              });
+      for (int i = 0; i < split.length; i++) {
+        assertThat(split[i]).containsExactly(alone[i], within(1e-5f));
+      }
+      assertThatThrownBy(
+              () ->
+                  encoder.embed(
+                      List.of("broken"),
+                      name -> {
+                        throw new IOException(name);
+                      },
+                      threads))
+          .isInstanceOf(IOException.class)
+          .hasMessage("broken");
+    } finally {
+      threads.shutdown();
     }
   }
 

@@ -16,16 +16,16 @@ import dev.fare.examples.report.SearchResult;
 import dev.fare.examples.search.ImageSearch;
 import dev.fare.models.RobustClipEncoder;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
-/** An image search whose query somebody has tampered with, with one encoder and with another. */
+/** An image search whose queries somebody has tampered with, with one encoder and with another. */
 final class AttackedSearch {
 
+  private static final int QUERIES = 24;
   private static final int HITS = 5;
-  private static final int QUERY = 3;
 
   private final EmojiData data;
   private final EmojiDataset collection;
@@ -35,66 +35,90 @@ final class AttackedSearch {
   AttackedSearch(EmojiData data, ThreatModel threatModel) {
     this.data = data;
     this.threatModel = threatModel;
-    collection = EmojiDataset.testSetA(data, data.pack().names().size());
-    queries = EmojiDataset.unlabelled(data, QUERY + 1, 0);
+    collection = EmojiDataset.testSetA(data, 2 * data.pack().concepts().size());
+    queries = EmojiDataset.unlabelled(data, data.split().trainingPairs().size(), 0);
   }
 
-  SearchExample compare(RobustClipEncoder original, RobustClipEncoder robust, PrintWriter out)
-      throws IOException {
-    String name = data.pack().names().get(queries.pair(QUERY).concept());
-    SearchExample example =
-        new SearchExample(
-            name,
-            "PGD at " + ThreatResult.label(threatModel),
-            picture(queries, QUERY),
-            List.of(search("original", original), search("FARE", robust)));
-    out.printf("%nImage search for a tampered picture of: %s%n", name);
-    for (SearchResult result : example.results()) {
-      out.printf("%-8s finds %s%n", result.encoder(), names(result.adversarial()));
-    }
-    return example;
-  }
-
-  private static String names(List<SearchHit> hits) {
-    return hits.stream().map(SearchHit::name).collect(Collectors.joining(", "));
-  }
-
-  private SearchResult search(String name, RobustClipEncoder encoder) throws IOException {
+  /**
+   * What one encoder finds for every query, clean and tampered with by an attack on this encoder.
+   */
+  List<SearchResult> search(String name, RobustClipEncoder encoder) throws IOException {
     try (ImageSearch search = new ImageSearch(encoder, collection);
         NDManager manager = NDManager.newBaseManager("PyTorch")) {
-      int size = encoder.imageSize();
-      FloatBuffer values = FloatBuffer.allocate(3 * size * size);
-      queries.read(QUERY, size, values);
-      NDArray query = manager.create(values.flip(), new Shape(1, 3, size, size));
+      NDArray clean = queryPixels(manager);
       PgdAttack attack = PgdAttack.builder(threatModel).steps(20).build();
-      NDArray tampered = attack.perturb(Objectives.embeddingShift(encoder, query), query).images();
-      return new SearchResult(
-          name,
-          Picture.of(size, size, tampered.toFloatArray()),
-          hits(search.search(query, HITS)),
-          hits(search.search(tampered, HITS)));
+      NDArray tampered = attack.perturb(Objectives.embeddingShift(encoder, clean), clean).images();
+      List<SearchResult> results = new ArrayList<>();
+      for (int i = 0; i < QUERIES; i++) {
+        NDArray before = clean.get(i + ":" + (i + 1));
+        NDArray after = tampered.get(i + ":" + (i + 1));
+        results.add(
+            new SearchResult(
+                name,
+                picture(after.toFloatArray()),
+                hits(i, search.search(before, HITS)),
+                hits(i, search.search(after, HITS))));
+      }
+      return results;
     }
   }
 
-  private List<SearchHit> hits(List<ImageSearch.Hit> hits) {
-    int wanted = queries.pair(QUERY).concept();
+  private NDArray queryPixels(NDManager manager) {
+    int size = data.scenes().canvas();
+    FloatBuffer values = FloatBuffer.allocate(QUERIES * data.scenes().valuesPerImage());
+    for (int i = 0; i < QUERIES; i++) {
+      queries.read(scene(i), size, values);
+    }
+    return manager.create(values.flip(), new Shape(QUERIES, 3, size, size));
+  }
+
+  /** The queries are spread over the collection. */
+  private int scene(int query) {
+    return query * queries.size() / QUERIES;
+  }
+
+  /** How many tampered queries still find what they show among the first hits. */
+  static long found(List<SearchResult> results) {
+    return results.stream()
+        .filter(result -> result.adversarial().stream().anyMatch(SearchHit::relevant))
+        .count();
+  }
+
+  /** The first queries with both encoders' results, as they come. */
+  List<SearchExample> examples(int count, List<SearchResult> first, List<SearchResult> second) {
+    return IntStream.range(0, count)
+        .mapToObj(
+            i ->
+                new SearchExample(
+                    data.pack().names().get(queries.pair(scene(i)).concept()),
+                    "PGD at " + ThreatResult.label(threatModel),
+                    picture(read(queries, scene(i))),
+                    List.of(first.get(i), second.get(i))))
+        .toList();
+  }
+
+  private List<SearchHit> hits(int query, List<ImageSearch.Hit> hits) {
+    int wanted = queries.pair(scene(query)).concept();
     return hits.stream()
         .map(
             hit -> {
               int concept = collection.pair(hit.picture()).concept();
               return new SearchHit(
                   data.pack().names().get(concept),
-                  picture(collection, hit.picture()),
+                  picture(read(collection, hit.picture())),
                   hit.similarity(),
                   concept == wanted);
             })
         .toList();
   }
 
-  private Picture picture(EmojiDataset dataset, int index) {
-    int size = data.scenes().canvas();
-    FloatBuffer values = FloatBuffer.allocate(3 * size * size);
-    dataset.read(index, size, values);
-    return Picture.of(size, size, values.array());
+  private float[] read(EmojiDataset dataset, int index) {
+    FloatBuffer values = FloatBuffer.allocate(data.scenes().valuesPerImage());
+    dataset.read(index, data.scenes().canvas(), values);
+    return values.array();
+  }
+
+  private Picture picture(float[] planes) {
+    return Picture.of(data.scenes().canvas(), data.scenes().canvas(), planes);
   }
 }

@@ -15,6 +15,7 @@ import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.examples.report.ReportFiles;
 import dev.fare.examples.report.ReportModel;
+import dev.fare.examples.report.SearchResult;
 import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.ZeroShotClassifier;
@@ -56,13 +57,13 @@ public final class QuickStart implements Callable<Integer> {
   private Path output = Path.of("fare-quickstart");
 
   @Option(names = "--steps", description = "FARE updates, default ${DEFAULT-VALUE}")
-  private int steps = 300;
+  private int steps = 500;
 
   @Option(names = "--batch-size", description = "pictures an update, default ${DEFAULT-VALUE}")
   private int batchSize = 32;
 
   @Option(names = "--learning-rate", description = "the peak, default ${DEFAULT-VALUE}")
-  private double learningRate = 2e-4;
+  private double learningRate = 1e-3;
 
   @Option(
       names = "--images",
@@ -99,8 +100,9 @@ public final class QuickStart implements Callable<Integer> {
         ZeroShotClassifier fare = original.withImageEncoder(encoder)) {
       out.printf(
           Locale.ROOT,
-          "A CLIP of %d classes, attacked with APGD in l-infinity balls of 2/255 and 4/255.%n%n",
-          data.pack().names().size());
+          "A CLIP of %d classes, attacked with %s in l∞ balls of 2/255 and 4/255.%n%n",
+          data.pack().names().size(),
+          ATTACK);
       List<EvaluationReport> before = evaluate(ORIGINAL, original, data, encoder.imageSize(), out);
 
       out.printf("%nFine-tuning its vision encoder with FARE, without labels:%n");
@@ -134,7 +136,17 @@ public final class QuickStart implements Callable<Integer> {
       // the swap: the search takes the robust encoder where it took the original one
       try (RobustClipEncoder swapped = RobustClipEncoder.load(robustFiles)) {
         AttackedSearch search = new AttackedSearch(data, LARGEST);
-        report.search(search.compare(clip.imageEncoder(), swapped, out));
+        List<SearchResult> found = search.search(ORIGINAL, clip.imageEncoder());
+        List<SearchResult> foundAfter = search.search(ROBUST, swapped);
+        search.examples(3, found, foundAfter).forEach(report::search);
+        out.printf(
+            "%nImage search with tampered queries, right among the first five: %s %d of %d, %s %d of %d%n",
+            ORIGINAL,
+            AttackedSearch.found(found),
+            found.size(),
+            ROBUST,
+            AttackedSearch.found(foundAfter),
+            foundAfter.size());
       }
       Provenance.add(report, originalFiles, robustFiles, summary);
       ReportFiles written = ReportFiles.write(report.build(), output.resolve("report.html"));
@@ -146,7 +158,7 @@ public final class QuickStart implements Callable<Integer> {
   }
 
   private TrainingSummary train(RobustClipEncoder encoder, EmojiData data, TrainingCurves curves) {
-    PgdAttack attack = PgdAttack.builder(LARGEST).steps(4).stepSize(2.5 / 255).build();
+    PgdAttack attack = PgdAttack.builder(LARGEST).steps(2).stepSize(2.5 / 255).build();
     try (FareTrainer trainer =
             FareTrainer.builder(encoder)
                 .attack(attack)

@@ -139,6 +139,7 @@ public final class HtmlReport {
             "search", "Search",
             "training", "Training",
             "classes", "Classes",
+            "comparison", "Image by image",
             "reading", "Reading this",
             "provenance", "Provenance");
     return nav(ul(
@@ -162,6 +163,10 @@ public final class HtmlReport {
     if (first.models().stream().noneMatch(model -> model.threats().isEmpty())) {
       sections.put("classes", new ClassSection(first, report.classGroups()).render());
     }
+    ComparisonSection comparison = new ComparisonSection(report);
+    if (!comparison.isEmpty()) {
+      sections.put("comparison", comparison.render());
+    }
     sections.put("reading", reading());
     if (!report.provenance().isEmpty()) {
       sections.put("provenance", provenance());
@@ -174,17 +179,18 @@ public final class HtmlReport {
             h2("How to read this"),
             ul(
                     li(
-                        "Robust accuracy is what the attacks used here left over. A stronger attack can"
-                            + " only lower it: it is an upper bound, never a proof."),
+                        "Robust accuracy is what the attacks used here left over. A stronger attack"
+                            + " can only lower it: it is an upper bound, never a proof."),
                     li(
-                        "ε bounds the change of every colour value of every pixel. It says nothing about"
-                            + " stickers, rotations, other pictures pasted in, or text in the image."),
+                        "ε bounds the change of every colour value of every pixel. It says nothing"
+                            + " about stickers, rotations, other pictures pasted in, or text in the"
+                            + " image."),
                     li(
-                        "An interval tells how far the numbers could move with other images of the same"
-                            + " kind. It does not cover other kinds of images."),
+                        "An interval tells how far the numbers could move with other images of the"
+                            + " same kind. It does not cover other kinds of images."),
                     li(
-                        "The attacker knows the encoder and all its weights. Hiding them is no defence"
-                            + " that this report counts."))
+                        "The attacker knows the encoder and all its weights. Hiding them is no"
+                            + " defence that this report counts."))
                 .withClass("notes"))
         .withId("reading");
   }

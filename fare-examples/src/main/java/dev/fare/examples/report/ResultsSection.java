@@ -43,9 +43,9 @@ final class ResultsSection {
   DomContent render() {
     return section(
             h2("How robust?"),
-            p("The share of images whose first guess is right: on clean images, and in the worst case"
-                    + " over the attacks. ε is how far each colour value may move. Small print: 95 %"
-                    + " intervals.")
+            p("The share of images whose first guess is right: on clean images, and in the worst"
+                    + " case over the attacks. ε is how far each colour value may move. Small print:"
+                    + " 95 % intervals.")
                 .withClass("lead"),
             resultsTable(),
             div(each(report.evaluations(), this::curve)).withClass("charts"),
@@ -213,6 +213,7 @@ final class ResultsSection {
                             "Accuracy",
                             "95 %",
                             "Images attacked",
+                            "Forward passes",
                             "Time"),
                         name -> th(name).attr("scope", "col")))),
             tbody(each(rows, row -> row))),
@@ -229,7 +230,8 @@ final class ResultsSection {
         td(evaluation.settings().getOrDefault(outcome.attack(), "")),
         td(Numbers.percent(outcome.robust())),
         td(Numbers.range(outcome.robust().interval())),
-        td(outcome.attacked() + ""),
+        td(Integer.toString(outcome.attacked())),
+        td(String.format(Locale.ROOT, "%,d", outcome.cost().forwards())),
         td(Numbers.seconds(outcome.seconds())));
   }
 

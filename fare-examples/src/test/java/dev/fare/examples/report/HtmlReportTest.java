@@ -2,6 +2,7 @@ package dev.fare.examples.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fare.AttackCost;
 import dev.fare.ThreatModel;
 import dev.fare.evaluation.Accuracy;
 import dev.fare.evaluation.AttackOutcome;
@@ -103,13 +104,30 @@ class HtmlReportTest {
   }
 
   @Test
+  void comparesTheModelsImageByImage() {
+    String page = HtmlReport.render(ReportFixture.full());
+    String section =
+        page.substring(page.indexOf("id=\"comparison\""), page.indexOf("id=\"reading\""));
+
+    // 914 and 853 of 960 are right; the fixture draws each model's luck for itself
+    assertThat(section).contains("only original", "only FARE", "&lt; 0.001");
+    assertThat(section).contains("87.3\u202f%", "58.4\u202f%"); // 838 and 561 of 960
+    assertThat(all(section, "<table")).hasSize(4);
+  }
+
+  @Test
   void leavesOutSectionsThatHaveNothingToShow() {
     String page = body(HtmlReport.render(small("set", "cat")));
 
     assertThat(page).contains("id=\"results\"", "id=\"reading\"");
     assertThat(page)
         .doesNotContain(
-            "id=\"training\"", "id=\"gallery\"", "id=\"search\"", "id=\"provenance\"", "#training");
+            "id=\"training\"",
+            "id=\"comparison\"",
+            "id=\"gallery\"",
+            "id=\"search\"",
+            "id=\"provenance\"",
+            "#training");
   }
 
   @Test
@@ -126,7 +144,9 @@ class HtmlReportTest {
             ThreatModel.linf(4 / 255.0),
             new Accuracy(0, 20),
             List.of(new ClassAccuracy(0, new Accuracy(0, 20))),
-            List.of(new AttackOutcome("PGD", new Accuracy(0, 20), 19, List.of(), 2.5)));
+            List.of(
+                new AttackOutcome(
+                    "PGD", new Accuracy(0, 20), 19, List.of(), AttackCost.NONE, 2.5)));
     ModelResult model =
         new ModelResult(
             "CLIP",

@@ -1,0 +1,224 @@
+package dev.fare.evaluation;
+
+import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.base.Preconditions.checkState;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import dev.fare.ImageEncoder;
+import dev.fare.ThreatModel;
+import dev.fare.data.ImageDataset;
+import dev.fare.torch.TensorScope;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * Measures on images without labels how far an attacker can move embeddings away from where a
+ * reference encoder puts the clean image: what FARE trains against, as a number for any data.
+ *
+ * <pre>{@code
+ * DriftReport report = EmbeddingDrift.builder(224, original)
+ *     .encoder("original", original)
+ *     .encoder("FARE", robust)
+ *     .attack(EncoderAttack.of("PGD", "50 steps",
+ *         threatModel -> PgdAttack.builder(threatModel).steps(50).build(),
+ *         Objectives::embeddingDistance))
+ *     .linf(4 / 255.0)
+ *     .build()
+ *     .evaluate("our photographs", ImageFolder.of(folder));
+ * }</pre>
+ */
+public final class EmbeddingDrift {
+
+  private record NamedEncoder(String name, ImageEncoder encoder) {}
+
+  private final int imageSize;
+  private final int batchSize;
+  private final ImageEncoder reference;
+  private final ImmutableList<NamedEncoder> encoders;
+  private final ImmutableList<EncoderAttack> attacks;
+  private final ImmutableList<ThreatModel> threatModels;
+  private final EvaluationBuilder.Managers managers;
+  private final EvaluationListener listener;
+
+  private EmbeddingDrift(Builder builder) {
+    imageSize = builder.imageSize;
+    batchSize = builder.batchSize;
+    reference = builder.reference;
+    encoders = ImmutableList.copyOf(builder.encoders);
+    attacks = ImmutableList.copyOf(builder.attacks);
+    threatModels = builder.sortedThreatModels();
+    managers = builder.managers();
+    listener = builder.listener;
+  }
+
+  /**
+   * Starts an evaluation.
+   *
+   * @param imageSize side in pixels at which images are read and attacked
+   * @param reference says where a clean image belongs, usually the original encoder
+   */
+  public static Builder builder(int imageSize, ImageEncoder reference) {
+    return new Builder(imageSize, reference);
+  }
+
+  /**
+   * Attacks every image on every encoder.
+   *
+   * @param dataSet its name in the report
+   * @throws java.io.UncheckedIOException if an image can't be read
+   * @throws IllegalStateException if an attack leaves its threat model
+   */
+  public DriftReport evaluate(String dataSet, ImageDataset data) {
+    ImageReader reader = new ImageReader(data, imageSize);
+    try (NDManager manager = managers.open()) {
+      float[][] references = references(reader, manager);
+      List<EncoderDrift> results =
+          encoders.stream()
+              .map(encoder -> new Run(dataSet, encoder, reader, manager, references).evaluate())
+              .toList();
+      return new DriftReport(dataSet, data.description(), settings(), results);
+    }
+  }
+
+  private float[][] references(ImageReader reader, NDManager manager) {
+    List<float[]> all = new ArrayList<>();
+    for (List<Integer> images : reader.batches(batchSize)) {
+      try (TensorScope scope = TensorScope.of(manager)) {
+        NDArray pixels = reader.pixels(images, scope.manager());
+        all.addAll(List.of(Embeddings.of(reference, pixels)));
+      }
+    }
+    return all.toArray(float[][]::new);
+  }
+
+  private ImmutableMap<String, String> settings() {
+    ImmutableMap.Builder<String, String> settings = ImmutableMap.builder();
+    attacks.forEach(attack -> settings.put(attack.name(), attack.settings()));
+    return settings.put("image size", imageSize + " px").buildOrThrow();
+  }
+
+  /** One encoder's way through a data set. */
+  private final class Run {
+    private final String dataSet;
+    private final NamedEncoder encoder;
+    private final ImageReader reader;
+    private final NDManager manager;
+    private final float[][] references;
+
+    Run(
+        String dataSet,
+        NamedEncoder encoder,
+        ImageReader reader,
+        NDManager manager,
+        float[][] references) {
+      this.dataSet = dataSet;
+      this.encoder = encoder;
+      this.reader = reader;
+      this.manager = manager;
+      this.references = references;
+    }
+
+    EncoderDrift evaluate() {
+      Drift clean = measure("clean", EncoderBatch::pixels);
+      List<ThreatDrift> attacked = new ArrayList<>();
+      for (ThreatModel threatModel : threatModels) {
+        for (EncoderAttack attack : attacks) {
+          String phase = attack.name() + " at " + ThreatResult.label(threatModel);
+          Drift drift = measure(phase, batch -> perturb(attack, threatModel, batch));
+          attacked.add(new ThreatDrift(threatModel, attack.name(), drift));
+        }
+      }
+      return new EncoderDrift(encoder.name(), clean, attacked);
+    }
+
+    private NDArray perturb(EncoderAttack attack, ThreatModel threatModel, EncoderBatch batch) {
+      NDArray found = attack.strategy().attack(threatModel, encoder.encoder(), batch).images();
+      ModelRun.checkInside(attack.name(), threatModel, found, batch.pixels());
+      return found;
+    }
+
+    private Drift measure(String phase, Function<EncoderBatch, NDArray> attack) {
+      List<Double> cosines = new ArrayList<>();
+      List<Double> distances = new ArrayList<>();
+      for (List<Integer> images : reader.batches(batchSize)) {
+        float[][] wanted = images.stream().map(image -> references[image]).toArray(float[][]::new);
+        try (TensorScope scope = TensorScope.of(manager)) {
+          NDArray pixels = reader.pixels(images, scope.manager());
+          NDArray embeddings = Embeddings.onDevice(wanted, scope.manager());
+          EncoderBatch batch = new EncoderBatch(pixels, embeddings, ImageReader.ids(images));
+          float[][] found = Embeddings.of(encoder.encoder(), attack.apply(batch));
+          for (int row = 0; row < found.length; row++) {
+            cosines.add(Embeddings.cosine(found[row], wanted[row]));
+            distances.add(Embeddings.squaredDistance(found[row], wanted[row]));
+          }
+        }
+        int done = cosines.size();
+        listener.progressed(
+            new EvaluationProgress(dataSet, encoder.name(), phase, done, reader.size(), done));
+      }
+      return new Drift(new Distribution(cosines), new Distribution(distances));
+    }
+  }
+
+  /** Settings of an {@link EmbeddingDrift}. */
+  public static final class Builder extends EvaluationBuilder<Builder> {
+    private final ImageEncoder reference;
+    private final List<NamedEncoder> encoders = new ArrayList<>();
+    private final List<EncoderAttack> attacks = new ArrayList<>();
+
+    private Builder(int imageSize, ImageEncoder reference) {
+      super(imageSize);
+      this.reference = reference;
+    }
+
+    @Override
+    Builder self() {
+      return this;
+    }
+
+    /**
+     * Adds an encoder.
+     *
+     * @param name unique, as it should stand in the report
+     * @param encoder of the same embedding size as the reference
+     */
+    public Builder encoder(String name, ImageEncoder encoder) {
+      checkArgument(
+          encoders.stream().noneMatch(other -> other.name().equals(name)),
+          "there is an encoder %s already; give each its own name",
+          name);
+      checkArgument(
+          encoder.embeddingSize() == reference.embeddingSize(),
+          "encoder %s has embeddings of %s numbers, the reference of %s; they can't be compared",
+          name,
+          encoder.embeddingSize(),
+          reference.embeddingSize());
+      encoders.add(new NamedEncoder(name, encoder));
+      return this;
+    }
+
+    /** Adds an attack; its name must be unique. */
+    public Builder attack(EncoderAttack attack) {
+      checkArgument(
+          attacks.stream().noneMatch(other -> other.name().equals(attack.name())),
+          "there is an attack %s already; give each its own name",
+          attack.name());
+      attacks.add(attack);
+      return this;
+    }
+
+    /**
+     * Makes the evaluation.
+     *
+     * @throws IllegalStateException without an encoder
+     */
+    public EmbeddingDrift build() {
+      checkState(!encoders.isEmpty(), "an evaluation needs at least one encoder");
+      return new EmbeddingDrift(this);
+    }
+  }
+}

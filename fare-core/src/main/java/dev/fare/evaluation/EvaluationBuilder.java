@@ -1,0 +1,89 @@
+package dev.fare.evaluation;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import com.google.common.collect.ImmutableList;
+import dev.fare.ThreatModel;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What every kind of evaluation can be told.
+ *
+ * @param <B> the builder itself
+ */
+public abstract class EvaluationBuilder<B extends EvaluationBuilder<B>> {
+
+  final int imageSize;
+  int batchSize = 64;
+  EvaluationListener listener = progress -> {};
+  private @Nullable Device device;
+  private final List<ThreatModel> threatModels = new ArrayList<>();
+
+  EvaluationBuilder(int imageSize) {
+    checkArgument(imageSize > 0, "imageSize must be positive, got %s", imageSize);
+    this.imageSize = imageSize;
+  }
+
+  abstract B self();
+
+  /** Adds threat models; each attack runs under each of them. */
+  public final B threatModels(List<ThreatModel> added) {
+    threatModels.addAll(added);
+    return self();
+  }
+
+  /**
+   * Adds l∞ threat models.
+   *
+   * @param epsilons radii in pixel space, such as {@code 4 / 255.0}
+   */
+  public final B linf(double... epsilons) {
+    for (double epsilon : epsilons) {
+      threatModels.add(ThreatModel.linf(epsilon));
+    }
+    return self();
+  }
+
+  /** Images that go through a model at a time; 64 by default. */
+  public final B batchSize(int batchSize) {
+    checkArgument(batchSize > 0, "batchSize must be positive, got %s", batchSize);
+    this.batchSize = batchSize;
+    return self();
+  }
+
+  /** Where the models are; by default where the engine puts new arrays. */
+  public final B device(Device device) {
+    this.device = device;
+    return self();
+  }
+
+  /** Hears of the progress. */
+  public final B listener(EvaluationListener listener) {
+    this.listener = listener;
+    return self();
+  }
+
+  /** Without repetitions, norm by norm, small radii first. */
+  final ImmutableList<ThreatModel> sortedThreatModels() {
+    return threatModels.stream()
+        .distinct()
+        .sorted(Comparator.comparing(ThreatModel::norm).thenComparingDouble(ThreatModel::epsilon))
+        .collect(ImmutableList.toImmutableList());
+  }
+
+  /** Makes managers on the device. */
+  final Managers managers() {
+    Device chosen = device;
+    return () -> NDManager.newBaseManager(chosen, "PyTorch");
+  }
+
+  /** Where an evaluation's arrays live. */
+  interface Managers {
+    NDManager open();
+  }
+}

@@ -1,0 +1,63 @@
+package dev.fare.evaluation;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.fare.ThreatModel;
+import dev.fare.torch.TensorScope;
+import java.util.Arrays;
+import java.util.List;
+
+/** Attacks all images on one model and counts what each model still gets right. */
+final class TransferRun {
+
+  private final RobustnessEvaluation evaluation;
+  private final EvaluationAttack attack;
+  private final ThreatModel threatModel;
+  private final BatchReader reader;
+  private final NDManager manager;
+
+  TransferRun(
+      RobustnessEvaluation evaluation,
+      EvaluationAttack attack,
+      ThreatModel threatModel,
+      BatchReader reader,
+      NDManager manager) {
+    this.evaluation = evaluation;
+    this.attack = attack;
+    this.threatModel = threatModel;
+    this.reader = reader;
+    this.manager = manager;
+  }
+
+  /** The row of one model: images made against it, shown to all. */
+  List<Accuracy> row(String dataSet, NamedClassifier madeAgainst) {
+    int[] right = new int[evaluation.models().size()];
+    int done = 0;
+    for (List<Integer> images : reader.batches(evaluation.batchSize())) {
+      try (TensorScope scope = TensorScope.of(manager)) {
+        LabelledBatch batch = reader.read(images, scope.manager());
+        NDArray found = ModelRun.attack(attack, threatModel, madeAgainst, batch).images();
+        for (int i = 0; i < right.length; i++) {
+          right[i] += right(evaluation.models().get(i), found, images);
+        }
+      }
+      done += images.size();
+      String phase = attack.name() + " at " + ThreatResult.label(threatModel) + ", transferred";
+      int own = right[evaluation.models().indexOf(madeAgainst)];
+      evaluation
+          .listener()
+          .progressed(
+              new EvaluationProgress(dataSet, madeAgainst.name(), phase, done, reader.size(), own));
+    }
+    return Arrays.stream(right).mapToObj(count -> new Accuracy(count, reader.size())).toList();
+  }
+
+  private int right(NamedClassifier model, NDArray pixels, List<Integer> images) {
+    float[][] logits = Predictions.logits(model.classifier(), pixels);
+    int right = 0;
+    for (int row = 0; row < logits.length; row++) {
+      right += Predictions.top(logits[row]) == reader.label(images.get(row)) ? 1 : 0;
+    }
+    return right;
+  }
+}

@@ -1,0 +1,124 @@
+package dev.fare.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.modality.cv.Image;
+import ai.djl.modality.cv.ImageFactory;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.fare.AttackResult;
+import dev.fare.examples.emoji.EmojiBatch;
+import dev.fare.examples.emoji.EmojiData;
+import dev.fare.examples.quickstart.EmbeddedClip;
+import dev.fare.models.ClipModel;
+import dev.fare.models.ZeroShotClassifier;
+import java.awt.image.BufferedImage;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The README's Java is what {@link Snippets} compiles, and it runs. */
+class ReadmeTest {
+
+  private static final Path PROJECT = Path.of(System.getProperty("basedir", "")).toAbsolutePath();
+
+  private final NDManager manager = NDManager.newBaseManager("PyTorch");
+  private final EmojiData data = EmojiData.load();
+
+  @BeforeEach
+  void placeTheModelWhereTheQuickStartLeavesIt() throws Exception {
+    EmbeddedClip.copyTo(Path.of("fare-quickstart/robust"));
+  }
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  @Test
+  void everySnippetIsCompiled() throws Exception {
+    List<String> compiled =
+        stripped(
+            Files.readString(PROJECT.resolve("src/test/java/dev/fare/examples/Snippets.java")));
+    String readme = Files.readString(PROJECT.resolve("../README.md"));
+    Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(readme);
+    List<List<String>> snippets = new ArrayList<>();
+    while (block.find()) {
+      snippets.add(stripped(block.group(1)));
+    }
+
+    assertThat(snippets).hasSizeGreaterThanOrEqualTo(3);
+    for (List<String> snippet : snippets) {
+      assertThat(compiled).containsSequence(snippet);
+    }
+  }
+
+  private static List<String> stripped(String text) {
+    return text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+  }
+
+  @Test
+  void swaps() throws Exception {
+    Image picture =
+        ImageFactory.getInstance().fromImage(new BufferedImage(90, 60, BufferedImage.TYPE_INT_RGB));
+
+    AtomicInteger calls = new AtomicInteger();
+
+    Snippets.swap(
+        picture,
+        pixels(data.testSetA(960).batch(0, 2)),
+        (embedding, tokens) -> {
+          calls.incrementAndGet();
+          assertThat(embedding).hasSize(128);
+          assertThat(tokens.getShape()).isEqualTo(new Shape(2, 36, 192));
+        });
+
+    assertThat(calls).hasValue(1);
+  }
+
+  @Test
+  void attacks() throws Exception {
+    EmojiBatch batch = data.testSetA(960).batch(8, 16);
+    try (ClipModel clip = ClipModel.load(Path.of("fare-quickstart/robust"));
+        ZeroShotClassifier classifier =
+            clip.zeroShotClassifier(data.pack().names(), EmbeddedClip.TEMPLATES)) {
+      NDArray images = pixels(batch);
+      NDArray labels = manager.create(batch.labels());
+
+      List<AttackResult> results = Snippets.attack(clip.imageEncoder(), classifier, images, labels);
+
+      assertThat(results.get(0).losses().min().getFloat()).isGreaterThan(1);
+      long right = classifier.logits(images).argMax(1).eq(labels).countNonzero().getLong();
+      long fooled = results.get(1).succeeded().countNonzero().getLong();
+      assertThat(right).isGreaterThanOrEqualTo(6);
+      assertThat(fooled).isGreaterThanOrEqualTo(6);
+    }
+  }
+
+  @Test
+  void namesWhatItSees() throws Exception {
+    int tiger = data.pack().names().indexOf("tiger");
+    int scene =
+        IntStream.range(0, 960)
+            .filter(i -> data.testSetA(960).pairs().get(i).concept() == tiger)
+            .findFirst()
+            .orElseThrow();
+
+    List<String> seen = new ArrayList<>();
+    Snippets.zeroShot(pixels(data.testSetA(960).batch(scene, scene + 1)), seen::add);
+    assertThat(seen).containsExactly("tiger");
+  }
+
+  private NDArray pixels(EmojiBatch batch) {
+    return manager.create(batch.images(), new Shape(batch.size(), 3, 48, 48));
+  }
+}

@@ -1,0 +1,99 @@
+package dev.fare.models;
+
+import ai.djl.Device;
+import ai.djl.engine.EngineException;
+import ai.djl.util.cuda.CudaUtils;
+import dev.fare.models.vision.VisionConfig;
+import dev.fare.models.vision.VitConfig;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryUsage;
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Splits many images into batches that fit into memory, and halves them where one did not.
+ *
+ * @param size images in a batch, to begin with
+ */
+record ImageBatches(int size) {
+
+  /** Does the work for the images {@code from} (inclusive) to {@code to} (exclusive). */
+  @FunctionalInterface
+  interface Work {
+    void run(int from, int to) throws IOException;
+  }
+
+  private static final Logger log = LoggerFactory.getLogger(ImageBatches.class);
+
+  /** Beyond it, larger batches are not faster. */
+  private static final int LARGEST = 256;
+
+  /** What may be taken of the memory that is free, as a divisor: others need some too. */
+  private static final int SHARE = 4;
+
+  private static final long LEAST_MEMORY = 64L << 20;
+  private static final long MOST_MEMORY = 2L << 30;
+
+  /** Batches for a tower on a device, by the memory that is free there now. */
+  static ImageBatches of(VisionConfig tower, Device device) {
+    long memory = Math.max(LEAST_MEMORY, Math.min(MOST_MEMORY, freeMemory(device) / SHARE));
+    return within(memory, tower);
+  }
+
+  static ImageBatches within(long memory, VisionConfig tower) {
+    long fitting = memory / bytesPerImage(tower);
+    return new ImageBatches((int) Math.max(1, Math.min(LARGEST, fitting)));
+  }
+
+  private static long freeMemory(Device device) {
+    if (device.isGpu()) {
+      MemoryUsage gpu = CudaUtils.getGpuMemory(device);
+      return gpu.getMax() - gpu.getUsed();
+    }
+    return ManagementFactory.getOperatingSystemMXBean()
+            instanceof com.sun.management.OperatingSystemMXBean system
+        ? system.getFreeMemorySize()
+        : MOST_MEMORY;
+  }
+
+  /** The most that one image takes inside a tower at once, without gradients. */
+  private static long bytesPerImage(VisionConfig tower) {
+    long pixels = 3L * tower.imageSize() * tower.imageSize();
+    if (tower instanceof VitConfig vit) {
+      long tokens = vit.tokens();
+      long perToken = 7L * vit.width() + 2L * vit.mlpWidth();
+      long attention = 2 * tokens * tokens * vit.heads();
+      return Float.BYTES * (3 * pixels + tokens * perToken + attention);
+    }
+    return Float.BYTES * 64 * pixels; // a convolutional stem widens the image before it shrinks
+  }
+
+  /** Runs the work over all images in order. */
+  void forEach(int images, Work work) throws IOException {
+    int batch = size;
+    int from = 0;
+    while (from < images) {
+      int to = Math.min(images, from + batch);
+      try {
+        work.run(from, to);
+        from = to;
+      } catch (EngineException e) {
+        if (to - from == 1 || !isOutOfMemory(e)) {
+          throw e;
+        }
+        batch = Math.max(1, (to - from) / 2);
+        log.warn(
+            "a batch of {} images did not fit into memory: going on with {}", to - from, batch);
+      }
+    }
+  }
+
+  private static boolean isOutOfMemory(EngineException e) {
+    String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+    return message.contains("out of memory")
+        || message.contains("not enough memory")
+        || message.contains("can't allocate memory");
+  }
+}
