@@ -75,7 +75,7 @@ public final class FareTrainer implements AutoCloseable {
             original,
             builder.attack,
             builder.loss,
-            builder.attackLoss(),
+            builder.attackGoal(),
             List.copyOf(trained.values()));
     gradients = new GradientSource(mathematics, settings, builder.metricsEvery, record);
     checkpoints = openCheckpoints(builder.checkpointPolicy());

@@ -31,7 +31,7 @@ public final class FareTrainerBuilder {
   DivergencePolicy divergencePolicy = DivergencePolicy.STOP;
   double lossLimit = Double.POSITIVE_INFINITY;
   private boolean attackChosen;
-  private @Nullable EmbeddingLoss attackLoss;
+  private @Nullable AttackGoal attackGoal;
   private @Nullable LearningRateSchedule schedule;
   private double learningRate = 1e-5;
   private double weightDecay = 1e-4;
@@ -72,9 +72,11 @@ public final class FareTrainerBuilder {
     return this;
   }
 
-  /** What the attack climbs; by default what the loss says. */
-  public FareTrainerBuilder attackLoss(EmbeddingLoss attackLoss) {
-    this.attackLoss = requireNonNull(attackLoss, "attackLoss");
+  /**
+   * What the attack climbs, for example another {@link EmbeddingLoss}; by default the loss's own.
+   */
+  public FareTrainerBuilder attackGoal(AttackGoal attackGoal) {
+    this.attackGoal = requireNonNull(attackGoal, "attackGoal");
     return this;
   }
 
@@ -256,11 +258,17 @@ public final class FareTrainerBuilder {
       throw new IllegalStateException(
           "the attack is missing: call attack(...), or withoutAttack() to train on clean images");
     }
+    if (loss.readsTokens() && !(encoder instanceof TokenEncoder)) {
+      throw new IllegalArgumentException(
+          "the loss reads patch tokens, which "
+              + encoder.getClass().getSimpleName()
+              + " does not give; it must be a TokenEncoder");
+    }
     return new FareTrainer(this);
   }
 
-  EmbeddingLoss attackLoss() {
-    return attackLoss == null ? loss.attackLoss() : attackLoss;
+  AttackGoal attackGoal() {
+    return attackGoal == null ? loss.attackGoal() : attackGoal;
   }
 
   LearningRateSchedule schedule() {
@@ -292,7 +300,7 @@ public final class FareTrainerBuilder {
     return new TrainingSettings(
         TrainingSettings.describe(loss),
         attack == null ? "none" : TrainingSettings.describe(attack),
-        attack == null ? "none" : TrainingSettings.describe(attackLoss()),
+        attack == null ? "none" : TrainingSettings.describe(attackGoal()),
         optimizer.toString(),
         TrainingSettings.describe(schedule()),
         learningRate,

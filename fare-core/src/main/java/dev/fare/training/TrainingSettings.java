@@ -9,7 +9,7 @@ import java.util.Map;
  *
  * @param loss what is minimised
  * @param attack what makes the adversarial images, {@code none} without
- * @param attackLoss what the attack climbs
+ * @param attackGoal what the attack climbs
  * @param optimizer the optimizer and its constants
  * @param schedule how the learning rate changes
  * @param learningRate the peak
@@ -26,7 +26,7 @@ import java.util.Map;
 public record TrainingSettings(
     String loss,
     String attack,
-    String attackLoss,
+    String attackGoal,
     String optimizer,
     String schedule,
     double learningRate,
@@ -45,7 +45,7 @@ public record TrainingSettings(
     Map<String, String> map = new LinkedHashMap<>();
     map.put("loss", loss);
     map.put("attack", attack);
-    map.put("attackLoss", attackLoss);
+    map.put("attackGoal", attackGoal);
     map.put("optimizer", optimizer);
     map.put("schedule", schedule);
     map.put("learningRate", Double.toString(learningRate));

@@ -48,6 +48,24 @@ class FareTrainerOptionsTest {
   }
 
   @Test
+  void trainsTokensOfAnEncoderThatGivesThem() {
+    TrainingLoss loss = TrainingLoss.fare().withTokens(EmbeddingLoss.squaredDistance(), 1);
+    try (FareTrainer trainer = builder().loss(loss).steps(100).build()) {
+      StepResult first = trainer.step(pixels());
+      StepResult last = first;
+      for (int i = 0; i < 60; i++) {
+        last = trainer.step(pixels());
+      }
+      assertThat(last.loss()).isLessThan(0.8 * first.loss());
+    }
+    assertThatThrownBy(() -> builder(new SmallMemory(encoder, 2)).loss(loss).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "the loss reads patch tokens, which SmallMemory does not give; it must be a"
+                + " TokenEncoder");
+  }
+
+  @Test
   void averagesTheWeightsExponentially() {
     try (FareTrainer trainer = builder().averageDecay(0.8).build()) {
       float[] expected = encoder.values();
