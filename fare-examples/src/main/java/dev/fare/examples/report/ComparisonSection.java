@@ -55,7 +55,7 @@ final class ComparisonSection {
     return section(
             h2("Image by image"),
             p("Two models on the same images say more than two averages: p is how probable so"
-                  + " uneven a split is if neither model were better (McNemar's exact test).")
+                    + " uneven a split is if neither model were better (McNemar's exact test).")
                 .withClass("lead"),
             div(each(tables, t -> t)).withClass("stack"))
         .withId("comparison");

@@ -102,7 +102,8 @@ public final class HtmlReport {
     for (EvaluationReport evaluation : report.evaluations()) {
       ModelResult first = evaluation.models().get(0);
       ModelResult last = evaluation.models().get(evaluation.models().size() - 1);
-      if (!last.threats().isEmpty() && first != last) {
+      boolean compared = evaluation.models().size() > 1;
+      if (compared && !last.threats().isEmpty()) {
         ThreatResult threat = Verdict.largest(last);
         tiles.add(
             tile(
@@ -111,7 +112,7 @@ public final class HtmlReport {
                 first.under(threat.threatModel()).robust(),
                 threat.robust()));
       }
-      if (first != last) {
+      if (compared) {
         tiles.add(tile("Clean accuracy", evaluation.dataSet(), first.clean(), last.clean()));
       }
     }
