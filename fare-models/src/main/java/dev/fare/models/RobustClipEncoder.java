@@ -14,6 +14,7 @@ import dev.fare.models.djl.EncoderBlock;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipCheckpoints;
 import dev.fare.models.format.HuggingFaceWriter;
+import dev.fare.models.hub.ModelHub;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
@@ -66,6 +67,24 @@ public final class RobustClipEncoder implements TrainableEncoder {
    */
   public static RobustClipEncoder load(Path path) throws IOException {
     return load(path, Engine.getEngine("PyTorch").defaultDevice());
+  }
+
+  /**
+   * Downloads a model of Hugging Face's hub, unless it is in the cache, and loads its vision tower.
+   * The endpoint, token, cache and offline mode are those of the environment; for others, for
+   * progress or to pin a commit see {@link ModelHub}.
+   *
+   * @param hubName such as {@code chs20/fare4-clip}, or {@code owner/name@revision}
+   * @throws IllegalArgumentException if the name is none
+   * @throws IOException if it can't be had or used
+   */
+  public static RobustClipEncoder load(String hubName) throws IOException {
+    return load(ModelHub.builder().build().download(hubName));
+  }
+
+  /** Downloads a model of Hugging Face's hub and loads its vision tower onto a device. */
+  public static RobustClipEncoder load(String hubName, Device device) throws IOException {
+    return load(ModelHub.builder().build().download(hubName), device);
   }
 
   /** Loads the vision tower of a CLIP onto a device. */

@@ -270,6 +270,13 @@ class RobustClipEncoderTest {
   }
 
   @Test
+  void refusesWhatIsNoNameOfTheHubBeforeItConnects() {
+    assertThatThrownBy(() -> RobustClipEncoder.load("/models/clip"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("/models/clip");
+  }
+
+  @Test
   void saysWhatIsWrongWithFiles() throws Exception {
     Path weights = model.resolve("model.safetensors");
     byte[] whole = Files.readAllBytes(weights);

@@ -1,5 +1,6 @@
 package dev.fare.models.format;
 
+import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
@@ -80,6 +81,20 @@ enum ElementType {
   /** The number of bytes of one element. */
   int bytes() {
     return bytes;
+  }
+
+  /**
+   * The number of bytes of a tensor.
+   *
+   * @throws ArithmeticException if they, or the strides of a tensor without elements, are beyond 64
+   *     bits
+   */
+  long bytesOf(Shape shape) {
+    long extent = bytes;
+    for (long dimension : shape.getShape()) {
+      extent = Math.multiplyExact(extent, Math.max(dimension, 1));
+    }
+    return shape.size() == 0 ? 0 : extent;
   }
 
   /** The next element of a little-endian buffer as a float32, rounded to nearest where it must. */

@@ -53,10 +53,10 @@ final class PickleGlobals {
 
   private PickleGlobals() {}
 
-  /** What stands for a callable of Python. */
+  /** What stands for a callable of Python; throws IllegalArgumentException where it can't be. */
   @FunctionalInterface
   interface Constructor {
-    Object construct(Object[] arguments) throws ModelFormatException;
+    Object construct(Object[] arguments);
   }
 
   /** A class of storages, which stands in the reference to one. */
@@ -78,44 +78,45 @@ final class PickleGlobals {
     return Optional.ofNullable(ALLOWED.get(module + "." + name));
   }
 
-  private static Object tensor(Object[] arguments) throws ModelFormatException {
+  private static Object tensor(Object[] arguments) {
     if (arguments.length < 4 || !(arguments[0] instanceof PickledStorage storage)) {
-      throw new ModelFormatException("a tensor of the pickle has no storage");
+      throw new IllegalArgumentException("a tensor has no storage");
     }
     long offset = number(arguments[1]);
     long[] shape = numbers(arguments[2]);
     long[] strides = numbers(arguments[3]);
     if (shape.length != strides.length) {
-      throw new ModelFormatException("a tensor of the pickle has another number of strides");
+      throw new IllegalArgumentException("a tensor has another number of strides");
     }
-    long size = 1;
+    Shape sizes = new Shape(shape);
+    long needed;
     try {
-      for (long dimension : shape) {
-        size = Math.multiplyExact(size, dimension);
-      }
+      needed = storage.type().bytesOf(sizes) / storage.type().bytes();
     } catch (ArithmeticException e) {
-      throw new ModelFormatException("a tensor of the pickle has more than 2^63 numbers", e);
+      throw new IllegalArgumentException("a tensor of shape " + sizes + " is beyond 64 bits", e);
     }
-    if (size > storage.size()) {
-      throw new ModelFormatException(
-          "a tensor of the pickle has "
-              + size
+    if (needed > storage.size()) {
+      throw new IllegalArgumentException(
+          "a tensor of shape "
+              + sizes
+              + " has "
+              + needed
               + " numbers and its storage "
               + storage.key()
               + " only "
               + storage.size());
     }
-    return new PickledTensor(storage, offset, new Shape(shape), strides);
+    return new PickledTensor(storage, offset, sizes, strides);
   }
 
-  private static long[] numbers(Object value) throws ModelFormatException {
+  private static long[] numbers(Object value) {
     Object[] items =
         value instanceof List<?> list
             ? list.toArray()
             : value instanceof Object[] tuple ? tuple : new Object[MAX_DIMENSIONS + 1];
     if (items.length > MAX_DIMENSIONS) {
-      throw new ModelFormatException(
-          "a tensor of the pickle must have a tuple of up to " + MAX_DIMENSIONS + " numbers here");
+      throw new IllegalArgumentException(
+          "a tensor must have a tuple of up to " + MAX_DIMENSIONS + " numbers here");
     }
     long[] numbers = new long[items.length];
     for (int i = 0; i < items.length; i++) {
@@ -124,15 +125,19 @@ final class PickleGlobals {
     return numbers;
   }
 
-  /** A whole number of the pickle that is not negative. */
-  static long number(Object value) throws ModelFormatException {
+  /**
+   * A whole number of the pickle.
+   *
+   * @throws IllegalArgumentException if it is none or negative
+   */
+  static long number(Object value) {
     if (value instanceof Integer || value instanceof Long) {
       long number = ((Number) value).longValue();
       if (number >= 0) {
         return number;
       }
     }
-    throw new ModelFormatException(
+    throw new IllegalArgumentException(
         "the pickle must have a whole number from 0 here, got a "
             + (value == null ? "null" : value.getClass().getSimpleName()));
   }

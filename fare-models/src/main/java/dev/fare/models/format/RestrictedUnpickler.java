@@ -48,6 +48,8 @@ final class RestrictedUnpickler extends Unpickler {
       return new Pickle(unpickler.load(input), unpickler.storages);
     } catch (ModelFormatException e) {
       throw e;
+    } catch (IllegalArgumentException e) {
+      throw new ModelFormatException(origin + ": the pickle is wrong: " + e.getMessage(), e);
     } catch (RuntimeException e) {
       // Pyrolite leaves the checks of its stack and of types to the JVM.
       throw unpickler.broken(e);

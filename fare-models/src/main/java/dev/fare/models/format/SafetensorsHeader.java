@@ -104,11 +104,9 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
   }
 
   private static void checkSize(String tensor, Entry entry) throws ModelFormatException {
-    long bytes = entry.type().bytes();
+    long bytes;
     try {
-      for (long dimension : entry.shape().getShape()) {
-        bytes = Math.multiplyExact(bytes, dimension);
-      }
+      bytes = entry.type().bytesOf(entry.shape());
     } catch (ArithmeticException e) {
       throw new ModelFormatException(
           tensor + " of shape " + entry.shape() + " has more bytes than 64 bits can count", e);

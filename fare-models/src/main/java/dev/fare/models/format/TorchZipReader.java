@@ -1,5 +1,6 @@
 package dev.fare.models.format;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -38,7 +39,7 @@ final class TorchZipReader {
   static TensorFile read(Path file) throws IOException {
     try (ZipFile zip = new ZipFile(file.toFile())) {
       return new TorchZipReader(file, zip).read();
-    } catch (ZipException e) {
+    } catch (ZipException | EOFException e) {
       throw new ModelFormatException(
           file + ": the zip archive is damaged or cut off: " + e.getMessage(), e);
     }

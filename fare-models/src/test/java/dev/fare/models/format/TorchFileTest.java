@@ -1,5 +1,7 @@
 package dev.fare.models.format;
 
+import static dev.fare.models.format.PickleFiles.latin;
+import static dev.fare.models.format.PickleFiles.store;
 import static dev.fare.models.format.TensorAssertions.assertSameBits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -25,7 +27,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
-import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -344,28 +345,7 @@ class TorchFileTest {
   }
 
   private Path pickled(String pickle) throws IOException {
-    Path file = directory.resolve("pickled.pt");
-    try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
-      store(zip, "a/data.pkl", latin("\200\2" + pickle));
-      store(zip, "a/data/0", new byte[] {0, 0, 0, 0, 0, 0, -128, 63, 0, 0, 0, 64, 0, 0, 64, 64});
-    }
-    return file;
-  }
-
-  private static void store(ZipOutputStream zip, String name, byte[] bytes) throws IOException {
-    ZipEntry entry = new ZipEntry(name);
-    CRC32 crc = new CRC32();
-    crc.update(bytes);
-    entry.setMethod(ZipEntry.STORED);
-    entry.setSize(bytes.length);
-    entry.setCrc(crc.getValue());
-    zip.putNextEntry(entry);
-    zip.write(bytes);
-    zip.closeEntry();
-  }
-
-  private static byte[] latin(String text) {
-    return text.getBytes(StandardCharsets.ISO_8859_1);
+    return PickleFiles.write(directory.resolve("pickled.pt"), latin("\200\2" + pickle));
   }
 
   private static byte[] replace(byte[] bytes, String from, String to) {

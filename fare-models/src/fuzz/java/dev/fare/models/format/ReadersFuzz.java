@@ -1,0 +1,58 @@
+package dev.fare.models.format;
+
+import com.code_intelligence.jazzer.api.FuzzedDataProvider;
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/**
+ * Feeds the readers what Jazzer invents. One target a run: {@code mvn -Pfuzz -pl fare-models -am test
+ * -Dtest=ReadersFuzz#safetensors -Dsurefire.failIfNoSpecifiedTests=false}.
+ *
+ * <p>What it finds goes to {@code src/test/resources/…/format/corpus}, where a test replays it.
+ */
+class ReadersFuzz {
+
+  private static final String DURATION = "60s";
+
+  // One for all inputs: Jazzer calls a target many thousand times.
+  private static Path directory;
+
+  @BeforeAll
+  static void makeDirectory() throws IOException {
+    directory = Files.createTempDirectory("fuzz");
+  }
+
+  @AfterAll
+  static void deleteDirectory() throws IOException {
+    MoreFiles.deleteRecursively(directory, RecursiveDeleteOption.ALLOW_INSECURE);
+  }
+
+  @FuzzTest(maxDuration = DURATION)
+  void safetensors(FuzzedDataProvider data) throws IOException {
+    long dataLength = data.consumeLong(0, 64);
+    HostileFiles.readHeader(data.consumeRemainingAsString(), dataLength);
+  }
+
+  @FuzzTest(maxDuration = DURATION)
+  void pickle(byte[] bytes) throws IOException {
+    Path file = PickleFiles.write(directory.resolve("x.pt"), bytes);
+    HostileFiles.readWeights(Files.readAllBytes(file), directory);
+  }
+
+  @FuzzTest(maxDuration = DURATION)
+  void anyWeightFile(byte[] bytes) throws IOException {
+    HostileFiles.readWeights(bytes, directory);
+  }
+
+  @FuzzTest(maxDuration = DURATION)
+  void configuration(byte[] json) throws IOException {
+    Path weights = Resources.path("hf_clip_quick_gelu").resolve("model.safetensors");
+    HostileFiles.readConfiguration(json, "config.json", weights, directory);
+  }
+}

@@ -1,0 +1,291 @@
+package dev.fare.models.hub;
+
+import static com.google.common.base.Preconditions.checkArgument;
+import static java.util.Objects.requireNonNull;
+
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import dev.fare.models.hub.RepositoryInfo.RemoteFile;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Downloads models of Hugging Face's hub into a cache, when {@link #download} is called and at no
+ * other time.
+ *
+ * <p>Every file is checked by size and checksum before it gets its name; a download that broke off
+ * goes on where it was. A model that was pinned to a commit is not asked for again. Connections go
+ * through the proxy that the JVM is set to.
+ *
+ * <pre>{@code
+ * Path directory = ModelHub.builder().build().download("chs20/fare4-clip");
+ * }</pre>
+ */
+public final class ModelHub {
+
+  private static final String DEFAULT_ENDPOINT = "https://huggingface.co";
+  private static final String DEFAULT_REVISION = "main";
+  private static final int DEFAULT_RETRIES = 5;
+
+  private static final Logger log = LoggerFactory.getLogger(ModelHub.class);
+
+  private final HubConnection connection;
+  private final URI endpoint;
+  private final Path cacheDirectory;
+  private final boolean isOffline;
+  private final int retries;
+  private final HubListener listener;
+
+  private ModelHub(Builder builder) {
+    this.endpoint = builder.endpoint;
+    this.connection = new HubConnection(builder.endpoint, builder.token, builder.pause);
+    this.cacheDirectory = builder.cacheDirectory;
+    this.isOffline = builder.isOffline;
+    this.retries = builder.retries;
+    this.listener = builder.listener;
+  }
+
+  /** With the settings of the environment, each of which a setter overrides. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Downloads the newest state of a model.
+   *
+   * @param repository as {@code owner/name}, or {@code owner/name@revision}
+   * @return a directory to load the model from
+   * @throws HubException if it can't be had
+   */
+  public Path download(String repository) throws IOException {
+    int at = repository.indexOf('@');
+    return at < 0
+        ? download(repository, DEFAULT_REVISION)
+        : download(repository.substring(0, at), repository.substring(at + 1));
+  }
+
+  /**
+   * Downloads a model at a revision: configuration, tokenizer and the best weights that are there,
+   * safetensors before pickles.
+   *
+   * @param repository as {@code owner/name}
+   * @param revision a branch, a tag or, to pin the content for good, a commit of 40 digits
+   * @return a directory to load the model from
+   * @throws IllegalArgumentException if a name is none
+   * @throws HubException if it can't be had; what has arrived stays for another try
+   * @throws IOException if the cache can't be written
+   */
+  public Path download(String repository, String revision) throws IOException {
+    checkNames(repository, revision);
+    HubCache cache = new HubCache(cacheDirectory, repository);
+    boolean isPinned = revision.matches("[0-9a-f]{40}");
+    if (isOffline || isPinned) {
+      Optional<String> commit = cache.resolve(revision);
+      if (commit.isPresent() && cache.isComplete(commit.get(), List.of())) {
+        return cache.snapshot(commit.get());
+      }
+    }
+    if (isOffline) {
+      throw new HubException(
+          repository
+              + ": revision "
+              + revision
+              + " is not in the cache "
+              + cacheDirectory
+              + ", and offline mode forbids to download it");
+    }
+    try (HubCache.Lock lock = cache.lock()) {
+      return download(cache, repository, revision);
+    }
+  }
+
+  private Path download(HubCache cache, String repository, String revision) throws IOException {
+    RepositoryInfo info = info(repository, revision);
+    List<String> files = new ArrayList<>(WantedFiles.small(info.files().keySet()));
+    log.info("{} at {}: downloading from {}", repository, info.commit(), endpoint);
+    fetch(cache, repository, info, files);
+    Path snapshot = cache.snapshot(info.commit());
+    List<String> weights =
+        WantedFiles.weights(
+            info.files().keySet(), isClip(snapshot.resolve("config.json")), repository);
+    fetch(cache, repository, info, weights);
+    files.addAll(weights);
+    cache.complete(revision, info.commit(), files);
+    return snapshot;
+  }
+
+  private RepositoryInfo info(String repository, String revision) throws IOException {
+    String path =
+        "/api/models/"
+            + repository
+            + "/revision/"
+            + URLEncoder.encode(revision, StandardCharsets.UTF_8)
+            + "?blobs=true";
+    for (int tries = 1; ; tries++) {
+      try {
+        return RepositoryInfo.parse(connection.text(path, repository), repository);
+      } catch (HubException e) {
+        throw e;
+      } catch (IOException e) {
+        if (tries > retries) {
+          throw new HubException(
+              repository
+                  + ": the hub can't be reached: "
+                  + e.getMessage()
+                  + "; to use a copy in the cache, set offline mode",
+              e);
+        }
+        connection.waitAfter(e, tries);
+      }
+    }
+  }
+
+  private void fetch(HubCache cache, String repository, RepositoryInfo info, List<String> names)
+      throws IOException {
+    for (String name : names) {
+      Path target = cache.snapshot(info.commit()).resolve(name);
+      if (Files.exists(target)) {
+        continue; // Files get their names only when they are whole.
+      }
+      RemoteFile file = requireNonNull(info.files().get(name));
+      String path = "/" + repository + "/resolve/" + info.commit() + "/" + name;
+      new FileDownload(connection, repository, path, file, listener, retries)
+          .to(target, cache.partial(info.commit(), name));
+    }
+  }
+
+  private static boolean isClip(Path config) throws IOException {
+    if (!Files.exists(config)) {
+      return false;
+    }
+    try {
+      JsonObject json = JsonParser.parseString(Files.readString(config)).getAsJsonObject();
+      return json.has("model_type") && json.get("model_type").getAsString().startsWith("clip");
+    } catch (JsonParseException | IllegalStateException | UnsupportedOperationException e) {
+      throw new HubException(config + ": the file is no JSON object", e);
+    }
+  }
+
+  private static void checkNames(String repository, String revision) {
+    String word = "[A-Za-z0-9_][A-Za-z0-9._-]*";
+    checkArgument(
+        repository.matches(word + "/" + word) && !repository.contains(".."),
+        "a model of the hub is named owner/name, got %s",
+        repository);
+    checkArgument(
+        revision.matches(word + "(/" + word + ")*") && !revision.contains(".."),
+        "a revision is a branch, a tag or a commit, got %s",
+        revision);
+  }
+
+  /** Settings of a {@link ModelHub}. */
+  public static final class Builder {
+
+    private URI endpoint;
+    private Path cacheDirectory;
+    private @Nullable String token;
+    private boolean isOffline;
+    private int retries = DEFAULT_RETRIES;
+    private HubListener listener = (file, bytes, totalBytes) -> {};
+    private HubConnection.Pause pause = duration -> Thread.sleep(duration.toMillis());
+
+    private Builder() {
+      endpoint = URI.create(environment("HF_ENDPOINT").orElse(DEFAULT_ENDPOINT));
+      token = environment("HF_TOKEN").orElse(null);
+      isOffline = environment("HF_HUB_OFFLINE").filter(v -> !v.equals("0")).isPresent();
+      cacheDirectory =
+          environment("XDG_CACHE_HOME")
+              .map(Path::of)
+              .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache"))
+              .resolve("fare")
+              .resolve("hub");
+    }
+
+    /** The address of the hub or of a mirror; {@code HF_ENDPOINT}, or Hugging Face's. */
+    @CanIgnoreReturnValue
+    public Builder endpoint(URI endpoint) {
+      String scheme = endpoint.getScheme();
+      checkArgument(
+          ("http".equals(scheme) || "https".equals(scheme)) && endpoint.getHost() != null,
+          "endpoint must be a web address such as %s, got %s",
+          DEFAULT_ENDPOINT,
+          endpoint);
+      this.endpoint = URI.create(endpoint.toString().replaceAll("/+$", ""));
+      return this;
+    }
+
+    /** Where models are kept; {@code fare/hub} in the user's cache directory. */
+    @CanIgnoreReturnValue
+    public Builder cacheDirectory(Path cacheDirectory) {
+      this.cacheDirectory = requireNonNull(cacheDirectory);
+      return this;
+    }
+
+    /** For private and gated models; {@code HF_TOKEN}. It is sent to the endpoint only. */
+    @CanIgnoreReturnValue
+    public Builder token(String token) {
+      checkArgument(!token.isBlank() && token.matches("[!-~]+"), "token must be printable text");
+      this.token = token;
+      return this;
+    }
+
+    /** Whether only the cache may be used; {@code HF_HUB_OFFLINE}. */
+    @CanIgnoreReturnValue
+    public Builder offline(boolean offline) {
+      this.isOffline = offline;
+      return this;
+    }
+
+    /** How often to try again when nothing more arrives; 5. */
+    @CanIgnoreReturnValue
+    public Builder retries(int retries) {
+      checkArgument(retries >= 0, "retries must be 0 or more, got %s", retries);
+      this.retries = retries;
+      return this;
+    }
+
+    /** Who is told about progress. */
+    @CanIgnoreReturnValue
+    public Builder listener(HubListener listener) {
+      this.listener = requireNonNull(listener);
+      return this;
+    }
+
+    @CanIgnoreReturnValue
+    Builder pause(HubConnection.Pause pause) {
+      this.pause = pause;
+      return this;
+    }
+
+    /**
+     * Builds it; nothing is opened yet.
+     *
+     * @throws IllegalArgumentException if a token would travel over an open network unencrypted
+     */
+    public ModelHub build() {
+      String host = String.valueOf(endpoint.getHost());
+      boolean isLocal = host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]");
+      checkArgument(
+          token == null || isLocal || "https".equals(endpoint.getScheme()),
+          "a token may be sent to https only, got the endpoint %s",
+          endpoint);
+      return new ModelHub(this);
+    }
+
+    private static Optional<String> environment(String name) {
+      return Optional.ofNullable(System.getenv(name)).filter(value -> !value.isBlank());
+    }
+  }
+}

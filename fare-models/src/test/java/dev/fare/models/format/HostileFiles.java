@@ -1,0 +1,75 @@
+package dev.fare.models.format;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * What every reader must withstand: a broken file is refused as one, in words, and no other way.
+ */
+final class HostileFiles {
+
+  private static final long MAX_EXPANSION = 512;
+
+  private HostileFiles() {}
+
+  /** Reads a weight file of any kind and all its tensors. */
+  static void readWeights(byte[] bytes, Path directory) throws IOException {
+    Path file = Files.write(directory.resolve("weights"), bytes);
+    Map<String, WeightTensor> tensors;
+    try {
+      tensors = TensorFile.read(file).tensors();
+    } catch (ModelFormatException expected) {
+      checkMessage(expected);
+      return;
+    }
+    for (Map.Entry<String, WeightTensor> entry : tensors.entrySet()) {
+      if (entry.getValue().shape().size() > MAX_EXPANSION * bytes.length) {
+        throw new AssertionError(entry.getKey() + " is larger than its file can be");
+      }
+      try (NDManager manager = NDManager.newBaseManager();
+          NDArray array = entry.getValue().read(manager)) {
+        if (!array.getShape().equals(entry.getValue().shape())) {
+          throw new AssertionError(entry.getKey() + " has another shape than it claims");
+        }
+      } catch (IOException expected) {
+        // Damage that shows only when the bytes are unpacked.
+      }
+    }
+  }
+
+  /** Reads a directory whose configuration has the given content. */
+  static void readConfiguration(byte[] json, String name, Path weights, Path directory)
+      throws IOException {
+    Files.write(directory.resolve(name), json);
+    Path copy = directory.resolve(weights.getFileName());
+    if (!Files.exists(copy)) {
+      Files.copy(weights, copy);
+    }
+    try {
+      ClipCheckpoints.read(directory);
+    } catch (ModelFormatException expected) {
+      checkMessage(expected);
+    }
+  }
+
+  /** Parses the header of a safetensors file alone. */
+  static void readHeader(String json, long dataLength) throws IOException {
+    try {
+      SafetensorsHeader.parse(StandardCharsets.UTF_8.encode(json), dataLength, "header");
+    } catch (ModelFormatException expected) {
+      checkMessage(expected);
+    }
+  }
+
+  private static void checkMessage(ModelFormatException exception) {
+    String message = exception.getMessage();
+    if (message == null || !message.contains(":")) {
+      throw new AssertionError("the message says too little: " + message, exception);
+    }
+  }
+}
