@@ -71,7 +71,8 @@ class AttackModesTest {
   @ParameterizedTest
   @EnumSource(Norm.class)
   void leavingTheBatchChangesTheCostAndNotTheResult(Norm norm) {
-    ThreatModel threatModel = new ThreatModel(norm, norm == Norm.LINF ? 0.05 : norm == Norm.L2 ? 0.6 : 3);
+    ThreatModel threatModel =
+        new ThreatModel(norm, norm == Norm.LINF ? 0.05 : norm == Norm.L2 ? 0.6 : 3);
     for (ImageAttack attack :
         List.of(
             ApgdAttack.builder(threatModel).steps(20).restarts(3).stopAtSuccess(true).build(),
@@ -124,7 +125,8 @@ class AttackModesTest {
     AttackResult shrinking =
         ApgdAttack.builder(l1).steps(30).largerEpsilons(true).build().perturb(objective, x);
 
-    assertThat(shrinking.losses().mean().getFloat()).isGreaterThan(plain.losses().mean().getFloat());
+    assertThat(shrinking.losses().mean().getFloat())
+        .isGreaterThan(plain.losses().mean().getFloat());
     assertThat(l1.around(x).contains(shrinking.images()).all().getBoolean()).isTrue();
     assertThatThrownBy(() -> ApgdAttack.builder(LINF).largerEpsilons(true).build())
         .isInstanceOf(IllegalArgumentException.class)
@@ -185,8 +187,7 @@ class AttackModesTest {
   @Test
   void aSecondStageStartsWhereTheFirstEnded() {
     Objective coarse =
-        Objectives.crossEntropy(
-            pixels -> model.logits(pixels.mul(64).div(64)), objective.labels());
+        Objectives.crossEntropy(pixels -> model.logits(pixels.mul(64).div(64)), objective.labels());
     ApgdAttack apgd = ApgdAttack.builder(LINF).steps(10).build();
     AttackResult first = apgd.perturb(coarse, x);
 
@@ -237,8 +238,7 @@ class AttackModesTest {
         .containsExactly(true, false, true, true, true, true, true, true);
     double[] distances = {0.0542, 0.0842, 0.0464, 0.0424, 0.0544, 0.0280, 0.0504, 0};
     for (int i = 0; i < 8; i++) {
-      assertThat(smallest.epsilons()[i])
-          .isBetween(0.7 * distances[i], distances[i] + 0.002);
+      assertThat(smallest.epsilons()[i]).isBetween(0.7 * distances[i], distances[i] + 0.002);
     }
   }
 
