@@ -179,9 +179,15 @@ public final class Ball {
    * @return {@code [N]} boolean
    */
   public NDArray contains(NDArray images) {
-    NDArray inBounds = isInBounds(images);
-    return threatModel.norm() == Norm.LINF
-        ? inBounds
-        : inBounds.logicalAnd(distances(images).lte(threatModel.epsilon() * (1 + 2 * TOLERANCE)));
+    if (threatModel.norm() == Norm.LINF) {
+      NDArray inBounds = isInBounds(images);
+      if (inBounds.all().getBoolean()) {
+        return inBounds;
+      }
+    }
+    NDManager manager = images.getManager();
+    NDArray inCube = Script.MODULE.call("inside", images, manager.create(0f), manager.create(1f));
+    NDArray isNear = distances(images).lte(threatModel.epsilon() * (1 + 2 * TOLERANCE));
+    return inCube.logicalAnd(isNear);
   }
 }

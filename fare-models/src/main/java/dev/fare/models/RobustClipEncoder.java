@@ -15,6 +15,7 @@ import dev.fare.models.djl.EncoderBlock;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipCheckpoints;
 import dev.fare.models.format.HuggingFaceWriter;
+import dev.fare.models.format.VisionTowerFile;
 import dev.fare.models.hub.ModelHub;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
@@ -93,7 +94,23 @@ public final class RobustClipEncoder implements TokenEncoder {
     return of(ClipCheckpoints.read(path), device);
   }
 
-  static RobustClipEncoder of(ClipCheckpoint checkpoint, Device device) throws IOException {
+  /**
+   * Loads a vision tower that was published alone, as the paper's {@code fare_eps_4.pt}, in the
+   * place of the one of the CLIP that it was fine-tuned from. What is saved later has that CLIP's
+   * text tower and tokenizer.
+   *
+   * @param visionTower a {@code .pt} state dict or safetensors file
+   * @param base the CLIP, in any layout that {@link ClipCheckpoints} reads
+   * @throws IOException if one can't be read or used, or their architectures differ
+   */
+  public static RobustClipEncoder load(Path visionTower, Path base) throws IOException {
+    ClipCheckpoint whole = ClipCheckpoints.read(base);
+    return of(
+        VisionTowerFile.read(visionTower, whole), Engine.getEngine("PyTorch").defaultDevice());
+  }
+
+  /** Brings the vision tower of a checkpoint onto a device. */
+  public static RobustClipEncoder of(ClipCheckpoint checkpoint, Device device) throws IOException {
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
     try {
       VisionTower tower = Towers.vision(checkpoint, device);
