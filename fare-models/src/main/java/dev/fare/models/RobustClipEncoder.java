@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.modality.cv.Image;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import dev.fare.ThreatModel;
@@ -20,7 +21,7 @@ import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
-import dev.fare.training.TrainableEncoder;
+import dev.fare.training.TokenEncoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -45,7 +46,7 @@ import java.util.concurrent.Executor;
  * <p>Safe for use from many threads, except that nobody may use it after {@link #close} and that
  * training changes the weights under everybody.
  */
-public final class RobustClipEncoder implements TrainableEncoder {
+public final class RobustClipEncoder implements TokenEncoder {
 
   private final VisionTower tower;
   private final ClipCheckpoint checkpoint;
@@ -132,6 +133,14 @@ public final class RobustClipEncoder implements TrainableEncoder {
   public NDArray embed(NDArray pixels) {
     checkRange(pixels);
     return tower.embed(pixels);
+  }
+
+  /** The tokens are those that LLaVA reads, {@link TokenLayer#LLAVA}. */
+  @Override
+  public EmbeddedTokens embedWithTokens(NDArray pixels) {
+    checkRange(pixels);
+    NDList both = tower.embedWithTokens(pixels);
+    return new EmbeddedTokens(both.get(0), both.get(1));
   }
 
   /**
