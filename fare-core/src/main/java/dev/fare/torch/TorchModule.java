@@ -17,14 +17,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A TorchScript class compiled from source text, with its weights bound on the native side.
  *
- * <p>The class declares {@code training : bool}, {@code params : List[Tensor]}, a method {@code
+ * <p>The class declares {@code training : bool}, {@code params : List[Tensor]} and a method {@code
  * bind(self, p: List[Tensor]) -> Tensor} if it has weights, and methods over tensors and lists of
- * tensors that return a tensor or a list of tensors. Calls are recorded for autograd whenever the
- * calling thread has grad mode on and an input or weight requires a gradient.
+ * tensors that return a tensor or a list of tensors. Attributes {@code List[Tensor]} start empty.
+ * Calls are recorded for autograd whenever the calling thread has grad mode on and an input or
+ * weight requires a gradient.
  *
  * <p>Safe for use from many threads once {@link #bind} has returned, except that nobody may call it
  * after {@link #close}.
@@ -32,6 +35,10 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class TorchModule implements AutoCloseable {
 
   private static final String WEIGHTS = "weights[]";
+
+  /** An attribute that starts empty, in the source of a class. */
+  private static final Pattern TENSOR_LIST =
+      Pattern.compile("^ +(\\w+) : List\\[Tensor]$", Pattern.MULTILINE);
 
   private final NDManager manager;
   private final PtSymbolBlock block;
@@ -55,8 +62,9 @@ public final class TorchModule implements AutoCloseable {
       TorchSource source, String className, Map<String, ?> attributes, Device device) {
     Map<String, Object> state = new LinkedHashMap<>();
     state.put("training", false);
-    if (source.text().contains("params : List[Tensor]")) {
-      state.put("params", ScriptArchive.EMPTY_TENSOR_LIST);
+    Matcher lists = TENSOR_LIST.matcher(source.text());
+    while (lists.find()) {
+      state.put(lists.group(1), ScriptArchive.EMPTY_TENSOR_LIST);
     }
     state.putAll(attributes);
     byte[] archive = ScriptArchive.write(source, className, state);

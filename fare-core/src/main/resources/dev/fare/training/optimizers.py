@@ -20,6 +20,9 @@ class Optimizers(Module):
     ops.aten._fused_adamw_(weights, gradients, means, squares, nothing, counts,
       lr=float(numbers[0]), beta1=float(numbers[1]), beta2=float(numbers[2]),
       weight_decay=float(numbers[3]), eps=float(numbers[4]), amsgrad=False, maximize=False)
+    # the kernel doesn't count as a write, for which those watch who keep something made of the weights
+    for weight in weights:
+      torch.zero_(torch.slice(torch.flatten(weight), 0, 0, 0))
     # not the count: the compiler drops a call whose written list nobody reads
     return weights[0]
 

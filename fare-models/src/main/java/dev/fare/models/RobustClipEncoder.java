@@ -1,12 +1,12 @@
 package dev.fare.models;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.modality.cv.Image;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import dev.fare.Precision;
 import dev.fare.ThreatModel;
 import dev.fare.data.ClipPreprocessing;
 import dev.fare.data.ImageOpener;
@@ -68,7 +68,7 @@ public final class RobustClipEncoder implements TokenEncoder {
    * @throws IOException if it can't be read, or can't be used: the message names file and tensor
    */
   public static RobustClipEncoder load(Path path) throws IOException {
-    return load(path, Engine.getEngine("PyTorch").defaultDevice());
+    return builder(path).load();
   }
 
   /**
@@ -89,9 +89,9 @@ public final class RobustClipEncoder implements TokenEncoder {
     return load(ModelHub.builder().build().download(hubName), device);
   }
 
-  /** Loads the vision tower of a CLIP onto a device. */
-  public static RobustClipEncoder load(Path path, Device device) throws IOException {
-    return of(ClipCheckpoints.read(path), device);
+  /** Downloads a model of Hugging Face's hub and loads its vision tower in a precision. */
+  public static RobustClipEncoder load(String hubName, Precision precision) throws IOException {
+    return load(ModelHub.builder().build().download(hubName), precision);
   }
 
   /**
@@ -104,16 +104,50 @@ public final class RobustClipEncoder implements TokenEncoder {
    * @throws IOException if one can't be read or used, or their architectures differ
    */
   public static RobustClipEncoder load(Path visionTower, Path base) throws IOException {
-    ClipCheckpoint whole = ClipCheckpoints.read(base);
-    return of(
-        VisionTowerFile.read(visionTower, whole), Engine.getEngine("PyTorch").defaultDevice());
+    return builder(VisionTowerFile.read(visionTower, ClipCheckpoints.read(base))).load();
   }
 
-  /** Brings the vision tower of a checkpoint onto a device. */
-  public static RobustClipEncoder of(ClipCheckpoint checkpoint, Device device) throws IOException {
+  /** Downloads a model of Hugging Face's hub and loads its vision tower. */
+  public static RobustClipEncoder load(String hubName, Device device, Precision precision)
+      throws IOException {
+    return load(ModelHub.builder().build().download(hubName), device, precision);
+  }
+
+  /** Loads the vision tower of a CLIP onto a device. */
+  public static RobustClipEncoder load(Path path, Device device) throws IOException {
+    return builder(path).device(device).load();
+  }
+
+  /** Loads the vision tower of a CLIP in a precision, onto a GPU where there is one. */
+  public static RobustClipEncoder load(Path path, Precision precision) throws IOException {
+    return builder(path).precision(precision).load();
+  }
+
+  /** Loads the vision tower of a CLIP onto a device in a precision. */
+  public static RobustClipEncoder load(Path path, Device device, Precision precision)
+      throws IOException {
+    return builder(path).device(device).precision(precision).load();
+  }
+
+  /**
+   * Starts to describe how to load a CLIP's vision tower: device, precision, image size.
+   *
+   * @param path a directory or file
+   */
+  public static RobustClipEncoderBuilder builder(Path path) {
+    return RobustClipEncoderBuilder.of(path);
+  }
+
+  /** The same for a model that was read by other means, such as a vision tower on its base. */
+  public static RobustClipEncoderBuilder builder(ClipCheckpoint checkpoint) {
+    return RobustClipEncoderBuilder.of(checkpoint);
+  }
+
+  static RobustClipEncoder of(ClipCheckpoint checkpoint, Device device, Precision precision)
+      throws IOException {
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
     try {
-      VisionTower tower = Towers.vision(checkpoint, device);
+      VisionTower tower = Towers.vision(checkpoint, device, precision);
       return new RobustClipEncoder(tower, checkpoint, manager);
     } catch (IOException | RuntimeException e) {
       manager.close();
@@ -223,6 +257,15 @@ public final class RobustClipEncoder implements TokenEncoder {
     if (layer.postNorm()) {
       tokens = tower.postNorm(tokens);
     }
+    if (!tower.hasClassToken()) {
+      if (layer.classToken()) {
+        throw new IllegalArgumentException(
+            "a "
+                + tower.getClass().getSimpleName()
+                + " has no class token; take tokens without it");
+      }
+      return tokens;
+    }
     return layer.classToken() ? tokens : tokens.get(new NDIndex(":, 1:"));
   }
 
@@ -264,6 +307,11 @@ public final class RobustClipEncoder implements TokenEncoder {
   /** The architecture of the CLIP that this encoder belongs to. */
   public ClipConfig config() {
     return checkpoint.config();
+  }
+
+  /** The arithmetic of the layers: FLOAT32 or BFLOAT16, whatever AUTO came to. */
+  public Precision precision() {
+    return tower.precision();
   }
 
   /** The device that the weights are on. */

@@ -3,12 +3,15 @@ package dev.fare.models;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.Precision;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ModelFormatException;
 import dev.fare.models.format.WeightTensor;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
+import dev.fare.models.vision.ConvNext;
+import dev.fare.models.vision.ConvNextConfig;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
@@ -24,13 +27,18 @@ final class Towers {
 
   private Towers() {}
 
-  static VisionTower vision(ClipCheckpoint checkpoint, Device device) throws IOException {
-    VitConfig config = (VitConfig) checkpoint.config().vision();
+  static VisionTower vision(ClipCheckpoint checkpoint, Device device, Precision precision)
+      throws IOException {
+    ClipConfig clip = checkpoint.config();
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
     try {
       Map<String, NDArray> weights =
-          read(checkpoint, CanonicalNames.vision(config).keySet(), manager);
-      return new VisionTransformer(config, checkpoint.config().normalization(), weights, manager);
+          read(checkpoint, CanonicalNames.vision(clip.vision()).keySet(), manager);
+      if (clip.vision() instanceof ConvNextConfig config) {
+        return new ConvNext(config, clip.normalization(), weights, manager, precision);
+      }
+      VitConfig config = (VitConfig) clip.vision();
+      return new VisionTransformer(config, clip.normalization(), weights, manager, precision);
     } catch (IOException | RuntimeException e) {
       manager.close();
       throw e;

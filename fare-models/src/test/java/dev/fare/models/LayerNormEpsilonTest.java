@@ -7,6 +7,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.Precision;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipCheckpoints;
 import dev.fare.models.format.WeightTensor;
@@ -38,7 +39,8 @@ class LayerNormEpsilonTest {
       ClipCheckpoint checkpoint =
           small(ClipCheckpoints.read(RecordedTensors.path("hf_clip_quick_gelu")));
       NDArray pixels = inputs.tensor("x01");
-      try (RobustClipEncoder encoder = RobustClipEncoder.of(checkpoint, Device.cpu());
+      try (RobustClipEncoder encoder =
+              RobustClipEncoder.of(checkpoint, Device.cpu(), Precision.FLOAT32);
           TextTransformer text = Towers.text(checkpoint, Device.cpu())) {
         assertThat(ZeroShotClassifier.unit(encoder.embed(pixels)).toFloatArray())
             .containsExactly(expected.floats("image_embeds"), within(1e-5f));

@@ -1,25 +1,33 @@
 package dev.fare.models;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.Precision;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.SafetensorsFile;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
+import dev.fare.models.vision.PositionTable;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.TensorScope;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Both towers against open_clip's CLIP, in its version 3 and in the paper's 2.19. */
 class OpenClipTransformerTest {
@@ -48,7 +56,7 @@ class OpenClipTransformerTest {
                 .tensors(),
             Optional.empty(),
             "open_clip_quickgelu");
-    encoder = RobustClipEncoder.of(checkpoint, Device.cpu());
+    encoder = RobustClipEncoder.of(checkpoint, Device.cpu(), Precision.FLOAT32);
   }
 
   @AfterEach
@@ -121,5 +129,65 @@ class OpenClipTransformerTest {
             .containsExactly(recorded.floats("grad.ce_logits_per_image.x01"), within(TOLERANCE));
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {48, 24})
+  void takesImagesOfAnotherSizeAsOpenClipDoes(int size) throws Exception {
+    String key = "resize." + size + "x" + size + ".";
+    try (RobustClipEncoder resized =
+        RobustClipEncoder.builder(checkpoint).device(Device.cpu()).imageSize(size).load()) {
+      assertThat(resized.parameters().get("visual.positional_embedding").toFloatArray())
+          .containsExactly(recorded.floats(key + "positional_embedding"), within(TOLERANCE));
+      assertThat(resized.embed(recorded.tensor(key + "x01")).toFloatArray())
+          .containsExactly(recorded.floats(key + "image_features"), within(TOLERANCE));
+      assertThat(resized.imageSize()).isEqualTo(size);
+      assertThat(resized.preprocessing().size()).isEqualTo(size);
+    }
+  }
+
+  @Test
+  void interpolatesPositionsToARectangle() throws Exception {
+    NDArray table = encoder.parameters().get("visual.positional_embedding");
+    try (TensorScope scope = TensorScope.of(manager)) {
+      NDArray resized = PositionTable.resize(scope.view(table), 6, 4);
+
+      assertThat(resized.toFloatArray())
+          .containsExactly(recorded.floats("resize.48x32.positional_embedding"), within(TOLERANCE));
+    }
+  }
+
+  @Test
+  void interpolatesTheTableOfAViTLAt336Pixels() {
+    NDArray resized = PositionTable.resize(manager.ones(new Shape(257, 8)), 24, 24);
+
+    assertThat(resized.getShape()).isEqualTo(new Shape(577, 8));
+    assertThat(resized.toFloatArray()).containsOnly(new float[] {1f}, within(1e-6f));
+  }
+
+  @Test
+  void aResizedEncoderIsSavedAndLoadedAtItsSize(@TempDir Path folder) throws Exception {
+    Path saved = folder.resolve("resized");
+    try (RobustClipEncoder resized = RobustClipEncoder.builder(checkpoint).imageSize(48).load()) {
+      resized.save(saved);
+    }
+    try (RobustClipEncoder loaded = RobustClipEncoder.load(saved)) {
+      assertThat(loaded.imageSize()).isEqualTo(48);
+      assertThat(loaded.embed(recorded.tensor("resize.48x48.x01")).toFloatArray())
+          .containsExactly(recorded.floats("resize.48x48.image_features"), within(TOLERANCE));
+    }
+  }
+
+  @Test
+  void refusesSizesThatNoPatchFitsIn() {
+    assertThatThrownBy(() -> RobustClipEncoder.builder(checkpoint).imageSize(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("imageSize must be between 1 and 8192 pixels, got 0");
+    assertThatThrownBy(() -> RobustClipEncoder.builder(checkpoint).imageSize(7).load())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("imageSize 7, patchSize 8");
+    assertThatThrownBy(() -> PositionTable.resize(manager.ones(new Shape(13, 8)), 2, 2))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("[1 + G*G, C]");
   }
 }

@@ -58,4 +58,9 @@ public record ConvNextConfig(
               + layerNormEpsilon);
     }
   }
+
+  @Override
+  public ConvNextConfig withImageSize(int size) {
+    return new ConvNextConfig(size, depths, widths, embeddingSize, layerNormEpsilon);
+  }
 }

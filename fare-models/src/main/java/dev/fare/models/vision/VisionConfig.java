@@ -8,4 +8,7 @@ public sealed interface VisionConfig permits VitConfig, ConvNextConfig {
 
   /** The length of an embedding. */
   int embeddingSize();
+
+  /** The same architecture for images of another size. */
+  VisionConfig withImageSize(int imageSize);
 }

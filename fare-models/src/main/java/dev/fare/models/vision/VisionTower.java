@@ -2,6 +2,7 @@ package dev.fare.models.vision;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import dev.fare.Precision;
 import java.util.Map;
 
 /**
@@ -10,7 +11,7 @@ import java.util.Map;
  * <p>Results belong to the manager of the pixels and are recorded where the thread records. Safe
  * for use from many threads; nobody may use it after {@link #close}.
  */
-public sealed interface VisionTower extends AutoCloseable permits VisionTransformer {
+public sealed interface VisionTower extends AutoCloseable permits VisionTransformer, ConvNext {
 
   /** The architecture. */
   VisionConfig config();
@@ -35,7 +36,8 @@ public sealed interface VisionTower extends AutoCloseable permits VisionTransfor
   }
 
   /**
-   * The tokens after some of the blocks, the class token first, without the final normalisation.
+   * The tokens after some of the blocks without the final normalisation, the class token first
+   * where there is one.
    *
    * @param depth how many blocks are run, from 0 (the embedded patches) to {@link #depth()}
    * @return {@code [N,T,C]}
@@ -45,13 +47,27 @@ public sealed interface VisionTower extends AutoCloseable permits VisionTransfor
   /** The tokens after every depth from 0 to {@link #depth()}. */
   NDList hiddenStates(NDArray pixels);
 
-  /** Applies the final layer normalisation to each token of {@code [N,T,C]}. */
+  /**
+   * Applies the final layer normalisation to each token of {@code [N,T,C]}.
+   *
+   * @throws IllegalArgumentException if this tower normalises no tokens
+   */
   NDArray postNorm(NDArray tokens);
 
-  /** The number of blocks. */
+  /** The number of blocks, or of stages in a ConvNeXt. */
   int depth();
 
-  /** The weights under their names in {@code CanonicalNames}, which this tower owns. */
+  /** Whether the first token stands for the whole image. */
+  boolean hasClassToken();
+
+  /** The arithmetic of the layers: FLOAT32 or BFLOAT16. */
+  Precision precision();
+
+  /**
+   * The float32 weights under their names in {@code CanonicalNames}, which this tower owns. The
+   * next call sees what an operation in place makes of them, but not bytes written past the engine
+   * ({@code NDArray.set}).
+   */
   Map<String, NDArray> parameters();
 
   /** An independent tower with copies of the weights. */

@@ -1,19 +1,12 @@
 package dev.fare.models.vision;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
+import dev.fare.Precision;
 import dev.fare.models.Activation;
 import dev.fare.models.PixelNormalization;
-import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /** CLIP's vision transformer (Radford et al., 2021); the mathematics is vision_transformer.py. */
@@ -21,14 +14,22 @@ public final class VisionTransformer implements VisionTower {
 
   private static final TorchSource SOURCE =
       TorchSource.resource(VisionTransformer.class, "vision_transformer.py")
-          .importing(TorchSource.resource(Activation.class, "transformer.py"));
+          .importing(TorchSource.resource(Activation.class, "transformer.py"))
+          .importing(TorchSource.resource(VisionTransformer.class, "patches.py"))
+          .importing(TorchSource.resource(VisionTransformer.class, "prepared.py"));
 
   private final VitConfig config;
   private final PixelNormalization normalization;
-  private final NDManager manager;
-  private final Map<String, NDArray> parameters;
-  private final List<NDArray> depths = new ArrayList<>();
-  private final TorchModule module;
+  private final TowerModule module;
+
+  /** Puts a tower of float32 arithmetic together. */
+  public VisionTransformer(
+      VitConfig config,
+      PixelNormalization normalization,
+      Map<String, NDArray> parameters,
+      NDManager manager) {
+    this(config, normalization, parameters, manager, Precision.FLOAT32);
+  }
 
   /**
    * Puts a tower together.
@@ -38,44 +39,33 @@ public final class VisionTransformer implements VisionTower {
    * @param parameters the weights in the order of {@code CanonicalNames.vision}, owned by {@code
    *     manager}
    * @param manager the owner of everything native, which this tower closes
+   * @param precision FLOAT32 or BFLOAT16; in BFLOAT16 the blocks' matrix products are, while
+   *     pixels, patch embedding, normalisations, the sums between blocks and the projection stay
+   *     float32
    */
   public VisionTransformer(
       VitConfig config,
       PixelNormalization normalization,
       Map<String, NDArray> parameters,
-      NDManager manager) {
+      NDManager manager,
+      Precision precision) {
     this.config = config;
     this.normalization = normalization;
-    this.manager = manager;
-    this.parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
-    List<NDArray> bound = new ArrayList<>();
-    bound.add(perChannel(normalization.mean()));
-    bound.add(perChannel(normalization.std()));
-    bound.addAll(parameters.values());
-    for (long depth = 0; depth <= config.layers(); depth++) {
-      // a scalar argument is read on the host: it must not live on a GPU
-      depths.add(manager.create(new long[] {depth}, new Shape()).toDevice(Device.cpu(), false));
-    }
     module =
-        TorchModule.compile(
-                SOURCE,
-                "VisionTransformer",
-                Map.of(
-                    "patch", config.patchSize(),
-                    "layers", config.layers(),
-                    "heads", config.heads(),
-                    "quick_gelu", config.activation() == Activation.QUICK_GELU,
-                    "epsilon", config.layerNormEpsilon()),
-                manager.getDevice())
-            .bind(bound);
-  }
-
-  private NDArray perChannel(List<Double> values) {
-    float[] floats = new float[values.size()];
-    for (int i = 0; i < floats.length; i++) {
-      floats[i] = values.get(i).floatValue();
-    }
-    return manager.create(floats, new Shape(1, 3, 1, 1));
+        new TowerModule(
+            SOURCE,
+            "VisionTransformer",
+            Map.of(
+                "patch", config.patchSize(),
+                "layers", config.layers(),
+                "heads", config.heads(),
+                "quick_gelu", config.activation() == Activation.QUICK_GELU,
+                "epsilon", config.layerNormEpsilon()),
+            config.layers(),
+            normalization,
+            parameters,
+            manager,
+            precision);
   }
 
   @Override
@@ -86,7 +76,7 @@ public final class VisionTransformer implements VisionTower {
   @Override
   public NDArray embed(NDArray pixels) {
     checkShape(pixels);
-    return module.call("embed", pixels);
+    return module.embed(pixels);
   }
 
   @Override
@@ -98,17 +88,13 @@ public final class VisionTransformer implements VisionTower {
   @Override
   public NDArray hiddenState(NDArray pixels, int depth) {
     checkShape(pixels);
-    if (depth < 0 || depth > config.layers()) {
-      throw new IllegalArgumentException(
-          "depth must be between 0 and the " + config.layers() + " blocks, got " + depth);
-    }
-    return module.call("hidden_state", pixels, depths.get(depth));
+    return module.hiddenState(pixels, depth);
   }
 
   @Override
   public NDList hiddenStates(NDArray pixels) {
     checkShape(pixels);
-    return module.callAll("hidden_states", pixels);
+    return module.hiddenStates(pixels);
   }
 
   @Override
@@ -122,46 +108,38 @@ public final class VisionTransformer implements VisionTower {
   }
 
   @Override
+  public boolean hasClassToken() {
+    return true;
+  }
+
+  @Override
+  public Precision precision() {
+    return module.precision();
+  }
+
+  @Override
   public Map<String, NDArray> parameters() {
-    return parameters;
+    return module.parameters();
   }
 
   @Override
   public VisionTransformer copy() {
-    NDManager owner = NDManager.newBaseManager(manager.getDevice(), "PyTorch");
-    Map<String, NDArray> copies = new LinkedHashMap<>();
-    parameters.forEach(
-        (name, array) -> {
-          NDArray copy = array.stopGradient().duplicate();
-          copy.attach(owner);
-          copies.put(name, copy);
-        });
-    return new VisionTransformer(config, normalization, copies, owner);
+    NDManager owner = module.newManager();
+    return new VisionTransformer(
+        config, normalization, module.copyParameters(owner), owner, precision());
   }
 
   private void checkShape(NDArray pixels) {
-    Shape shape = pixels.getShape();
     int size = config.imageSize();
-    if (shape.dimension() != 4
-        || shape.get(1) != 3
-        || shape.get(2) != size
-        || shape.get(3) != size
-        || pixels.getDataType() != DataType.FLOAT32) {
-      throw new IllegalArgumentException(
-          "pixels must be [N,3,"
-              + size
-              + ","
-              + size
-              + "] float32 in [0,1], got "
-              + shape
-              + " "
-              + pixels.getDataType());
+    if (!TowerModule.isPixels(pixels)
+        || pixels.getShape().get(2) != size
+        || pixels.getShape().get(3) != size) {
+      throw TowerModule.wrongPixels("[N,3," + size + "," + size + "]", pixels);
     }
   }
 
   @Override
   public void close() {
     module.close();
-    manager.close();
   }
 }

@@ -63,6 +63,20 @@ public record VitConfig(
     }
   }
 
+  @Override
+  public VitConfig withImageSize(int size) {
+    return new VitConfig(
+        size,
+        patchSize,
+        width,
+        layers,
+        heads,
+        mlpWidth,
+        embeddingSize,
+        activation,
+        layerNormEpsilon);
+  }
+
   /** Patches along one side; a remainder of pixels at the right and lower edge is not seen. */
   public int grid() {
     return imageSize / patchSize;

@@ -1,72 +1,104 @@
 # CLIP's vision transformer (Radford et al., 2021), pixels in [0,1] to embeddings.
 #
-# weights: 0 mean  1 std  2 class_embedding  3 conv1.weight  4 positional_embedding
+# params: 0 mean  1 std  2 class_embedding  3 conv1.weight  4 positional_embedding
 #   5 ln_pre.weight  6 ln_pre.bias, twelve for each block, then ln_post.weight, ln_post.bias, proj
+# The forward reads them prepared: 0 class_embedding  1 kernel and  2 bias with mean and std folded in
+#   3 positional_embedding  4, 5 ln_pre, twelve for each block, then ln_post.weight, ln_post.bias, proj
 class VisionTransformer(Module):
   __parameters__ = []
   __buffers__ = []
   training : bool
   params : List[Tensor]
+  prepared : List[Tensor]
+  seen : int
   patch : int
   layers : int
   heads : int
   quick_gelu : bool
   epsilon : float
+  half : bool
 
   def bind(self: __torch__.VisionTransformer, p: List[Tensor]) -> Tensor:
     self.params = p
+    self.prepared = (self).prepare(p)
+    self.seen = __torch__.prepared.version(p)
     return p[0]
 
-  # [N, 3, H, W] -> [N, 1 + gh * gw, C], after ln_pre
-  def embed_patches(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
-    w = self.params
-    p = self.patch
-    kernel = w[3]
-    n = pixels.size(0)
-    gh = pixels.size(2) // p
-    gw = pixels.size(3) // p
-    seen = pixels[:, :, 0:gh * p, 0:gw * p]
-    x = (seen - w[0]) / w[1]
-    # a convolution whose stride is its kernel is one matrix product over flattened patches
-    x = x.reshape([n, 3, gh, p, gw, p]).permute([0, 2, 4, 1, 3, 5]).reshape([n, gh * gw, 3 * p * p])
-    x = torch.linear(x, kernel.reshape([kernel.size(0), -1]))
-    first = w[2].expand([n, 1, -1])
-    x = torch.cat([first, x], 1) + w[4]
-    return __torch__.transformer.layer_norm(x, w[5], w[6], self.epsilon)
+  def prepare(self: __torch__.VisionTransformer, p: List[Tensor]) -> List[Tensor]:
+    kernel, bias = __torch__.patches.fold(p[3], p[0], p[1])
+    w = [p[2], kernel, bias]
+    for i in range(4, len(p)):
+      t = p[i]
+      j = (i - 7) % 12
+      inside = i >= 7 and i < 7 + 12 * self.layers
+      is_norm = j == 0 or j == 1 or j == 6 or j == 7
+      if self.half and inside and not is_norm:
+        t = t.to(15)
+      w.append(t)
+    return w
 
-  def run_blocks(self: __torch__.VisionTransformer, x: Tensor, count: int) -> Tensor:
-    for i in range(count):
-      x = __torch__.transformer.block(x, self.params, 7 + 12 * i, self.heads, False, self.quick_gelu, self.epsilon)
+  # made in the graph where the weights themselves are trained
+  def weights(self: __torch__.VisionTransformer) -> List[Tensor]:
+    if __torch__.prepared.is_trained(self.params):
+      w = (self).prepare(self.params)
+    else:
+      w = self.prepared
+      now = __torch__.prepared.version(self.params)
+      if now != self.seen:
+        __torch__.prepared.refresh(w, (self).prepare(self.params))
+        self.seen = now
+    return w
+
+  # [N, 3, H, W] -> [N, 1 + gh * gw, C], after ln_pre
+  def embed_patches(self: __torch__.VisionTransformer, w: List[Tensor], pixels: Tensor) -> Tensor:
+    x = torch.linear(__torch__.patches.flatten(pixels, self.patch), w[1], w[2]).flatten(1, 2)
+    x = torch.cat([w[0].expand([x.size(0), 1, -1]), x], 1) + w[3]
+    return __torch__.transformer.layer_norm(x, w[4], w[5], self.epsilon)
+
+  def run_block(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor, i: int) -> Tensor:
+    return __torch__.transformer.block(x, w, 6 + 12 * i, self.heads, False, self.quick_gelu, self.epsilon)
+
+  # the tokens before the last block
+  def run_to_last(self: __torch__.VisionTransformer, w: List[Tensor], pixels: Tensor) -> Tensor:
+    x = (self).embed_patches(w, pixels)
+    for i in range(self.layers - 1):
+      x = (self).run_block(w, x, i)
     return x
 
   # [N, T, C] before the last block -> [N, D]; of the last block only the class token is computed
-  def embed_class(self: __torch__.VisionTransformer, x: Tensor) -> Tensor:
-    w = self.params
+  def embed_class(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor) -> Tensor:
     last = self.layers - 1
-    end = 7 + 12 * self.layers
-    y = __torch__.transformer.block_of_first(x, w, 7 + 12 * last, self.heads, self.quick_gelu, self.epsilon)
+    end = 6 + 12 * self.layers
+    y = __torch__.transformer.block_of_first(x, w, 6 + 12 * last, self.heads, self.quick_gelu, self.epsilon)
     y = __torch__.transformer.layer_norm(y, w[end], w[end + 1], self.epsilon)
     return torch.matmul(y, w[end + 2])
 
   # [N, 3, H, W] -> [N, D]
   def embed(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
-    return self.embed_class(self.run_blocks(self.embed_patches(pixels), self.layers - 1))
+    w = (self).weights()
+    return (self).embed_class(w, (self).run_to_last(w, pixels))
 
   # [N, 3, H, W] -> [N, D] and the patch tokens [N, T - 1, C] before the last block
   def embed_with_tokens(self: __torch__.VisionTransformer, pixels: Tensor) -> List[Tensor]:
-    x = self.run_blocks(self.embed_patches(pixels), self.layers - 1)
-    return [self.embed_class(x), x[:, 1:x.size(1)]]
+    w = (self).weights()
+    x = (self).run_to_last(w, pixels)
+    return [(self).embed_class(w, x), x[:, 1:x.size(1)]]
 
   # the tokens [N, T, C] after `depth` blocks, without ln_post
   def hidden_state(self: __torch__.VisionTransformer, pixels: Tensor, depth: Tensor) -> Tensor:
-    return self.run_blocks(self.embed_patches(pixels), int(depth))
+    w = (self).weights()
+    x = (self).embed_patches(w, pixels)
+    for i in range(int(depth)):
+      x = (self).run_block(w, x, i)
+    return x
 
   # the tokens after every depth from 0 to `layers`
   def hidden_states(self: __torch__.VisionTransformer, pixels: Tensor) -> List[Tensor]:
-    x = self.embed_patches(pixels)
+    w = (self).weights()
+    x = (self).embed_patches(w, pixels)
     states = [x]
     for i in range(self.layers):
-      x = __torch__.transformer.block(x, self.params, 7 + 12 * i, self.heads, False, self.quick_gelu, self.epsilon)
+      x = (self).run_block(w, x, i)
       states.append(x)
     return states
 

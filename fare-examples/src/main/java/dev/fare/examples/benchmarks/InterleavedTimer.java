@@ -1,0 +1,98 @@
+package dev.fare.examples.benchmarks;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Times candidates in turn, round by round, so that whatever else the machine does disturbs all of
+ * them alike; what is reported is the median over rounds of each one's ratio to the first.
+ *
+ * @param rounds how often each candidate runs, after one run to warm up
+ * @param clock what is measured
+ */
+record InterleavedTimer(int rounds, Clock clock) {
+
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
+  /** What is measured. */
+  enum Clock {
+    /** Elapsed time. */
+    WALL {
+      @Override
+      long nanos() {
+        return System.nanoTime();
+      }
+    },
+    /**
+     * Time that this thread was on a processor: what other processes take does not count, and
+     * neither does what libtorch's own threads do, so let it have one.
+     */
+    CPU {
+      @Override
+      long nanos() {
+        return THREADS.getCurrentThreadCpuTime();
+      }
+    };
+
+    abstract long nanos();
+  }
+
+  /** A piece of work with a name. */
+  record Candidate(String name, Runnable work) {}
+
+  /**
+   * What was measured.
+   *
+   * @param millis median over the rounds
+   * @param ratio to the first candidate, median over the rounds
+   * @param lowest ratio of any round
+   * @param highest ratio of any round
+   */
+  record Timing(String name, double millis, double ratio, double lowest, double highest) {}
+
+  /** Checks the number of rounds. */
+  InterleavedTimer {
+    if (rounds < 1) {
+      throw new IllegalArgumentException("rounds must be at least 1, got " + rounds);
+    }
+  }
+
+  /** Runs all candidates, and returns their timings in the candidates' order. */
+  List<Timing> run(List<Candidate> candidates) {
+    candidates.forEach(candidate -> candidate.work().run());
+    double[][] millis = new double[candidates.size()][rounds];
+    for (int round = 0; round < rounds; round++) {
+      for (int i = 0; i < millis.length; i++) {
+        long start = clock.nanos();
+        candidates.get(i).work().run();
+        millis[i][round] = (clock.nanos() - start) / 1e6;
+      }
+    }
+    List<Timing> timings = new ArrayList<>();
+    for (int i = 0; i < millis.length; i++) {
+      double[] ratios = new double[rounds];
+      for (int round = 0; round < rounds; round++) {
+        ratios[round] = millis[i][round] / millis[0][round];
+      }
+      Arrays.sort(ratios);
+      timings.add(
+          new Timing(
+              candidates.get(i).name(),
+              median(millis[i]),
+              median(ratios),
+              ratios[0],
+              ratios[rounds - 1]));
+    }
+    return timings;
+  }
+
+  private static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+}

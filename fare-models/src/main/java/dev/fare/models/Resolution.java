@@ -1,0 +1,78 @@
+package dev.fare.models;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.fare.models.format.ClipCheckpoint;
+import dev.fare.models.format.WeightTensor;
+import dev.fare.models.vision.PositionTable;
+import dev.fare.models.vision.VisionConfig;
+import dev.fare.models.vision.VitConfig;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes the model of one image size that of another. */
+final class Resolution {
+
+  private static final Logger log = LoggerFactory.getLogger(Resolution.class);
+  private static final String POSITIONS = "visual.positional_embedding";
+
+  private Resolution() {}
+
+  /**
+   * The same weights for images of another size; a vision transformer's position table is
+   * interpolated when it is read.
+   */
+  static ClipCheckpoint change(ClipCheckpoint checkpoint, int imageSize) {
+    ClipConfig config = checkpoint.config();
+    VisionConfig before = config.vision();
+    if (before.imageSize() == imageSize) {
+      return checkpoint;
+    }
+    VisionConfig after = before.withImageSize(imageSize);
+    Map<String, WeightTensor> tensors = new LinkedHashMap<>(checkpoint.tensors());
+    if (before instanceof VitConfig from
+        && after instanceof VitConfig to
+        && from.grid() != to.grid()) {
+      log.info(
+          "{}: the position table of {}x{} patches is interpolated to {}x{} for images of {}"
+              + " pixels",
+          checkpoint.source(),
+          from.grid(),
+          from.grid(),
+          to.grid(),
+          to.grid(),
+          imageSize);
+      tensors.put(POSITIONS, new Interpolated(checkpoint.tensor(POSITIONS), to));
+    } else {
+      log.info(
+          "{} was made for images of {} pixels and takes them of {}",
+          checkpoint.source(),
+          before.imageSize(),
+          imageSize);
+    }
+    return new ClipCheckpoint(
+        new ClipConfig(after, config.text(), config.normalization()),
+        tensors,
+        checkpoint.tokenizer(),
+        checkpoint.source());
+  }
+
+  private record Interpolated(WeightTensor stored, VitConfig target) implements WeightTensor {
+
+    @Override
+    public Shape shape() {
+      return new Shape(target.tokens(), target.width());
+    }
+
+    @Override
+    public NDArray read(NDManager manager) throws IOException {
+      try (NDArray table = stored.read(manager)) {
+        return PositionTable.resize(table, target.grid(), target.grid());
+      }
+    }
+  }
+}

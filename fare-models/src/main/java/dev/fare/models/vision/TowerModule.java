@@ -1,0 +1,143 @@
+package dev.fare.models.vision;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.fare.Precision;
+import dev.fare.models.PixelNormalization;
+import dev.fare.torch.TorchModule;
+import dev.fare.torch.TorchSource;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Weights on a device, and the compiled class that computes with them: what every tower is. */
+final class TowerModule implements AutoCloseable {
+
+  private final NDManager manager;
+  private final Map<String, NDArray> parameters;
+  private final Precision precision;
+  private final List<NDArray> depths = new ArrayList<>();
+  private final TorchModule module;
+
+  /**
+   * Compiles and binds.
+   *
+   * @param source its class has {@code half : bool} and {@code seen : int} beside the attributes
+   * @param depth the largest argument of {@code hidden_state}
+   * @param manager the owner of everything native, which is closed with this
+   */
+  TowerModule(
+      TorchSource source,
+      String className,
+      Map<String, ?> attributes,
+      int depth,
+      PixelNormalization normalization,
+      Map<String, NDArray> parameters,
+      NDManager manager,
+      Precision precision) {
+    if (precision == Precision.AUTO) {
+      throw new IllegalArgumentException("a tower's precision must be FLOAT32 or BFLOAT16");
+    }
+    this.manager = manager;
+    this.precision = precision;
+    this.parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
+    for (long i = 0; i <= depth; i++) {
+      // a scalar argument is read on the host: it must not live on a GPU
+      depths.add(manager.create(new long[] {i}, new Shape()).toDevice(Device.cpu(), false));
+    }
+    Map<String, Object> all = new LinkedHashMap<>(attributes);
+    all.put("half", precision == Precision.BFLOAT16);
+    all.put("seen", 0);
+    List<NDArray> bound = new ArrayList<>();
+    bound.add(perChannel(normalization.mean()));
+    bound.add(perChannel(normalization.std()));
+    bound.addAll(parameters.values());
+    module = TorchModule.compile(source, className, all, manager.getDevice()).bind(bound);
+  }
+
+  private NDArray perChannel(List<Double> values) {
+    float[] floats = new float[values.size()];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = values.get(i).floatValue();
+    }
+    return manager.create(floats, new Shape(1, 3, 1, 1));
+  }
+
+  NDArray embed(NDArray pixels) {
+    return module.call("embed", pixels);
+  }
+
+  NDArray hiddenState(NDArray pixels, int depth) {
+    if (depth < 0 || depth >= depths.size()) {
+      throw new IllegalArgumentException(
+          "depth must be between 0 and the " + (depths.size() - 1) + " blocks, got " + depth);
+    }
+    return module.call("hidden_state", pixels, depths.get(depth));
+  }
+
+  NDList hiddenStates(NDArray pixels) {
+    return module.callAll("hidden_states", pixels);
+  }
+
+  NDList callAll(String method, NDArray input) {
+    return module.callAll(method, input);
+  }
+
+  NDArray call(String method, NDArray input) {
+    return module.call(method, input);
+  }
+
+  Map<String, NDArray> parameters() {
+    return parameters;
+  }
+
+  Precision precision() {
+    return precision;
+  }
+
+  /** A manager for a copy of this. */
+  NDManager newManager() {
+    return NDManager.newBaseManager(manager.getDevice(), "PyTorch");
+  }
+
+  /** Copies of the weights. */
+  Map<String, NDArray> copyParameters(NDManager owner) {
+    Map<String, NDArray> copies = new LinkedHashMap<>();
+    parameters.forEach(
+        (name, array) -> {
+          NDArray copy = array.stopGradient().duplicate();
+          copy.attach(owner);
+          copies.put(name, copy);
+        });
+    return copies;
+  }
+
+  /** The error for pixels that a tower does not take. */
+  static IllegalArgumentException wrongPixels(String allowed, NDArray pixels) {
+    return new IllegalArgumentException(
+        "pixels must be "
+            + allowed
+            + " float32 in [0,1], got "
+            + pixels.getShape()
+            + " "
+            + pixels.getDataType());
+  }
+
+  /** Whether an array has the type and channels of pixels. */
+  static boolean isPixels(NDArray pixels) {
+    Shape shape = pixels.getShape();
+    return shape.dimension() == 4 && shape.get(1) == 3 && pixels.getDataType() == DataType.FLOAT32;
+  }
+
+  @Override
+  public void close() {
+    module.close();
+    manager.close();
+  }
+}

@@ -1,0 +1,105 @@
+# ConvNeXt (Liu et al., 2022) as open_clip's CLIP has it by way of timm, pixels in [0,1] to embeddings.
+#
+# params: 0 mean  1 std  2 stem.0.weight  3 stem.0.bias  4, 5 stem.1; then for each stage, from the second
+#   on, 0, 1 downsample.0 (norm)  2, 3 downsample.1 (convolution); nine for each block: 0 gamma
+#   1 conv_dw.weight  2 conv_dw.bias  3, 4 norm  5, 6 mlp.fc1  7, 8 mlp.fc2; then head.norm and head.proj
+# The forward reads them prepared: the stem with mean and std folded in at 2 and 3.
+class ConvNext(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+  params : List[Tensor]
+  prepared : List[Tensor]
+  seen : int
+  depth_0 : int
+  depth_1 : int
+  depth_2 : int
+  depth_3 : int
+  epsilon : float
+  half : bool
+
+  def bind(self: __torch__.ConvNext, p: List[Tensor]) -> Tensor:
+    self.params = p
+    self.prepared = (self).prepare(p)
+    self.seen = __torch__.prepared.version(p)
+    return p[0]
+
+  def prepare(self: __torch__.ConvNext, p: List[Tensor]) -> List[Tensor]:
+    kernel, bias = __torch__.patches.fold(p[2], p[0], p[1])
+    w = [p[0], p[1], kernel, bias + p[3]]
+    for i in range(4, len(p)):
+      w.append(p[i])
+    if self.half:
+      depths = [self.depth_0, self.depth_1, self.depth_2, self.depth_3]
+      i = 6
+      for stage in range(4):
+        if stage > 0:
+          i = i + 4
+        for block in range(depths[stage]):
+          for j in range(5, 9):
+            w[i + j] = w[i + j].to(15)
+          i = i + 9
+    return w
+
+  # made in the graph where the weights themselves are trained
+  def weights(self: __torch__.ConvNext) -> List[Tensor]:
+    if __torch__.prepared.is_trained(self.params):
+      w = (self).prepare(self.params)
+    else:
+      w = self.prepared
+      now = __torch__.prepared.version(self.params)
+      if now != self.seen:
+        __torch__.prepared.refresh(w, (self).prepare(self.params))
+        self.seen = now
+    return w
+
+  # [N, H, W, C] -> [N, H, W, C]
+  def run_block(self: __torch__.ConvNext, w: List[Tensor], x: Tensor, i: int) -> Tensor:
+    c = x.size(-1)
+    y = torch.conv2d(x.permute([0, 3, 1, 2]), w[i + 1], w[i + 2], [1, 1], [3, 3], [1, 1], c).permute([0, 2, 3, 1])
+    y = __torch__.transformer.layer_norm(y, w[i + 3], w[i + 4], self.epsilon)
+    y = torch.gelu(__torch__.transformer.linear(y, w[i + 5], w[i + 6]))
+    return x + torch.linear(y, w[i + 7], w[i + 8]) * w[i]
+
+  # [N, H, W, C] -> [N, H / 2, W / 2, C']
+  def downsample(self: __torch__.ConvNext, w: List[Tensor], x: Tensor, i: int) -> Tensor:
+    x = __torch__.transformer.layer_norm(x, w[i], w[i + 1], self.epsilon)
+    kernel = w[i + 2]
+    return torch.linear(__torch__.patches.flatten(x.permute([0, 3, 1, 2]), 2), kernel.flatten(1), w[i + 3])
+
+  # [N, 3, H, W] -> [N, h, w, C] after the stem and after each of the first stages
+  def stages(self: __torch__.ConvNext, w: List[Tensor], pixels: Tensor, count: int) -> List[Tensor]:
+    depths = [self.depth_0, self.depth_1, self.depth_2, self.depth_3]
+    x = torch.linear(__torch__.patches.flatten(pixels, 4), w[2], w[3])
+    x = __torch__.transformer.layer_norm(x, w[4], w[5], self.epsilon)
+    states = [x]
+    i = 6
+    for stage in range(count):
+      if stage > 0:
+        x = (self).downsample(w, x, i)
+        i = i + 4
+      for block in range(depths[stage]):
+        x = (self).run_block(w, x, i)
+        i = i + 9
+      states.append(x)
+    return states
+
+  # [N, 3, H, W] -> [N, D]
+  def embed(self: __torch__.ConvNext, pixels: Tensor) -> Tensor:
+    w = (self).weights()
+    x = (self).stages(w, pixels, 4)[4]
+    y = torch.mean(x, [1, 2])
+    n = len(w)
+    y = __torch__.transformer.layer_norm(y, w[n - 3], w[n - 2], self.epsilon)
+    return torch.linear(y, w[n - 1])
+
+  # the positions [N, h * w, C] after the stem (0) or a stage
+  def hidden_state(self: __torch__.ConvNext, pixels: Tensor, depth: Tensor) -> Tensor:
+    count = int(depth)
+    return (self).stages((self).weights(), pixels, count)[count].flatten(1, 2)
+
+  def hidden_states(self: __torch__.ConvNext, pixels: Tensor) -> List[Tensor]:
+    flat = annotate(List[Tensor], [])
+    for x in (self).stages((self).weights(), pixels, 4):
+      flat.append(x.flatten(1, 2))
+    return flat

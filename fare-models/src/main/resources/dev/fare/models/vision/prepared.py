@@ -1,0 +1,23 @@
+# Weights in the form that a forward pass reads, kept until the weights they were made of change.
+
+# whether a gradient of the weights is being recorded
+def is_trained(params: List[Tensor]) -> bool:
+  trained = False
+  if torch.is_grad_enabled():
+    for p in params:
+      trained = trained or ops.prim.requires_grad(p)
+  return trained
+
+# grows with every update in place
+def version(params: List[Tensor]) -> int:
+  total = 0
+  for p in params:
+    total = total + ops.aten._version(p)
+  return total
+
+# writes what was made anew over what was made before; weights that are used as they are stay
+def refresh(kept: List[Tensor], fresh: List[Tensor]) -> int:
+  for i in range(len(kept)):
+    if not torch.is_set_to(kept[i], fresh[i]):
+      torch.copy_(kept[i], fresh[i])
+  return len(kept)
