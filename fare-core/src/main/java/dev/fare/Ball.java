@@ -1,11 +1,15 @@
 package dev.fare;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import dev.fare.torch.TensorScope;
+import dev.fare.torch.TorchModule;
+import dev.fare.torch.TorchSource;
+import java.util.Map;
 
 /**
  * The images that a {@link ThreatModel} allows around each image of a batch: those inside its norm
@@ -24,6 +28,12 @@ public final class Ball {
   private static final double TOLERANCE = 5e-7;
 
   private static final int TIGHTENINGS = 8;
+
+  private static final class Script {
+    static final TorchModule MODULE =
+        TorchModule.compile(
+            TorchSource.resource(Ball.class, "ball.py"), "Ball", Map.of(), Device.cpu());
+  }
 
   private final ThreatModel threatModel;
   private final NDArray center;
@@ -109,7 +119,7 @@ public final class Ball {
 
   /** Cuts pixels to [0,1], and for l∞ to the ball. */
   private NDArray clamp(NDArray images) {
-    return images.maximum(lower).minimum(upper);
+    return Script.MODULE.call("clamp", images, lower, upper);
   }
 
   /**
@@ -135,9 +145,9 @@ public final class Ball {
    * @return the same shape; the argument itself if every image is inside
    */
   public NDArray tighten(NDArray images) {
-    NDArray inside = isInUnitCube(images) ? images : clamp(images);
+    NDArray inside = isInBounds(images).all().getBoolean() ? images : clamp(images);
     double margin = 0;
-    for (int i = 0; i < TIGHTENINGS && excess(inside) > TOLERANCE; i++) {
+    for (int i = 0; i < TIGHTENINGS && isOutside(inside); i++) {
       NDArray shrink =
           distances(inside)
               .maximum(1e-30)
@@ -152,13 +162,14 @@ public final class Ball {
     return inside;
   }
 
-  /** By how much the farthest image exceeds epsilon, relative to it; negative inside. */
-  private double excess(NDArray images) {
-    return distances(images).max().getDouble() / threatModel.epsilon() - 1;
+  /** Whether an image is farther than rounding allows; for l∞ the bounds are exact. */
+  private boolean isOutside(NDArray images) {
+    return threatModel.norm() != Norm.LINF
+        && distances(images).max().getDouble() > threatModel.epsilon() * (1 + TOLERANCE);
   }
 
-  private static boolean isInUnitCube(NDArray images) {
-    return images.min().getFloat() >= 0 && images.max().getFloat() <= 1;
+  private NDArray isInBounds(NDArray images) {
+    return Script.MODULE.call("inside", images, lower, upper);
   }
 
   /**
@@ -168,9 +179,15 @@ public final class Ball {
    * @return {@code [N]} boolean
    */
   public NDArray contains(NDArray images) {
-    NDArray near = distances(images).lte(threatModel.epsilon() * (1 + 2 * TOLERANCE));
-    NDArray rows = images.reshape(images.getShape().get(0), -1);
-    int[] pixels = {1};
-    return near.logicalAnd(rows.min(pixels).gte(0)).logicalAnd(rows.max(pixels).lte(1));
+    if (threatModel.norm() == Norm.LINF) {
+      NDArray inBounds = isInBounds(images);
+      if (inBounds.all().getBoolean()) {
+        return inBounds;
+      }
+    }
+    NDManager manager = images.getManager();
+    NDArray inCube = Script.MODULE.call("inside", images, manager.create(0f), manager.create(1f));
+    NDArray isNear = distances(images).lte(threatModel.epsilon() * (1 + 2 * TOLERANCE));
+    return inCube.logicalAnd(isNear);
   }
 }

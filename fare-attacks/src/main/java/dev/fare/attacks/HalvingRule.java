@@ -59,14 +59,10 @@ final class HalvingRule implements StepRule {
   public NDArray advance(
       Ball ball, NDArray images, NDArray previous, NDArray gradient, boolean first) {
     NDArray direction = ball.threatModel().normalize(gradient);
-    NDArray target = ball.project(direction.muli(stepSizes.get()).addi(images));
-    if (first) {
-      return ball.project(target);
-    }
-    // x + a (target - x) + (1 - a) (x - previous)
-    NDArray inertia = images.sub(previous).muli(1 - MOMENTUM);
-    NDArray moved = target.subi(images).muli(MOMENTUM).addi(images).addi(inertia);
-    return ball.project(moved);
+    NDArray target = ball.project(Kernels.ascend(images, direction, stepSizes.get()));
+    return first
+        ? ball.project(target)
+        : ball.project(Kernels.momentum(images, target, previous, MOMENTUM));
   }
 
   @Override

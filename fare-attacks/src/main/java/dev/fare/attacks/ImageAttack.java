@@ -175,7 +175,7 @@ public abstract class ImageAttack implements SeededAttack {
       }
       if (scores == null) {
         return AttackResult.evaluatedOnDemand(
-            images, meter.cost(), meter.stopReason(), () -> evaluate(objective, images, owner));
+            images, meter.cost(), meter.stopReason(), () -> Transfer.replay(images, objective));
       }
       scope.keep(scores.losses(), owner);
       scope.keep(scores.succeeded(), owner);
@@ -190,14 +190,5 @@ public abstract class ImageAttack implements SeededAttack {
       throw new IllegalStateException("the attack produced an image that is not finite");
     }
     return tight;
-  }
-
-  private static Scores evaluate(Objective objective, NDArray images, NDManager owner) {
-    try (GradMode off = GradMode.off();
-        TensorScope scope = TensorScope.of(owner)) {
-      NDArray outputs = objective.forward(scope.view(images));
-      NDArray losses = scope.keep(objective.losses(outputs), owner);
-      return new Scores(losses, scope.keep(objective.succeeded(outputs), owner));
-    }
   }
 }

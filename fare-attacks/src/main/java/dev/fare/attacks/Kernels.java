@@ -54,4 +54,23 @@ final class Kernels {
     NDArray code = images.getManager().create(norm.ordinal());
     return Script.MODULE.callAll("nearest_boundary", logits, labels, images, code);
   }
+
+  /** {@code x + sizes * direction}, with one size {@code [N,1,1,1]} for each image. */
+  static NDArray ascend(NDArray x, NDArray direction, NDArray sizes) {
+    return Script.MODULE.call("ascend", x, direction, sizes);
+  }
+
+  /** {@code x + a (z - x) + (1 - a) (x - previous)}. */
+  static NDArray momentum(NDArray x, NDArray z, NDArray previous, double a) {
+    return Script.MODULE.call("momentum", x, z, previous, scalar(x, a));
+  }
+
+  /** {@code a x + y}. */
+  static NDArray blend(NDArray x, NDArray y, double a) {
+    return Script.MODULE.call("blend", x, y, scalar(x, a));
+  }
+
+  private static NDArray scalar(NDArray like, double value) {
+    return like.getManager().create((float) value);
+  }
 }

@@ -122,12 +122,12 @@ final class PgdSearch {
     }
     NDArray direction = direction(slope.gradient());
     if (velocity != null) {
-      direction = direction(velocity.get().mul(settings.momentum()).addi(direction));
+      direction = direction(Kernels.blend(velocity.get(), direction, settings.momentum()));
     }
     if (settings.momentum() != 0) {
       keepVelocity(direction, step);
     }
-    images.set(run.ball().project(direction.mul(settings.stepSize()).addi(current)), step);
+    images.set(run.ball().project(Kernels.blend(direction, current, settings.stepSize())), step);
     tell(iteration, slope.at());
   }
 

@@ -65,7 +65,7 @@ final class SparsityRule implements StepRule {
   public NDArray advance(
       Ball ball, NDArray images, NDArray previous, NDArray gradient, boolean first) {
     NDArray direction = SparseDirection.of(gradient, fractions.get());
-    return ball.project(direction.muli(stepSizes.get()).addi(images));
+    return ball.project(Kernels.ascend(images, direction, stepSizes.get()));
   }
 
   @Override

@@ -3,11 +3,27 @@ class Kernels(Module):
   __buffers__ = []
   training : bool
 
-  # [N,...] -> the same with zeros for NaN and infinity, and the number of images that held one
+  # [N,...] -> the same with zeros for NaN and infinity, and the number of images that held one;
+  # where the host computes, reading the number costs less than rewriting the gradient
   def finite(self: __torch__.Kernels, g: Tensor) -> List[Tensor]:
     sums = torch.sum(torch.flatten(g, 1), [1])
     bad = torch.sum(torch.logical_not(torch.isfinite(sums)))
+    if not ops.prim.is_cuda(g):
+      if int(bad) == 0:
+        return [g, bad]
     return [torch.nan_to_num(g, 0., 0., 0.), bad]
+
+  # x + sizes * direction, sizes [N,1,1,1]
+  def ascend(self: __torch__.Kernels, x: Tensor, direction: Tensor, sizes: Tensor) -> Tensor:
+    return torch.addcmul(x, direction, sizes)
+
+  # x + a (z - x) + (1 - a) (x - previous)
+  def momentum(self: __torch__.Kernels, x: Tensor, z: Tensor, previous: Tensor, a: Tensor) -> Tensor:
+    return torch.addcmul_(torch.lerp(x, z, a), torch.sub(x, previous), 1 - a)
+
+  # a x + y
+  def blend(self: __torch__.Kernels, x: Tensor, y: Tensor, a: Tensor) -> Tensor:
+    return torch.addcmul(y, x, a)
 
   # mask [N] of bool, a and b [N,...]
   def choose(self: __torch__.Kernels, mask: Tensor, a: Tensor, b: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import java.lang.reflect.Type;
  */
 public final class EvaluationJson {
 
-  private static final Gson GSON = configure(new GsonBuilder()).setPrettyPrinting().create();
+  private static final Gson GSON = configure(new GsonBuilder()).create();
 
   private EvaluationJson() {}
 
@@ -23,8 +23,23 @@ public final class EvaluationJson {
     return GSON.toJson(report);
   }
 
+  /** The report as JSON text. */
+  public static String write(RetrievalReport report) {
+    return GSON.toJson(report);
+  }
+
+  /** The report as JSON text. */
+  public static String write(DriftReport report) {
+    return GSON.toJson(report);
+  }
+
+  /** The matrix as JSON text. */
+  public static String write(TransferMatrix matrix) {
+    return GSON.toJson(matrix);
+  }
+
   /**
-   * Reads what {@link #write} wrote.
+   * Reads what {@link #write(EvaluationReport)} wrote.
    *
    * @throws IllegalArgumentException if the text is not such a report
    */

@@ -10,7 +10,7 @@ import dev.fare.Objective;
  *
  * <p>The three distances to the original's embedding need no labels; {@link #crossEntropy} does.
  */
-public interface EmbeddingLoss {
+public interface EmbeddingLoss extends AttackGoal {
 
   /**
    * The loss of each image.
@@ -22,6 +22,7 @@ public interface EmbeddingLoss {
   NDArray losses(NDArray embeddings, Targets targets);
 
   /** What an attack climbs to make this loss large. */
+  @Override
   default Objective objective(ImageEncoder encoder, Targets targets) {
     return new TargetObjective(encoder, this, targets);
   }

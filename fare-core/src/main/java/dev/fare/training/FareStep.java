@@ -10,6 +10,7 @@ import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
+import dev.fare.training.TokenEncoder.EmbeddedTokens;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,7 @@ record FareStep(
     ImageEncoder original,
     @Nullable Attack attack,
     TrainingLoss loss,
-    EmbeddingLoss attackLoss,
+    AttackGoal attackGoal,
     List<NDArray> weights) {
 
   /**
@@ -50,15 +51,23 @@ record FareStep(
     try (TensorScope scope = TensorScope.of(images);
         GradMode off = GradMode.off()) {
       NDArray x = scope.view(images);
-      Targets targets = Targets.of(original.embed(x), labels);
+      Targets targets = targets(x, labels);
       clock.lap(Part.REFERENCE);
-      NDArray adversarial = perturb(attackLoss.objective(encoder, targets), x, rows, seed);
+      NDArray adversarial = perturb(attackGoal.objective(encoder, targets), x, rows, seed);
       clock.lap(Part.ATTACK);
       LossInputs inputs = new LossInputs(encoder, x, adversarial, targets);
       batch.add(gradient(inputs, batch), scope);
       addCosines(inputs, measureClean, batch);
       clock.lap(Part.GRADIENT);
     }
+  }
+
+  private Targets targets(NDArray x, @Nullable NDArray labels) {
+    if (loss.readsTokens()) {
+      EmbeddedTokens both = ((TokenEncoder) original).embedWithTokens(x);
+      return Targets.of(both.embedding(), labels).withTokens(both.tokens());
+    }
+    return Targets.of(original.embed(x), labels);
   }
 
   /** Not the first success but the worst case: training wants the inner problem's maximum. */

@@ -3,6 +3,7 @@ package dev.fare.training;
 import ai.djl.ndarray.NDArray;
 import dev.fare.ImageEncoder;
 import dev.fare.torch.GradMode;
+import dev.fare.training.TokenEncoder.EmbeddedTokens;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,7 @@ public final class LossInputs {
   private final NDArray adversarialPixels;
   private final Targets targets;
   private @Nullable NDArray adversarial;
+  private @Nullable NDArray adversarialTokens;
   private @Nullable NDArray clean;
   private @Nullable NDArray fixedClean;
 
@@ -31,6 +33,19 @@ public final class LossInputs {
       adversarial = encoder.embed(adversarialPixels);
     }
     return adversarial;
+  }
+
+  /**
+   * The trained encoder's patch tokens of the adversarial images, {@code [N,T,C]}, recorded. Asked
+   * for before {@link #adversarial}, the two cost one forward pass.
+   */
+  public NDArray adversarialTokens() {
+    if (adversarialTokens == null) {
+      EmbeddedTokens both = ((TokenEncoder) encoder).embedWithTokens(adversarialPixels);
+      adversarial = both.embedding();
+      adversarialTokens = both.tokens();
+    }
+    return adversarialTokens;
   }
 
   /** The trained encoder's embeddings of the clean images, {@code [N,D]}, recorded. */

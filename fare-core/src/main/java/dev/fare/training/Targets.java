@@ -11,10 +11,12 @@ public final class Targets {
 
   private final NDArray reference;
   private final @Nullable NDArray labels;
+  private final @Nullable NDArray tokens;
 
-  private Targets(NDArray reference, @Nullable NDArray labels) {
+  private Targets(NDArray reference, @Nullable NDArray labels, @Nullable NDArray tokens) {
     this.reference = requireNonNull(reference, "reference");
     this.labels = labels;
+    this.tokens = tokens;
     if (labels != null
         && (labels.getDataType() != DataType.INT64
             || labels.getShape().dimension() != 1
@@ -35,7 +37,7 @@ public final class Targets {
    * @param reference {@code [N,D]}
    */
   public static Targets of(NDArray reference) {
-    return new Targets(reference, null);
+    return new Targets(reference, null, null);
   }
 
   /**
@@ -45,7 +47,7 @@ public final class Targets {
    * @param labels {@code [N]} int64, or null where there are none
    */
   public static Targets of(NDArray reference, @Nullable NDArray labels) {
-    return new Targets(reference, labels);
+    return new Targets(reference, labels, null);
   }
 
   /** The original encoder's embeddings of the clean images, {@code [N,D]}. */
@@ -67,14 +69,35 @@ public final class Targets {
     return labels;
   }
 
+  /**
+   * The original encoder's patch tokens of the clean images, {@code [N,T,C]}.
+   *
+   * @throws IllegalStateException if the loss does not say that it reads tokens
+   */
+  public NDArray tokens() {
+    if (tokens == null) {
+      throw new IllegalStateException(
+          "there are no reference tokens: a loss that reads them must say so in readsTokens()");
+    }
+    return tokens;
+  }
+
+  /** The same with the original's patch tokens. */
+  Targets withTokens(NDArray referenceTokens) {
+    return new Targets(reference, labels, referenceTokens);
+  }
+
   /** The same labels with other embeddings. */
   Targets withReference(NDArray other) {
-    return new Targets(other, labels);
+    return new Targets(other, labels, tokens);
   }
 
   /** The targets of some of the images; what is allocated belongs to the rows' manager. */
   Targets select(NDArray rows) {
-    return new Targets(taken(reference, rows), labels == null ? null : taken(labels, rows));
+    return new Targets(
+        taken(reference, rows),
+        labels == null ? null : taken(labels, rows),
+        tokens == null ? null : taken(tokens, rows));
   }
 
   private static NDArray taken(NDArray array, NDArray rows) {

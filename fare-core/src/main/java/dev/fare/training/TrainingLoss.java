@@ -19,8 +19,13 @@ public interface TrainingLoss {
   NDArray losses(LossInputs inputs);
 
   /** What the attack of the step climbs, unless the trainer is told otherwise. */
-  default EmbeddingLoss attackLoss() {
+  default AttackGoal attackGoal() {
     return EmbeddingLoss.squaredDistance();
+  }
+
+  /** Whether {@link Targets#tokens} are needed; the encoder must then be a {@link TokenEncoder}. */
+  default boolean readsTokens() {
+    return false;
   }
 
   /**
@@ -70,5 +75,17 @@ public interface TrainingLoss {
    */
   default TrainingLoss withClean(EmbeddingLoss clean, double weight) {
     return new TrainingLosses.WithClean(this, clean, weight);
+  }
+
+  /**
+   * This loss plus {@code weight ·} the squared distance of the adversarial image's patch tokens to
+   * the original's of the clean image, summed over channels, in the mean over tokens. The attack
+   * climbs both.
+   *
+   * @param embeddingLoss what the attack climbs besides the tokens
+   * @param weight above 0
+   */
+  default TrainingLoss withTokens(EmbeddingLoss embeddingLoss, double weight) {
+    return new TrainingLosses.WithTokens(this, embeddingLoss, weight);
   }
 }

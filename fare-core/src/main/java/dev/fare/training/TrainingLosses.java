@@ -1,6 +1,8 @@
 package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.ImageEncoder;
+import dev.fare.Objective;
 
 /** The losses of the published methods. */
 final class TrainingLosses {
@@ -15,7 +17,7 @@ final class TrainingLosses {
     }
 
     @Override
-    public EmbeddingLoss attackLoss() {
+    public AttackGoal attackGoal() {
       return loss;
     }
   }
@@ -28,7 +30,7 @@ final class TrainingLosses {
     }
 
     @Override
-    public EmbeddingLoss attackLoss() {
+    public AttackGoal attackGoal() {
       return loss;
     }
   }
@@ -62,8 +64,49 @@ final class TrainingLosses {
     }
 
     @Override
-    public EmbeddingLoss attackLoss() {
-      return adversarial.attackLoss();
+    public AttackGoal attackGoal() {
+      return adversarial.attackGoal();
+    }
+
+    @Override
+    public boolean readsTokens() {
+      return adversarial.readsTokens();
+    }
+  }
+
+  record WithTokens(TrainingLoss embedding, EmbeddingLoss attacked, double weight)
+      implements TrainingLoss {
+
+    WithTokens {
+      if (!(weight > 0) || Double.isInfinite(weight)) {
+        throw new IllegalArgumentException(
+            "the weight of tokens must be above 0 and finite, got " + weight);
+      }
+    }
+
+    @Override
+    public NDArray losses(LossInputs inputs) {
+      NDArray tokens =
+          TokenObjective.tokenDistances(inputs.adversarialTokens(), inputs.targets().tokens());
+      return embedding.losses(inputs).add(tokens.mul(weight));
+    }
+
+    @Override
+    public AttackGoal attackGoal() {
+      return new TokenGoal(attacked, weight);
+    }
+
+    @Override
+    public boolean readsTokens() {
+      return true;
+    }
+  }
+
+  private record TokenGoal(EmbeddingLoss embedding, double weight) implements AttackGoal {
+
+    @Override
+    public Objective objective(ImageEncoder encoder, Targets targets) {
+      return new TokenObjective((TokenEncoder) encoder, embedding, weight, targets);
     }
   }
 }

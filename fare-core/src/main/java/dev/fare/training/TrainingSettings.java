@@ -9,7 +9,7 @@ import java.util.Map;
  *
  * @param loss what is minimised
  * @param attack what makes the adversarial images, {@code none} without
- * @param attackLoss what the attack climbs
+ * @param attackGoal what the attack climbs
  * @param optimizer the optimizer and its constants
  * @param schedule how the learning rate changes
  * @param learningRate the peak
@@ -22,11 +22,12 @@ import java.util.Map;
  * @param seed of every random draw
  * @param trainedWeights how many weight tensors are trained
  * @param frozenWeights how many are not
+ * @param devices that share each batch
  */
 public record TrainingSettings(
     String loss,
     String attack,
-    String attackLoss,
+    String attackGoal,
     String optimizer,
     String schedule,
     double learningRate,
@@ -38,14 +39,15 @@ public record TrainingSettings(
     double averageDecay,
     long seed,
     int trainedWeights,
-    int frozenWeights) {
+    int frozenWeights,
+    int devices) {
 
   /** The settings by name, in the order above. */
   public Map<String, String> asMap() {
     Map<String, String> map = new LinkedHashMap<>();
     map.put("loss", loss);
     map.put("attack", attack);
-    map.put("attackLoss", attackLoss);
+    map.put("attackGoal", attackGoal);
     map.put("optimizer", optimizer);
     map.put("schedule", schedule);
     map.put("learningRate", Double.toString(learningRate));
@@ -58,6 +60,7 @@ public record TrainingSettings(
     map.put("seed", Long.toString(seed));
     map.put("trainedWeights", Integer.toString(trainedWeights));
     map.put("frozenWeights", Integer.toString(frozenWeights));
+    map.put("devices", Integer.toString(devices));
     return map;
   }
 

@@ -62,6 +62,28 @@ class EvaluationJsonTest {
   }
 
   @Test
+  void writesTheOtherResultsTheSameWay() {
+    ThreatModel threatModel = ThreatModel.linf(4 / 255.0);
+    TransferMatrix matrix =
+        new TransferMatrix(
+            "A", "PGD", threatModel, List.of("CLIP"), List.of(List.of(new Accuracy(1, 4))));
+    RetrievalResult.Directions recall =
+        new RetrievalResult.Directions(
+            Recall.of(new int[] {1, 3}, List.of(1)), Recall.of(new int[] {7}, List.of(5)));
+    RetrievalReport retrieval =
+        new RetrievalReport(
+            "A", "", 2, 1, Map.of(), List.of(new RetrievalResult("CLIP", recall, List.of())));
+    Drift drift = new Drift(new Distribution(List.of(0.5)), new Distribution(List.of(2.0)));
+    DriftReport drifts =
+        new DriftReport("A", "", Map.of(), List.of(new EncoderDrift("CLIP", drift, List.of())));
+
+    assertThat(EvaluationJson.write(matrix)).contains("\"models\":[\"CLIP\"]", "\"value\":0.25");
+    assertThat(EvaluationJson.write(retrieval))
+        .contains("\"imageToText\":{\"atK\":[{\"k\":1,\"share\":{\"correct\":1,\"total\":2");
+    assertThat(EvaluationJson.write(drifts)).contains("\"cosine\":{\"values\":[0.5]}");
+  }
+
+  @Test
   void saysWhatItCannotRead() {
     assertThatThrownBy(() -> EvaluationJson.read(""))
         .isInstanceOf(IllegalArgumentException.class)

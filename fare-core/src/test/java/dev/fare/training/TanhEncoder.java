@@ -7,8 +7,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 
-/** The smallest encoder that is not linear: {@code tanh(x A + a) B + b}, images 3x4x4. */
-final class TanhEncoder implements TrainableEncoder {
+/**
+ * The smallest encoder that is not linear: {@code tanh(x A + a) B + b}, images 3x4x4; the inner
+ * values are two tokens of three channels.
+ */
+final class TanhEncoder implements TokenEncoder {
 
   static final int SIDE = 4;
   static final int HIDDEN = 6;
@@ -37,9 +40,16 @@ final class TanhEncoder implements TrainableEncoder {
 
   @Override
   public NDArray embed(NDArray pixels) {
-    NDArray rows = pixels.reshape(pixels.getShape().get(0), -1);
+    return embedWithTokens(pixels).embedding();
+  }
+
+  @Override
+  public EmbeddedTokens embedWithTokens(NDArray pixels) {
+    long images = pixels.getShape().get(0);
+    NDArray rows = pixels.reshape(images, -1);
     NDArray hidden = rows.matMul(weight("first.weight")).add(weight("first.bias")).tanh();
-    return hidden.matMul(weight("second.weight")).add(weight("second.bias"));
+    NDArray embedding = hidden.matMul(weight("second.weight")).add(weight("second.bias"));
+    return new EmbeddedTokens(embedding, hidden.reshape(images, 2, 3));
   }
 
   NDArray weight(String name) {

@@ -8,8 +8,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.Objective;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
+import dev.fare.training.TokenEncoder.EmbeddedTokens;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -93,6 +95,27 @@ class TrainingLossTest {
     assertLosses(TrainingLoss.simClip(), i -> 1 - cosine(adversarial[i], clean[i]));
   }
 
+  @Test
+  void tokensAddTheirMeanSquaredDistance() {
+    EmbeddingLoss l2 = EmbeddingLoss.squaredDistance();
+    TrainingLoss loss = TrainingLoss.fare().withTokens(l2, 0.5);
+    EmbeddedTokens target = original.embedWithTokens(cleanPixels);
+    double[][] wanted = rows(target.tokens().reshape(IMAGES, 6));
+    double[][] tokens =
+        rows(encoder.embedWithTokens(adversarialPixels).tokens().reshape(IMAGES, 6));
+    Targets targets = Targets.of(target.embedding()).withTokens(target.tokens());
+    Formula formula =
+        i -> squared(adversarial[i], reference[i]) + 0.5 * squared(tokens[i], wanted[i]) / 2;
+
+    assertThat(loss.readsTokens()).isTrue();
+    assertLosses(
+        loss.losses(new LossInputs(encoder, cleanPixels, adversarialPixels, targets)), formula);
+    Objective climbed = loss.attackGoal().objective(encoder, targets);
+    assertLosses(climbed.losses(climbed.forward(adversarialPixels)), formula);
+    assertThatThrownBy(() -> TrainingLoss.fare().withTokens(l2, 0))
+        .hasMessage("the weight of tokens must be above 0 and finite, got 0.0");
+  }
+
   /** A target that is held fixed is a constant: its slope is that of a copy of the encoder. */
   @Test
   void tradesAndSimClipHoldTheirTargetsFixed() {
@@ -133,7 +156,11 @@ class TrainingLossTest {
   }
 
   private void assertLosses(TrainingLoss loss, long[] labels, Formula formula) {
-    float[] actual = loss.losses(inputs(labels)).toFloatArray();
+    assertLosses(loss.losses(inputs(labels)), formula);
+  }
+
+  private static void assertLosses(NDArray losses, Formula formula) {
+    float[] actual = losses.toFloatArray();
     assertThat(actual).hasSize(IMAGES);
     for (int i = 0; i < IMAGES; i++) {
       double expected = formula.loss(i);

@@ -102,7 +102,8 @@ public final class HtmlReport {
     for (EvaluationReport evaluation : report.evaluations()) {
       ModelResult first = evaluation.models().get(0);
       ModelResult last = evaluation.models().get(evaluation.models().size() - 1);
-      if (!last.threats().isEmpty() && first != last) {
+      boolean compared = evaluation.models().size() > 1;
+      if (compared && !last.threats().isEmpty()) {
         ThreatResult threat = Verdict.largest(last);
         tiles.add(
             tile(
@@ -111,7 +112,7 @@ public final class HtmlReport {
                 first.under(threat.threatModel()).robust(),
                 threat.robust()));
       }
-      if (first != last) {
+      if (compared) {
         tiles.add(tile("Clean accuracy", evaluation.dataSet(), first.clean(), last.clean()));
       }
     }
@@ -139,6 +140,7 @@ public final class HtmlReport {
             "search", "Search",
             "training", "Training",
             "classes", "Classes",
+            "comparison", "Image by image",
             "reading", "Reading this",
             "provenance", "Provenance");
     return nav(ul(
@@ -162,6 +164,10 @@ public final class HtmlReport {
     if (first.models().stream().noneMatch(model -> model.threats().isEmpty())) {
       sections.put("classes", new ClassSection(first, report.classGroups()).render());
     }
+    ComparisonSection comparison = new ComparisonSection(report);
+    if (!comparison.isEmpty()) {
+      sections.put("comparison", comparison.render());
+    }
     sections.put("reading", reading());
     if (!report.provenance().isEmpty()) {
       sections.put("provenance", provenance());
@@ -174,17 +180,18 @@ public final class HtmlReport {
             h2("How to read this"),
             ul(
                     li(
-                        "Robust accuracy is what the attacks used here left over. A stronger attack can"
-                            + " only lower it: it is an upper bound, never a proof."),
+                        "Robust accuracy is what the attacks used here left over. A stronger attack"
+                            + " can only lower it: it is an upper bound, never a proof."),
                     li(
-                        "ε bounds the change of every colour value of every pixel. It says nothing about"
-                            + " stickers, rotations, other pictures pasted in, or text in the image."),
+                        "ε bounds the change of every colour value of every pixel. It says nothing"
+                            + " about stickers, rotations, other pictures pasted in, or text in the"
+                            + " image."),
                     li(
-                        "An interval tells how far the numbers could move with other images of the same"
-                            + " kind. It does not cover other kinds of images."),
+                        "An interval tells how far the numbers could move with other images of the"
+                            + " same kind. It does not cover other kinds of images."),
                     li(
-                        "The attacker knows the encoder and all its weights. Hiding them is no defence"
-                            + " that this report counts."))
+                        "The attacker knows the encoder and all its weights. Hiding them is no"
+                            + " defence that this report counts."))
                 .withClass("notes"))
         .withId("reading");
   }

@@ -4,8 +4,10 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import dev.fare.evaluation.DriftReport;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.GalleryEntry;
+import dev.fare.evaluation.TransferMatrix;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,6 +23,8 @@ import java.util.Map;
  * @param testSetNotes for each test set's name what is special about it
  * @param classGroups for each class name the group it is counted in, such as a category; may be
  *     empty
+ * @param transfers images made against one model and shown to the others; may be empty
+ * @param drifts how far embeddings move on images without labels; may be empty
  * @param training the training curves; may be empty
  * @param gallery attacked pictures; may be empty
  * @param searches image searches under attack; may be empty
@@ -32,6 +36,8 @@ public record ReportModel(
     List<EvaluationReport> evaluations,
     Map<String, String> testSetNotes,
     Map<String, String> classGroups,
+    List<TransferMatrix> transfers,
+    List<DriftReport> drifts,
     List<TrainingPoint> training,
     List<GalleryEntry> gallery,
     List<SearchExample> searches,
@@ -43,6 +49,8 @@ public record ReportModel(
     evaluations = ImmutableList.copyOf(evaluations);
     testSetNotes = ImmutableMap.copyOf(testSetNotes);
     classGroups = ImmutableMap.copyOf(classGroups);
+    transfers = ImmutableList.copyOf(transfers);
+    drifts = ImmutableList.copyOf(drifts);
     training = ImmutableList.copyOf(training);
     gallery = ImmutableList.copyOf(gallery);
     searches = ImmutableList.copyOf(searches);
@@ -61,6 +69,8 @@ public record ReportModel(
     private final List<EvaluationReport> evaluations = new ArrayList<>();
     private final Map<String, String> testSetNotes = new LinkedHashMap<>();
     private final Map<String, String> classGroups = new LinkedHashMap<>();
+    private final List<TransferMatrix> transfers = new ArrayList<>();
+    private final List<DriftReport> drifts = new ArrayList<>();
     private final List<TrainingPoint> training = new ArrayList<>();
     private final List<GalleryEntry> gallery = new ArrayList<>();
     private final List<SearchExample> searches = new ArrayList<>();
@@ -91,6 +101,18 @@ public record ReportModel(
     /** The group that each class name is counted in. */
     public Builder classGroups(Map<String, String> groups) {
       classGroups.putAll(groups);
+      return this;
+    }
+
+    /** Adds images made against one model and shown to the others. */
+    public Builder transfer(TransferMatrix matrix) {
+      transfers.add(matrix);
+      return this;
+    }
+
+    /** Adds how far embeddings move on images without labels. */
+    public Builder drift(DriftReport drift) {
+      drifts.add(drift);
       return this;
     }
 
@@ -126,6 +148,8 @@ public record ReportModel(
           evaluations,
           testSetNotes,
           classGroups,
+          transfers,
+          drifts,
           training,
           gallery,
           searches,

@@ -130,7 +130,7 @@ final class ResultsSection {
   /** 1 for the model the report is about, 0 for what it is compared with. */
   static int style(EvaluationReport evaluation, ModelResult model) {
     int last = evaluation.models().size() - 1;
-    return last > 0 && model == evaluation.models().get(last) ? 1 : 0;
+    return last > 0 && model.model().equals(evaluation.models().get(last).model()) ? 1 : 0;
   }
 
   private DomContent curve(EvaluationReport evaluation) {

@@ -27,7 +27,9 @@ public record Verdict(String headline, String detail) {
               .formatted(robust.model(), Numbers.percent(robust.clean())),
           "Accuracy without an attack says nothing about robustness.");
     }
-    return original == robust ? alone(robust, evaluation) : compared(original, robust, evaluation);
+    return evaluation.models().size() == 1
+        ? alone(robust, evaluation)
+        : compared(original, robust, evaluation);
   }
 
   private static Verdict alone(ModelResult model, EvaluationReport evaluation) {

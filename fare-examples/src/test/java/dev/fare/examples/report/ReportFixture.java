@@ -5,13 +5,19 @@ import dev.fare.ThreatModel;
 import dev.fare.evaluation.Accuracy;
 import dev.fare.evaluation.AttackOutcome;
 import dev.fare.evaluation.ClassAccuracy;
+import dev.fare.evaluation.Distribution;
+import dev.fare.evaluation.Drift;
+import dev.fare.evaluation.DriftReport;
+import dev.fare.evaluation.EncoderDrift;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.GalleryEntry;
 import dev.fare.evaluation.ModelResult;
 import dev.fare.evaluation.ModelView;
 import dev.fare.evaluation.Picture;
 import dev.fare.evaluation.Prediction;
+import dev.fare.evaluation.ThreatDrift;
 import dev.fare.evaluation.ThreatResult;
+import dev.fare.evaluation.TransferMatrix;
 import dev.fare.examples.emoji.EmojiBatch;
 import dev.fare.examples.emoji.EmojiConcept;
 import dev.fare.examples.emoji.EmojiData;
@@ -50,6 +56,23 @@ final class ReportFixture {
                 evaluation("Test set B", 760, new double[] {.43, .02, 0, .395, .271, .182}),
                 "Drawings of a style in which the concept was never shown.")
             .classGroups(groups())
+            .transfer(
+                new TransferMatrix(
+                    "Test set A",
+                    "PGD",
+                    ThreatModel.linf(4 / 255.0),
+                    List.of("original", "FARE"),
+                    List.of(
+                        List.of(new Accuracy(3, 960), new Accuracy(838, 960)),
+                        List.of(new Accuracy(802, 960), new Accuracy(561, 960)))))
+            .drift(
+                new DriftReport(
+                    "Unlabelled scenes",
+                    "200 scenes",
+                    Map.of("PGD", "50 steps"),
+                    List.of(
+                        new EncoderDrift("original", drift(1, 0), List.of(attacked(.12, .08))),
+                        new EncoderDrift("FARE", drift(.95, .02), List.of(attacked(.81, .07))))))
             .training(training())
             .gallery(gallery())
             .search(search());
@@ -160,6 +183,21 @@ final class ReportFixture {
       }
     }
     return classes;
+  }
+
+  private ThreatDrift attacked(double mean, double spread) {
+    return new ThreatDrift(ThreatModel.linf(4 / 255.0), "PGD", drift(mean, spread));
+  }
+
+  private Drift drift(double mean, double spread) {
+    List<Double> cosines = new ArrayList<>();
+    List<Double> distances = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      double cosine = Math.min(1, mean + spread * random.nextGaussian());
+      cosines.add(cosine);
+      distances.add(20 * (1 - cosine));
+    }
+    return new Drift(new Distribution(cosines), new Distribution(distances));
   }
 
   private List<TrainingPoint> training() {

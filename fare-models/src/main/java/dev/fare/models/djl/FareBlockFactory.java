@@ -17,6 +17,12 @@ final class FareBlockFactory implements BlockFactory {
 
   private static final long serialVersionUID = 1L;
 
+  private final transient FareRepository repository;
+
+  FareBlockFactory(FareRepository repository) {
+    this.repository = repository;
+  }
+
   @Override
   public Block newBlock(Model model, Path modelPath, Map<String, ?> arguments) throws IOException {
     try {
@@ -27,7 +33,7 @@ final class FareBlockFactory implements BlockFactory {
     }
   }
 
-  private static Block load(Model model, Map<String, ?> arguments) throws IOException {
+  private Block load(Model model, Map<String, ?> arguments) throws IOException {
     NDManager manager = model.getNDManager();
     String engine = manager.getEngine().getEngineName();
     if (!engine.equals("PyTorch")) {
@@ -37,8 +43,9 @@ final class FareBlockFactory implements BlockFactory {
     String tokens = ArgumentsUtil.stringValue(arguments, "tokens");
     Optional<TokenLayer> layer =
         tokens == null ? Optional.empty() : Optional.of(TokenLayer.parse(tokens));
-    Path path = Path.of(ArgumentsUtil.stringValue(arguments, FareRepository.LOCATION));
-    ClipBlock block = new ClipBlock(RobustClipEncoder.load(path, manager.getDevice()), layer);
+    // DJL tells the folder only, and the model may be a file
+    RobustClipEncoder encoder = RobustClipEncoder.load(repository.modelPath(), manager.getDevice());
+    ClipBlock block = new ClipBlock(encoder, layer);
     manager.attachInternal("fare.encoder", block);
     return block;
   }

@@ -7,6 +7,11 @@ import ai.djl.repository.Metadata;
 import ai.djl.repository.Repository;
 import ai.djl.repository.zoo.DefaultModelZoo;
 import ai.djl.util.Progress;
+import dev.fare.models.djl.FareUrl.Local;
+import dev.fare.models.djl.FareUrl.OnHub;
+import dev.fare.models.hub.HubException;
+import dev.fare.models.hub.HubListener;
+import dev.fare.models.hub.ModelHub;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -14,6 +19,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The one model that a {@code fare://} URL names. */
@@ -21,31 +28,26 @@ final class FareRepository extends AbstractRepository {
 
   static final String SCHEME = "fare";
 
-  /** The argument by which the block factory learns the path: DJL passes it the folder alone. */
-  static final String LOCATION = "fare.location";
-
   private final FareUrl url;
+  private final UnaryOperator<ModelHub.Builder> hubSettings;
+  private volatile @Nullable Path downloaded;
 
-  FareRepository(String name, URI uri) {
-    this(name, FareUrl.parse(uri));
-  }
-
-  private FareRepository(String name, FareUrl url) {
-    super(name, url.uri());
-    this.url = url;
+  FareRepository(String name, URI uri, UnaryOperator<ModelHub.Builder> hubSettings) {
+    super(name, uri);
+    url = FareUrl.parse(uri);
+    this.hubSettings = hubSettings;
   }
 
   @Override
   public boolean isRemote() {
-    return false;
+    return url.place() instanceof OnHub;
   }
 
   @Override
   public Metadata locate(MRL mrl) throws IOException {
-    Path path = url.path();
-    if (!Files.exists(path)) {
+    if (url.place() instanceof Local local && !Files.exists(local.path())) {
       throw new NoSuchFileException(
-          path.toAbsolutePath().toString(),
+          local.path().toAbsolutePath().toString(),
           null,
           "there is no model here; " + getName() + " must name a directory or file");
     }
@@ -56,12 +58,10 @@ final class FareRepository extends AbstractRepository {
         .getArguments()
         .putAll(
             Map.of(
-                LOCATION,
-                path.toString(),
                 "engine",
                 "PyTorch",
                 "blockFactory",
-                new FareBlockFactory(),
+                new FareBlockFactory(this),
                 "translatorFactory",
                 FareTranslatorFactory.class.getName()));
     artifact.setOptions(Map.of("hasParameter", "false")); // the block brings its weights
@@ -79,23 +79,75 @@ final class FareRepository extends AbstractRepository {
   }
 
   @Override
-  public void prepare(Artifact artifact, @Nullable Progress progress) {
-    // the files are where they are
+  public void prepare(Artifact artifact, @Nullable Progress progress) throws IOException {
+    if (url.place() instanceof OnHub model) {
+      ModelHub.Builder hub = hubSettings.apply(ModelHub.builder());
+      if (progress != null) {
+        hub.listener(new Bar(progress));
+      }
+      downloaded = hub.build().download(model.name());
+    }
+  }
+
+  /** The directory or file to load, after {@link #prepare}. */
+  Path modelPath() throws IOException {
+    if (url.place() instanceof Local local) {
+      return local.path();
+    }
+    return alreadyDownloaded()
+        .orElseThrow(() -> new HubException(getName() + " has not been downloaded"));
+  }
+
+  private Optional<Path> alreadyDownloaded() throws IOException {
+    Path known = downloaded;
+    if (known != null) {
+      return Optional.of(known);
+    }
+    ModelHub cache = hubSettings.apply(ModelHub.builder()).offline(true).build();
+    try {
+      return Optional.of(cache.download(((OnHub) url.place()).name()));
+    } catch (HubException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** DJL asks whether this exists to learn whether the model is downloaded. */
+  @Override
+  public Path getResourceDirectory(Artifact artifact) throws IOException {
+    if (url.place() instanceof Local local) {
+      return local.path();
+    }
+    return alreadyDownloaded().orElse(Path.of(url.modelName() + " is not downloaded"));
   }
 
   @Override
-  public Path getResourceDirectory(Artifact artifact) {
-    return url.path();
-  }
-
-  @Override
-  public Path getCacheDirectory() {
-    return url.path();
+  public Path getCacheDirectory() throws IOException {
+    return modelPath();
   }
 
   @Override
   public List<MRL> getResources() {
     Repository self = this;
     return List.of(MRL.undefined(self, DefaultModelZoo.GROUP_ID, url.modelName()));
+  }
+
+  /** Shows each file's progress by DJL's means. */
+  private static final class Bar implements HubListener {
+
+    private final Progress progress;
+    private String file = "";
+
+    Bar(Progress progress) {
+      this.progress = progress;
+    }
+
+    @Override
+    public void progress(String name, long bytes, long totalBytes) {
+      if (!name.equals(file)) {
+        file = name;
+        progress.reset("Downloading " + name, totalBytes);
+      }
+      progress.update(bytes);
+    }
   }
 }

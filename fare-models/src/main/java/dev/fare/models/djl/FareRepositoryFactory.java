@@ -1,9 +1,13 @@
 package dev.fare.models.djl;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.repository.Repository;
 import ai.djl.repository.RepositoryFactory;
+import dev.fare.models.hub.ModelHub;
 import java.net.URI;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * The scheme {@code fare://} in DJL's {@code Criteria}:
@@ -20,6 +24,9 @@ import java.util.Set;
  *   <li>{@code fare:///models/clip} is an absolute path, {@code fare:models/clip} and {@code
  *       fare://models/clip} are relative ones, of a directory or file in any layout that {@code
  *       RobustClipEncoder.load} reads. Spaces are written {@code %20}; a comma separates URLs.
+ *   <li>{@code fare://hub/owner/name}, or {@code …@revision} to pin it, is a model of Hugging
+ *       Face's hub. It is downloaded by {@code loadModel} or {@code downloadModel}, with the
+ *       settings of the environment that {@link ModelHub} knows.
  *   <li>{@code ?tokens=llava}, or {@code optArgument("tokens", "llava")}, gives tokens in place of
  *       embeddings: {@code llava}, {@code open_flamingo}, {@code last_post_norm} or the index of a
  *       hidden state.
@@ -27,17 +34,31 @@ import java.util.Set;
  *       images or batches; pictures are stacked by default, arrays are taken as batches.
  * </ul>
  *
- * <p>DJL finds this class by its service loader; nothing is opened or downloaded until {@code
- * loadModel}.
+ * <p>DJL finds this class by its service loader; nothing is opened or downloaded before it is asked
+ * for.
  */
 public final class FareRepositoryFactory implements RepositoryFactory {
 
+  private final UnaryOperator<ModelHub.Builder> hubSettings;
+
   /** Called by DJL. */
-  public FareRepositoryFactory() {}
+  public FareRepositoryFactory() {
+    this(UnaryOperator.identity());
+  }
+
+  /**
+   * With other settings for {@code fare://hub/} URLs than those of the environment, for {@code
+   * Repository.registerRepositoryFactory}.
+   *
+   * @param hubSettings changes the builder before each download
+   */
+  public FareRepositoryFactory(UnaryOperator<ModelHub.Builder> hubSettings) {
+    this.hubSettings = requireNonNull(hubSettings);
+  }
 
   @Override
   public Repository newInstance(String name, URI uri) {
-    return new FareRepository(name, uri);
+    return new FareRepository(name, uri, hubSettings);
   }
 
   @Override

@@ -12,30 +12,46 @@ import java.util.Map;
  * A {@code fare://} URL taken apart.
  *
  * @param uri as it was given
- * @param path the directory or file
+ * @param place where the model is
  * @param arguments of the query
  */
-record FareUrl(URI uri, Path path, Map<String, String> arguments) {
+record FareUrl(URI uri, Place place, Map<String, String> arguments) {
+
+  private static final String HUB = "//hub/";
+
+  /** Where a model is. */
+  sealed interface Place permits Local, OnHub {}
+
+  /** A directory or file. */
+  record Local(Path path) implements Place {}
+
+  /** A model of the hub, {@code owner/name} or {@code owner/name@revision}. */
+  record OnHub(String name) implements Place {}
 
   static FareUrl parse(URI uri) {
     String rest = uri.getRawSchemeSpecificPart();
     int question = rest.indexOf('?');
     String query = question < 0 ? "" : rest.substring(question + 1);
     String place = question < 0 ? rest : rest.substring(0, question);
-    return new FareUrl(uri, path(uri, place), arguments(query));
+    return new FareUrl(uri, place(uri, place), arguments(query));
   }
 
   /** Three slashes or one begin an absolute path, two or none a relative one. */
-  private static Path path(URI uri, String place) {
+  private static Place place(URI uri, String place) {
+    if (place.startsWith(HUB)) {
+      return new OnHub(place.substring(HUB.length()));
+    }
     String path = place.startsWith("//") ? place.substring(2) : place;
     if (path.isEmpty() || path.equals("/")) {
       throw new IllegalArgumentException(
-          uri + " names no model; write fare:///absolute/path or fare:relative/path");
+          uri
+              + " names no model; write fare:///absolute/path, fare:relative/path or"
+              + " fare://hub/owner/name");
     }
     if (path.startsWith("/")) {
-      return Path.of(URI.create("file://" + path)); // knows a drive's letter where there is one
+      return new Local(Path.of(URI.create("file://" + path))); // knows a drive's letter
     }
-    return Path.of(URI.create("file:///" + path).getPath().substring(1));
+    return new Local(Path.of(URI.create("file:///" + path).getPath().substring(1)));
   }
 
   private static Map<String, String> arguments(String query) {
@@ -53,8 +69,9 @@ record FareUrl(URI uri, Path path, Map<String, String> arguments) {
     return URLDecoder.decode(text, UTF_8);
   }
 
-  /** The last name of the path. */
+  /** What DJL calls the model. */
   String modelName() {
+    Path path = place instanceof Local local ? local.path() : Path.of(((OnHub) place).name());
     return path.toAbsolutePath().normalize().getFileName().toString();
   }
 }

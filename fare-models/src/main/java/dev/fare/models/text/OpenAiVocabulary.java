@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
 import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.io.BufferedReader;
@@ -32,7 +33,7 @@ final class OpenAiVocabulary {
   /** The whole {@code tokenizer.json}. */
   static String toTokenizerJson() {
     try {
-      Gson gson = new Gson();
+      Gson gson = new GsonBuilder().serializeNulls().create();
       JsonObject json;
       try (Reader skeleton = new InputStreamReader(resource("clip_tokenizer.json"), UTF_8)) {
         json = gson.fromJson(skeleton, JsonObject.class);

@@ -1,0 +1,85 @@
+package dev.fare.torch;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.training.ParameterStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/**
+ * Somebody else's network, evaluated as in inference, without dropout and with fixed statistics,
+ * and yet recorded for autograd. DJL itself gives only one of the two for TorchScript.
+ */
+public final class RecordedBlock implements AutoCloseable {
+
+  private final Block block;
+  private final NDManager manager;
+
+  private RecordedBlock(Block block, NDManager manager) {
+    this.block = block;
+    this.manager = manager;
+    if (block instanceof PtSymbolBlock script) {
+      JniUtils.enableInferenceMode(script);
+    }
+  }
+
+  /**
+   * Wraps a block that the caller keeps alive and closes.
+   *
+   * @param block initialised, taking one array and returning one
+   * @param device where its parameters are
+   */
+  public static RecordedBlock of(Block block, Device device) {
+    return new RecordedBlock(block, Engine.getEngine("PyTorch").newBaseManager(device));
+  }
+
+  /**
+   * Loads a TorchScript file. Such a file holds code, which runs: load only what you trust.
+   *
+   * @throws IOException if the file can't be read
+   * @throws IllegalArgumentException if it is not TorchScript that this libtorch can load
+   */
+  public static RecordedBlock load(Path file, Device device) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new NoSuchFileException(file.toString());
+    }
+    NDManager manager = Engine.getEngine("PyTorch").newBaseManager(device);
+    try {
+      PtSymbolBlock block =
+          JniUtils.loadModule(
+              (PtNDManager) manager, file, false, new String[0], new String[0], false);
+      return new RecordedBlock(block, manager);
+    } catch (EngineException e) {
+      manager.close();
+      throw new IllegalArgumentException(
+          file + " is not a TorchScript file that libtorch can load: " + e.getMessage(), e);
+    }
+  }
+
+  /** The network's output; it belongs to the manager of the input. */
+  public NDArray forward(NDArray input) {
+    NDList inputs = new NDList(input);
+    if (block instanceof PtSymbolBlock script) {
+      JniUtils.setGraphExecutorOptimize(false);
+      return IValueUtils.forward(script, inputs, true).singletonOrThrow();
+    }
+    return block.forward(new ParameterStore(manager, false), inputs, false).singletonOrThrow();
+  }
+
+  /** Frees what {@link #load} has loaded. */
+  @Override
+  public void close() {
+    manager.close();
+  }
+}
