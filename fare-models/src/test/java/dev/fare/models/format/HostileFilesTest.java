@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Damages good files in many ways, always the same ones, and replays what the fuzzer has found. */
 class HostileFilesTest {
 
-  private static final int VARIANTS = 200;
+  private static final int VARIANTS = 100;
 
   /** Where headers, pickles and directories lie. */
   private static final int EDGE_BYTES = 6_000;
