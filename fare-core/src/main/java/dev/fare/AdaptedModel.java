@@ -48,9 +48,7 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
     imageSize = builder.imageSize;
     mean = builder.mean == null ? null : manager.create(builder.mean, new Shape(1, 3, 1, 1));
     deviation =
-        builder.deviation == null
-            ? null
-            : manager.create(builder.deviation, new Shape(1, 3, 1, 1));
+        builder.deviation == null ? null : manager.create(builder.deviation, new Shape(1, 3, 1, 1));
     outputs = countOutputs();
   }
 

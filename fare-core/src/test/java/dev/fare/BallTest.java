@@ -89,8 +89,7 @@ class BallTest {
   void saysWhatAnEpsilonIsAndSuggestsWhatWasMeant() {
     assertThatThrownBy(() -> ThreatModel.linf(4))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage(
-            "epsilon must be in (0, 1] in pixel space, got 4.0; did you mean 4 / 255.0?");
+        .hasMessage("epsilon must be in (0, 1] in pixel space, got 4.0; did you mean 4 / 255.0?");
     assertThatThrownBy(() -> ThreatModel.l2(Double.NaN))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("epsilon must be in (0, infinity) in pixel space, got NaN");

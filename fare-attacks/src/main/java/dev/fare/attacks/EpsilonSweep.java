@@ -85,8 +85,7 @@ public final class EpsilonSweep {
     boolean[] fallen = new boolean[images];
     boolean[][] matrix = new boolean[ascending.length][];
     for (int i = 0; i < ascending.length; i++) {
-      long[] standing =
-          LongStream.range(0, images).filter(row -> !fallen[(int) row]).toArray();
+      long[] standing = LongStream.range(0, images).filter(row -> !fallen[(int) row]).toArray();
       boolean[] won = sweep.attack(ascending[i], standing, objective, pixels);
       for (int j = 0; j < standing.length; j++) {
         fallen[(int) standing[j]] = won[j];
@@ -163,7 +162,8 @@ public final class EpsilonSweep {
       }
       double next = Double.isInfinite(won[i]) ? largest : (failed[i] + won[i]) / 2;
       long[] row = {i};
-      groups.merge(next, row, (a, b) -> LongStream.concat(LongStream.of(a), LongStream.of(b)).toArray());
+      groups.merge(
+          next, row, (a, b) -> LongStream.concat(LongStream.of(a), LongStream.of(b)).toArray());
     }
     return groups;
   }

@@ -71,7 +71,8 @@ class AttackModesTest {
   @ParameterizedTest
   @EnumSource(Norm.class)
   void leavingTheBatchChangesTheCostAndNotTheResult(Norm norm) {
-    ThreatModel threatModel = new ThreatModel(norm, norm == Norm.LINF ? 0.05 : norm == Norm.L2 ? 0.6 : 3);
+    ThreatModel threatModel =
+        new ThreatModel(norm, norm == Norm.LINF ? 0.05 : norm == Norm.L2 ? 0.6 : 3);
     for (ImageAttack attack :
         List.of(
             ApgdAttack.builder(threatModel).steps(20).restarts(3).stopAtSuccess(true).build(),
@@ -124,7 +125,8 @@ class AttackModesTest {
     AttackResult shrinking =
         ApgdAttack.builder(l1).steps(30).largerEpsilons(true).build().perturb(objective, x);
 
-    assertThat(shrinking.losses().mean().getFloat()).isGreaterThan(plain.losses().mean().getFloat());
+    assertThat(shrinking.losses().mean().getFloat())
+        .isGreaterThan(plain.losses().mean().getFloat());
     assertThat(l1.around(x).contains(shrinking.images()).all().getBoolean()).isTrue();
     assertThatThrownBy(() -> ApgdAttack.builder(LINF).largerEpsilons(true).build())
         .isInstanceOf(IllegalArgumentException.class)
@@ -143,6 +145,34 @@ class AttackModesTest {
     Scores replayed = Transfer.replay(best.highestLossImages(), objective);
     assertThat(replayed.losses().toFloatArray())
         .containsExactly(best.losses().toFloatArray(), within(1e-5f));
+  }
+
+  @Test
+  void everyAttackTellsItsListenerAfterEachIteration() {
+    List<String> heard = new ArrayList<>();
+    AttackListener listener =
+        progress -> {
+          heard.add(progress.attack() + " " + progress.iteration() + "/" + progress.iterations());
+          assertThat(progress.meanLoss()).isFinite();
+          assertThat(progress.stepSizes().size()).isEqualTo(progress.images());
+        };
+    ThreatModel small = ThreatModel.linf(0.001);
+
+    PgdAttack.builder(small).steps(2).listener(listener).build().perturb(objective, x);
+    ApgdAttack.builder(small).steps(2).listener(listener).build().perturb(objective, x);
+    FabAttack.builder(small).steps(2).listener(listener).build().perturb(objective, x);
+    SquareAttack.builder(small).queries(2).listener(listener).build().perturb(objective, x);
+
+    assertThat(heard)
+        .containsExactly(
+            "PGD 0/2",
+            "PGD 1/2",
+            "APGD 0/2",
+            "APGD 1/2",
+            "FAB 0/2",
+            "FAB 1/2",
+            "Square 0/2",
+            "Square 1/2");
   }
 
   @Test
@@ -185,8 +215,7 @@ class AttackModesTest {
   @Test
   void aSecondStageStartsWhereTheFirstEnded() {
     Objective coarse =
-        Objectives.crossEntropy(
-            pixels -> model.logits(pixels.mul(64).div(64)), objective.labels());
+        Objectives.crossEntropy(pixels -> model.logits(pixels.mul(64).div(64)), objective.labels());
     ApgdAttack apgd = ApgdAttack.builder(LINF).steps(10).build();
     AttackResult first = apgd.perturb(coarse, x);
 
@@ -237,8 +266,7 @@ class AttackModesTest {
         .containsExactly(true, false, true, true, true, true, true, true);
     double[] distances = {0.0542, 0.0842, 0.0464, 0.0424, 0.0544, 0.0280, 0.0504, 0};
     for (int i = 0; i < 8; i++) {
-      assertThat(smallest.epsilons()[i])
-          .isBetween(0.7 * distances[i], distances[i] + 0.002);
+      assertThat(smallest.epsilons()[i]).isBetween(0.7 * distances[i], distances[i] + 0.002);
     }
   }
 

@@ -18,8 +18,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * Somebody else's network, evaluated as in inference, without dropout and with fixed statistics, and
- * yet recorded for autograd. DJL itself gives only one of the two for TorchScript.
+ * Somebody else's network, evaluated as in inference, without dropout and with fixed statistics,
+ * and yet recorded for autograd. DJL itself gives only one of the two for TorchScript.
  */
 public final class RecordedBlock implements AutoCloseable {
 

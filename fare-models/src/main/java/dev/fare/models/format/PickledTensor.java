@@ -57,8 +57,7 @@ record PickledTensor(PickledStorage storage, long offset, Shape shape, long[] st
     }
     Shape stored = new Shape(Arrays.stream(order).mapToLong(i -> dimensions[i]).toArray());
     long position = shape.size() > 0 ? offset * storage.type().bytes() : 0;
-    StoredTensor tensor =
-        new StoredTensor(name, origin, bytes, position, storage.type(), stored);
+    StoredTensor tensor = new StoredTensor(name, origin, bytes, position, storage.type(), stored);
     boolean isRowMajor = IntStream.range(0, order.length).allMatch(i -> order[i] == i);
     return isRowMajor ? tensor : new Permuted(tensor, shape, order);
   }

@@ -63,8 +63,7 @@ class HostileFilesTest {
       throws IOException {
     String good = Files.readString(Resources.path(model).resolve(name));
     Path file = Resources.path(model).resolve(weights);
-    List<String> values =
-        List.of("0", "-1", "1e300", "2147483648", "null", "[]", "{}");
+    List<String> values = List.of("0", "-1", "1e300", "2147483648", "null", "[]", "{}");
     List<String> parts = List.of(good.split("(?<=[:,])|(?=[,}])", -1));
     for (int i = 0; i < parts.size(); i++) {
       for (String value : values) {
