@@ -2,6 +2,8 @@ package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepResult.Timings;
 import java.util.ArrayList;
@@ -11,7 +13,7 @@ import java.util.OptionalDouble;
 /** The gradient and the metrics of a batch, gathered over its parts. */
 final class BatchGradient {
 
-  private final TensorScope scope;
+  private final NDManager owner;
   private final long images;
   private final NDList gradients = new NDList();
   private double losses;
@@ -22,11 +24,11 @@ final class BatchGradient {
   /**
    * Starts at zero.
    *
-   * @param scope what the gradient lives as long as
+   * @param owner of the gradient, on the device where it is gathered
    * @param images of the whole batch
    */
-  BatchGradient(TensorScope scope, long images) {
-    this.scope = scope;
+  BatchGradient(NDManager owner, long images) {
+    this.owner = owner;
     this.images = images;
   }
 
@@ -37,13 +39,31 @@ final class BatchGradient {
 
   /** Adds the gradient of a part, which must have been divided by the images of the whole. */
   void add(NDList part, TensorScope partScope) {
-    if (gradients.isEmpty()) {
-      part.forEach(gradient -> gradients.add(partScope.keep(gradient, scope.manager())));
-      return;
+    NDList here = new NDList(part.size());
+    for (NDArray gradient : part) {
+      here.add(gradient.toDevice(owner.getDevice(), false));
     }
+    if (gradients.isEmpty()) {
+      here.forEach(gradient -> gradients.add(partScope.keep(gradient, owner)));
+    } else {
+      accumulate(here);
+    }
+  }
+
+  private void accumulate(NDList part) {
     List<NDArray> both = new ArrayList<>(gradients);
     both.addAll(part);
-    OptimizerScript.module().callList("accumulate", List.of(), both).close();
+    try (GradMode off = GradMode.off()) {
+      OptimizerScript.module().callList("accumulate", List.of(), both).close();
+    }
+  }
+
+  /** Adds what was gathered elsewhere for other images of the batch. */
+  void add(BatchGradient other) {
+    accumulate(other.gradients);
+    losses += other.losses;
+    adversarialCosines += other.adversarialCosines;
+    cleanCosines += other.cleanCosines;
   }
 
   void addLoss(double sum) {

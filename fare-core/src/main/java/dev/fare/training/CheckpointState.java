@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param skippedSteps updates left out so far
  * @param data what was trained on, empty where the host brings the batches
  * @param original fingerprint of the original encoder's weights
+ * @param validation where early stopping stands
  * @param settings of the run
  * @param versions of this library, DJL and libtorch
  */
@@ -26,6 +27,7 @@ record CheckpointState(
     long skippedSteps,
     String data,
     String original,
+    Map<String, String> validation,
     Map<String, String> settings,
     Map<String, String> versions) {
 
@@ -37,6 +39,7 @@ record CheckpointState(
       @Nullable Long skippedSteps,
       @Nullable String data,
       @Nullable String original,
+      @Nullable Map<String, String> validation,
       @Nullable Map<String, String> settings,
       @Nullable Map<String, String> versions) {}
 
@@ -53,6 +56,7 @@ record CheckpointState(
           || stored.skippedSteps == null
           || stored.data == null
           || stored.original == null
+          || stored.validation == null
           || stored.settings == null
           || stored.versions == null) {
         throw new IOException(file + " is incomplete");
@@ -62,6 +66,7 @@ record CheckpointState(
           stored.skippedSteps,
           stored.data,
           stored.original,
+          stored.validation,
           stored.settings,
           stored.versions);
     } catch (JsonParseException e) {

@@ -20,7 +20,8 @@ record CrossEntropy(NDArray classEmbeddings, double scale) implements EmbeddingL
   public NDArray losses(NDArray embeddings, Targets targets) {
     NDArray labels = targets.labels();
     NDArray directions = Cosine.normalize(embeddings); // first: the result is its manager's
-    NDArray cosines = directions.matMul(Cosine.normalize(classEmbeddings).transpose());
+    NDArray classes = classEmbeddings.toDevice(embeddings.getDevice(), false);
+    NDArray cosines = directions.matMul(Cosine.normalize(classes).transpose());
     NDArray logProbabilities = cosines.mul(scale).logSoftmax(1); // [N,K]
     return logProbabilities.gather(labels.expandDims(1), 1).squeeze(1).neg();
   }

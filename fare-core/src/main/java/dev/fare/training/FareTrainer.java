@@ -48,9 +48,11 @@ public final class FareTrainer implements AutoCloseable {
   private final int loaderThreads;
   private final UpdateRule rule;
   private final @Nullable WeightAverage average;
+  private final @Nullable Replicas replicas;
   private final GradientSource gradients;
   private final DivergenceGuard guard;
   private final RunRecord record;
+  private final @Nullable Validator validator;
   private final @Nullable TrainerCheckpoints checkpoints;
   private long step;
   private volatile boolean cancelled;
@@ -63,21 +65,21 @@ public final class FareTrainer implements AutoCloseable {
     unreadableFraction = builder.unreadableFraction;
     loaderThreads = builder.loaderThreads;
     original = encoder.copy();
-    Map<String, NDArray> trained = builder.trainedWeights();
+    Map<String, NDArray> trained = builder.trainedWeights(encoder);
     rule = UpdateRule.of(builder.optimizer, trained, settings.weightDecay());
     average =
         settings.averageDecay() == 0 ? null : new WeightAverage(settings.averageDecay(), trained);
     record = new RunRecord(settings);
     guard = new DivergenceGuard(builder.divergencePolicy, builder.lossLimit, record);
-    FareStep mathematics =
-        new FareStep(
-            encoder,
-            original,
-            builder.attack,
-            builder.loss,
-            builder.attackGoal(),
-            List.copyOf(trained.values()));
-    gradients = new GradientSource(mathematics, settings, builder.metricsEvery, record);
+    replicas = builder.replicas.isEmpty() ? null : new Replicas(encoder, builder.replicas);
+    gradients =
+        new GradientSource(
+            builder.mathematics(encoder, original),
+            replicas == null ? List.of() : replicas.mathematics(builder),
+            settings,
+            builder.metricsEvery,
+            record);
+    validator = builder.validator();
     checkpoints = openCheckpoints(builder.checkpointPolicy());
   }
 
@@ -105,6 +107,12 @@ public final class FareTrainer implements AutoCloseable {
   private void goOnFrom(CheckpointState state) {
     step = state.step();
     record.restore(state);
+    if (validator != null) {
+      validator.restore(state.validation());
+    }
+    if (replicas != null) {
+      replicas.follow();
+    }
     LOG.info("training goes on after step {} of {}", step, settings.steps());
   }
 
@@ -159,9 +167,10 @@ public final class FareTrainer implements AutoCloseable {
       }
     }
     if (checkpoints != null) {
-      checkpoints.write(step, record.skipped(), record.data());
+      checkpoints.write(step, record, validationState());
     }
-    TrainingSummary summary = record.summary(step, unreadable);
+    Map<String, Double> measured = validator == null ? Map.of() : validator.latest();
+    TrainingSummary summary = record.summary(step, measured, unreadable);
     LOG.info("training ended after step {} in {}", step, summary.duration());
     listeners.forEach(listener -> listener.onEnd(summary));
     return summary;
@@ -180,7 +189,12 @@ public final class FareTrainer implements AutoCloseable {
   }
 
   private boolean isStopRequested() {
-    return cancelled || Thread.currentThread().isInterrupted();
+    boolean exhausted = validator != null && validator.isExhausted();
+    return exhausted || cancelled || Thread.currentThread().isInterrupted();
+  }
+
+  private Map<String, String> validationState() {
+    return validator == null ? Map.of() : validator.state();
   }
 
   private void train(HostBatch batch, StepClock clock) {
@@ -227,7 +241,7 @@ public final class FareTrainer implements AutoCloseable {
   private StepResult update(NDArray pixels, @Nullable NDArray labels, StepClock clock) {
     StepResult result;
     try (TensorScope scope = TensorScope.of(pixels)) {
-      BatchGradient batch = gradients.of(pixels, labels, step, scope, clock);
+      BatchGradient batch = gradients.of(pixels, labels, step, scope.manager(), clock);
       double norm = Gradients.norm(batch.gradients());
       double learningRate = schedule.rate(settings.learningRate(), step);
       boolean skipped = guard.isDiverged(step + 1, batch.loss(), norm, learningRate);
@@ -237,6 +251,9 @@ public final class FareTrainer implements AutoCloseable {
         if (average != null) {
           average.update();
         }
+        if (replicas != null) {
+          replicas.follow();
+        }
       }
       step++;
       clock.lap(Part.UPDATE);
@@ -244,8 +261,13 @@ public final class FareTrainer implements AutoCloseable {
     }
     record.add(result);
     listeners.forEach(listener -> listener.onStep(result));
+    if (validator != null) {
+      validator
+          .measureIfDue(step, encoder, original)
+          .ifPresent(values -> listeners.forEach(each -> each.onValidation(step, values)));
+    }
     if (checkpoints != null) {
-      checkpoints.writeIfDue(step, record.skipped(), record.data());
+      checkpoints.writeIfDue(step, record, validationState());
     }
     return result;
   }
@@ -262,7 +284,7 @@ public final class FareTrainer implements AutoCloseable {
       throw new IllegalStateException(
           "this trainer has no directory for checkpoints; give the builder one: checkpoints(path)");
     }
-    return checkpoints.write(step, record.skipped(), record.data());
+    return checkpoints.write(step, record, validationState());
   }
 
   /**
@@ -296,6 +318,10 @@ public final class FareTrainer implements AutoCloseable {
     }
     if (average != null) {
       average.close();
+    }
+    gradients.close();
+    if (replicas != null) {
+      replicas.close();
     }
     rule.close();
     original.close();

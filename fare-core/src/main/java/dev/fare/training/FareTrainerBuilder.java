@@ -22,8 +22,9 @@ public final class FareTrainerBuilder {
 
   final TrainableEncoder encoder;
   final List<TrainingListener> listeners = new ArrayList<>();
-  @Nullable Attack attack;
-  TrainingLoss loss = TrainingLoss.fare();
+  List<TrainableEncoder> replicas = List.of();
+  private @Nullable Attack attack;
+  private TrainingLoss loss = TrainingLoss.fare();
   Optimizer optimizer = Optimizer.adamW();
   int metricsEvery = 10;
   double unreadableFraction = 0.01;
@@ -43,6 +44,9 @@ public final class FareTrainerBuilder {
   private long seed;
   private double averageDecay;
   private Predicate<String> frozen = name -> false;
+  private @Nullable Validation validation;
+  private @Nullable EarlyStop earlyStop;
+  private long validateEvery;
   private @Nullable Path checkpoints;
   private long checkpointEvery = 200;
   private int keepCheckpoints = 3;
@@ -137,6 +141,18 @@ public final class FareTrainerBuilder {
     return this;
   }
 
+  /**
+   * Shares each batch out between several devices, with a thread for each further one; the sum of
+   * the gradients is the same up to rounding.
+   *
+   * @param replicas encoders of the same architecture, one on each further device; their weights
+   *     are overwritten, and the caller stays their owner
+   */
+  public FareTrainerBuilder replicas(List<? extends TrainableEncoder> replicas) {
+    this.replicas = List.copyOf(replicas);
+    return this;
+  }
+
   /** Shortens a gradient that is longer than this to this length; off by default. */
   public FareTrainerBuilder gradientClip(double gradientClip) {
     this.gradientClip = positive("gradientClip", gradientClip);
@@ -214,6 +230,24 @@ public final class FareTrainerBuilder {
   }
 
   /**
+   * Measures the encoder between updates; listeners hear of it, and the summary has the last
+   * values.
+   *
+   * @param everySteps how often, at least 1
+   */
+  public FareTrainerBuilder validation(Validation validation, long everySteps) {
+    this.validation = requireNonNull(validation, "validation");
+    validateEvery = atLeast("everySteps", everySteps, 1);
+    return this;
+  }
+
+  /** Ends the run when {@link #validation} no longer gets better; off by default. */
+  public FareTrainerBuilder earlyStop(EarlyStop earlyStop) {
+    this.earlyStop = requireNonNull(earlyStop, "earlyStop");
+    return this;
+  }
+
+  /**
    * Writes checkpoints, and goes on from the newest good one that is there.
    *
    * @param directory of this run alone, made if absent; a second trainer on it is refused
@@ -250,7 +284,9 @@ public final class FareTrainerBuilder {
   /**
    * Copies the encoder as the original and makes the trainer.
    *
-   * @throws IllegalStateException if the attack is missing
+   * @throws IllegalStateException if the attack or what early stopping watches is missing, or if
+   *     the checkpoints are another run's or in use
+   * @throws java.io.UncheckedIOException if the checkpoints can't be read
    * @throws IllegalArgumentException if the settings contradict each other
    */
   public FareTrainer build() {
@@ -264,10 +300,20 @@ public final class FareTrainerBuilder {
               + encoder.getClass().getSimpleName()
               + " does not give; it must be a TokenEncoder");
     }
+    if (earlyStop != null && validation == null) {
+      throw new IllegalStateException(
+          "early stopping watches a validation: call validation(..., everySteps)");
+    }
     return new FareTrainer(this);
   }
 
-  AttackGoal attackGoal() {
+  /** The mathematics of a step on one device. */
+  FareStep mathematics(TrainableEncoder trained, TrainableEncoder original) {
+    List<NDArray> weights = List.copyOf(trainedWeights(trained).values());
+    return new FareStep(trained, original, attack, loss, attackGoal(), weights);
+  }
+
+  private AttackGoal attackGoal() {
     return attackGoal == null ? loss.attackGoal() : attackGoal;
   }
 
@@ -279,24 +325,28 @@ public final class FareTrainerBuilder {
     return LearningRateSchedule.cosine(warmup, steps);
   }
 
+  @Nullable Validator validator() {
+    return validation == null ? null : new Validator(validation, validateEvery, earlyStop);
+  }
+
   @Nullable CheckpointPolicy checkpointPolicy() {
     return checkpoints == null
         ? null
         : new CheckpointPolicy(checkpoints, checkpointEvery, keepCheckpoints, milestoneEvery);
   }
 
-  Map<String, NDArray> trainedWeights() {
-    Map<String, NDArray> trained = new LinkedHashMap<>(encoder.parameters());
+  Map<String, NDArray> trainedWeights(TrainableEncoder of) {
+    Map<String, NDArray> trained = new LinkedHashMap<>(of.parameters());
     trained.keySet().removeIf(frozen);
     if (trained.isEmpty()) {
       throw new IllegalArgumentException(
-          "all " + encoder.parameters().size() + " weights are frozen: there is nothing to train");
+          "all " + of.parameters().size() + " weights are frozen: there is nothing to train");
     }
     return trained;
   }
 
   TrainingSettings settings() {
-    int trained = trainedWeights().size();
+    int trained = trainedWeights(encoder).size();
     return new TrainingSettings(
         TrainingSettings.describe(loss),
         attack == null ? "none" : TrainingSettings.describe(attack),
@@ -312,7 +362,8 @@ public final class FareTrainerBuilder {
         averageDecay,
         seed,
         trained,
-        encoder.parameters().size() - trained);
+        encoder.parameters().size() - trained,
+        1 + replicas.size());
   }
 
   private static double positive(String name, double value) {

@@ -1,79 +1,204 @@
 package dev.fare.training;
 
+import ai.djl.Device;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import dev.fare.torch.TensorScope;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The gradient of a batch, in as many parts as memory asks for: the sum is the same whatever their
- * number, since the attack's draws are an image's own.
+ * The gradient of a batch, shared out between devices, on each in as many parts as memory asks for.
+ * The sum is the same whatever their number, since the attack's draws are an image's own.
  */
-final class GradientSource {
+final class GradientSource implements AutoCloseable {
 
-  private final FareStep mathematics;
+  /** What all parts of a batch have in common. */
+  private record Batch(
+      NDArray pixels,
+      @Nullable NDArray labels,
+      long step,
+      long seed,
+      boolean measureClean,
+      NDManager owner) {
+
+    long images() {
+      return pixels.getShape().get(0);
+    }
+  }
+
+  private final FareStep leader;
+  private final List<FareStep> followers;
+  private final @Nullable ExecutorService threads;
   private final TrainingSettings settings;
   private final int metricsEvery;
   private final RunRecord record;
   private int partSize;
 
+  /**
+   * Starts a thread for each follower.
+   *
+   * @param followers the same mathematics on further devices
+   */
   GradientSource(
-      FareStep mathematics, TrainingSettings settings, int metricsEvery, RunRecord record) {
-    this.mathematics = mathematics;
+      FareStep leader,
+      List<FareStep> followers,
+      TrainingSettings settings,
+      int metricsEvery,
+      RunRecord record) {
+    this.leader = leader;
+    this.followers = followers;
     this.settings = settings;
     this.metricsEvery = metricsEvery;
     this.record = record;
     partSize = settings.microBatchSize();
+    threads = followers.isEmpty() ? null : pool(followers.size());
   }
 
-  /** Where a device runs out of memory, the parts are halved, now and for the steps to come. */
+  private static ExecutorService pool(int size) {
+    return Executors.newFixedThreadPool(
+        size,
+        task -> {
+          Thread thread = new Thread(task, "fare-replica");
+          thread.setDaemon(true);
+          return thread;
+        });
+  }
+
+  /**
+   * Where a device runs out of memory, the parts are halved, now and for the steps to come.
+   *
+   * @param owner of the gradient
+   */
   BatchGradient of(
-      NDArray pixels, @Nullable NDArray labels, long step, TensorScope scope, StepClock clock) {
+      NDArray pixels, @Nullable NDArray labels, long step, NDManager owner, StepClock clock) {
+    long seed = Seeds.mix(settings.seed(), "attack", step);
+    boolean measureClean = metricsEvery > 0 && step % metricsEvery == 0;
+    Batch batch = new Batch(pixels, labels, step, seed, measureClean, owner);
     while (true) {
       try {
-        BatchGradient batch = new BatchGradient(scope, pixels.getShape().get(0));
-        gather(pixels, labels, step, batch, clock);
-        return batch;
+        return threads == null
+            ? gather(leader, batch, 0, batch.images(), clock)
+            : gatherFromAll(threads, batch, clock);
       } catch (EngineException e) {
-        int images = (int) Math.min(partSize, pixels.getShape().get(0));
-        if (images == 1 || !isOutOfMemory(e)) {
-          throw e;
-        }
-        partSize = (images + 1) / 2;
-        record.warn(
-            "out of memory with "
-                + images
-                + " images at a time: from step "
-                + (step + 1)
-                + " on there are "
-                + partSize);
+        halveParts(e, batch);
       }
     }
   }
 
-  private static boolean isOutOfMemory(EngineException e) {
+  private void halveParts(EngineException e, Batch batch) {
+    int images = (int) Math.min(partSize, batch.images());
     String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-    return message.contains("out of memory") || message.contains("can't allocate memory");
+    boolean outOfMemory =
+        message.contains("out of memory") || message.contains("can't allocate memory");
+    if (images == 1 || !outOfMemory) {
+      throw e;
+    }
+    partSize = (images + 1) / 2;
+    record.warn(
+        "out of memory with "
+            + images
+            + " images at a time: from step "
+            + (batch.step() + 1)
+            + " on there are "
+            + partSize);
   }
 
-  private void gather(
-      NDArray pixels, @Nullable NDArray labels, long step, BatchGradient batch, StepClock clock) {
-    long seed = Seeds.mix(settings.seed(), "attack", step);
-    boolean measureClean = metricsEvery > 0 && step % metricsEvery == 0;
-    for (long from = 0; from < batch.images(); from += partSize) {
-      long to = Math.min(from + partSize, batch.images());
+  /** The leader's share is made on this thread; sums are added in the devices' order. */
+  private BatchGradient gatherFromAll(ExecutorService pool, Batch batch, StepClock clock) {
+    long share = (batch.images() + followers.size()) / (1 + followers.size());
+    List<Future<BatchGradient>> others = new ArrayList<>();
+    for (int i = 0; i < followers.size(); i++) {
+      FareStep follower = followers.get(i);
+      long from = Math.min(share * (i + 1), batch.images());
+      long to = Math.min(from + share, batch.images());
+      if (from < to) {
+        others.add(pool.submit(() -> gather(follower, batch, from, to, new StepClock())));
+      }
+    }
+    BatchGradient sum;
+    try {
+      sum = gather(leader, batch, 0, Math.min(share, batch.images()), clock);
+    } finally {
+      awaitAll(others);
+    }
+    others.forEach(other -> sum.add(resultOf(other)));
+    clock.lap(StepClock.Part.GRADIENT);
+    return sum;
+  }
+
+  /** Nobody may still be at work when a step ends, however it ends. */
+  private static void awaitAll(List<Future<BatchGradient>> tasks) {
+    boolean interrupted = false;
+    for (Future<BatchGradient> task : tasks) {
+      while (!task.isDone()) {
+        try {
+          task.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          break; // told by resultOf
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static BatchGradient resultOf(Future<BatchGradient> done) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      return done.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("a task that is done can't be waited for", e);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private BatchGradient gather(
+      FareStep mathematics, Batch batch, long first, long end, StepClock clock) {
+    BatchGradient gradient = new BatchGradient(batch.owner(), batch.images());
+    Device device = mathematics.weights().get(0).getDevice();
+    for (long from = first; from < end; from += partSize) {
+      long to = Math.min(from + partSize, end);
       NDIndex rows = new NDIndex().addSliceDim(from, to);
-      mathematics.addGradient(
-          pixels.get(rows),
-          labels == null ? null : labels.get(rows),
-          LongStream.range(from, to).toArray(),
-          seed,
-          measureClean,
-          batch,
-          clock);
+      try (TensorScope scope = TensorScope.of(batch.pixels())) {
+        NDArray labels = batch.labels();
+        mathematics.addGradient(
+            scope.view(batch.pixels()).get(rows).toDevice(device, false),
+            labels == null ? null : scope.view(labels).get(rows).toDevice(device, false),
+            LongStream.range(from, to).toArray(),
+            batch.seed(),
+            batch.measureClean(),
+            gradient,
+            clock);
+      }
+    }
+    return gradient;
+  }
+
+  @Override
+  public void close() {
+    if (threads != null) {
+      threads.shutdown();
     }
   }
 }

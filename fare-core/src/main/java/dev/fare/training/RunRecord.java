@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -84,7 +85,8 @@ final class RunRecord {
     return losses.subList(Math.max(0, losses.size() - 5), losses.size());
   }
 
-  TrainingSummary summary(long lastStep, UnreadableImages unreadable) {
+  TrainingSummary summary(
+      long lastStep, Map<String, Double> validation, UnreadableImages unreadable) {
     List<String> all = new ArrayList<>(warnings);
     if (unreadable.count() > 0) {
       all.add(unreadable.count() + " images could not be read and were left out");
@@ -97,6 +99,7 @@ final class RunRecord {
         images,
         recent.stream().mapToDouble(StepResult::loss).average().orElse(Double.NaN),
         recent.stream().mapToDouble(StepResult::adversarialCosine).average().orElse(Double.NaN),
+        validation,
         skipped,
         unreadable.count(),
         Duration.ofNanos(System.nanoTime() - started),

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 /** Writes a trainer's checkpoints, and brings it back to where the newest good one was written. */
 final class TrainerCheckpoints implements AutoCloseable {
 
-  private static final String SPLITS = "microBatchSize";
+  /** How a batch is divided changes the rounding of its sums and nothing else. */
+  private static final Set<String> DIVISION = Set.of("microBatchSize", "devices");
 
   private final CheckpointPolicy policy;
   private final CheckpointDirectory directory;
@@ -107,7 +109,7 @@ final class TrainerCheckpoints implements AutoCloseable {
             return;
           }
           String difference = name + " was " + theirs + " there and is " + ours + " here";
-          if (!name.equals(SPLITS)) {
+          if (!DIVISION.contains(name)) {
             throw otherRun(difference);
           }
           warnings.accept(difference + ": the sums are the same up to rounding only");
@@ -144,19 +146,20 @@ final class TrainerCheckpoints implements AutoCloseable {
   }
 
   /** Writes a checkpoint if one is due after this many steps. */
-  void writeIfDue(long step, long skipped, String data) {
+  void writeIfDue(long step, RunRecord record, Map<String, String> validation) {
     if (policy.isDue(step)) {
-      write(step, skipped, data);
+      write(step, record, validation);
     }
   }
 
   /** Writes a checkpoint unless the newest is of this step. */
-  Path write(long step, long skipped, String data) {
+  Path write(long step, RunRecord record, Map<String, String> validation) {
     if (newest != null && newestStep == step) {
       return newest;
     }
     CheckpointState state =
-        new CheckpointState(step, skipped, data, original, settings, versions());
+        new CheckpointState(
+            step, record.skipped(), record.data(), original, validation, settings, versions());
     // an interrupted thread could not write to a channel: the interruption waits until this is done
     boolean interrupted = Thread.interrupted();
     try {

@@ -1,5 +1,7 @@
 package dev.fare.training;
 
+import java.util.Map;
+
 /** Hears how a training run goes; called on the thread that trains. */
 public interface TrainingListener {
 
@@ -14,6 +16,14 @@ public interface TrainingListener {
   /** An update was made. */
   default void onStep(StepResult result) {}
 
-  /** The run has ended, by reaching its number of steps or by being cancelled. */
+  /**
+   * The encoder was measured between two updates.
+   *
+   * @param step updates made so far
+   * @param values by name
+   */
+  default void onValidation(long step, Map<String, Double> values) {}
+
+  /** The run has ended, by reaching its number of steps or by being cancelled or stopped early. */
   default void onEnd(TrainingSummary summary) {}
 }

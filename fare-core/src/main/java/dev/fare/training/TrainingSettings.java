@@ -22,6 +22,7 @@ import java.util.Map;
  * @param seed of every random draw
  * @param trainedWeights how many weight tensors are trained
  * @param frozenWeights how many are not
+ * @param devices that share each batch
  */
 public record TrainingSettings(
     String loss,
@@ -38,7 +39,8 @@ public record TrainingSettings(
     double averageDecay,
     long seed,
     int trainedWeights,
-    int frozenWeights) {
+    int frozenWeights,
+    int devices) {
 
   /** The settings by name, in the order above. */
   public Map<String, String> asMap() {
@@ -58,6 +60,7 @@ public record TrainingSettings(
     map.put("seed", Long.toString(seed));
     map.put("trainedWeights", Integer.toString(trainedWeights));
     map.put("frozenWeights", Integer.toString(frozenWeights));
+    map.put("devices", Integer.toString(devices));
     return map;
   }
 

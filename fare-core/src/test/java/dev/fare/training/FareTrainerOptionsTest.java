@@ -13,6 +13,7 @@ import dev.fare.data.UnreadableImageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
@@ -165,6 +166,31 @@ class FareTrainerOptionsTest {
               "out of memory with 4 images at a time: from step 1 on there are 2");
     }
     plain.close();
+  }
+
+  @Test
+  void sharesABatchOutBetweenDevicesAndMakesTheSameUpdate() {
+    TanhEncoder alone = TanhEncoder.seeded(1);
+    TanhEncoder second = TanhEncoder.seeded(7);
+    TanhEncoder third = TanhEncoder.seeded(8);
+    float[] first = new float[0];
+    for (int repetition = 0; repetition < 2; repetition++) {
+      TanhEncoder leader = TanhEncoder.seeded(1);
+      try (FareTrainer trainer =
+          Runs.builder(leader).metricsEvery(1).replicas(List.of(second, third)).build()) {
+        trainer.fit(Runs.IMAGES);
+        assertThat(trainer.settings().devices()).isEqualTo(3);
+      }
+      first = repetition == 0 ? leader.values() : first;
+      assertThat(leader.values()).containsExactly(first);
+      assertThat(third.values()).containsExactly(first);
+      leader.close();
+    }
+    try (FareTrainer trainer = Runs.builder(alone).build()) {
+      trainer.fit(Runs.IMAGES);
+    }
+    assertThat(first).containsExactly(alone.values(), within(2e-4f));
+    List.of(alone, second, third).forEach(TanhEncoder::close);
   }
 
   @Test

@@ -46,9 +46,13 @@ class ReadmeTest {
 
   @Test
   void everySnippetIsCompiled() throws Exception {
-    List<String> compiled =
-        stripped(
-            Files.readString(PROJECT.resolve("src/test/java/dev/fare/examples/Snippets.java")));
+    List<String> compiled = new ArrayList<>();
+    for (String source :
+        List.of(
+            "test/java/dev/fare/examples/Snippets.java",
+            "main/java/dev/fare/examples/attacks/LookLike.java")) {
+      compiled.addAll(stripped(Files.readString(PROJECT.resolve("src").resolve(source))));
+    }
     String readme = Files.readString(PROJECT.resolve("../README.md"));
     Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(readme);
     List<List<String>> snippets = new ArrayList<>();

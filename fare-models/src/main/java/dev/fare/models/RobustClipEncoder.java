@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.modality.cv.Image;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import dev.fare.ThreatModel;
@@ -14,12 +15,13 @@ import dev.fare.models.djl.EncoderBlock;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipCheckpoints;
 import dev.fare.models.format.HuggingFaceWriter;
+import dev.fare.models.format.VisionTowerFile;
 import dev.fare.models.hub.ModelHub;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
-import dev.fare.training.TrainableEncoder;
+import dev.fare.training.TokenEncoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -44,7 +46,7 @@ import java.util.concurrent.Executor;
  * <p>Safe for use from many threads, except that nobody may use it after {@link #close} and that
  * training changes the weights under everybody.
  */
-public final class RobustClipEncoder implements TrainableEncoder {
+public final class RobustClipEncoder implements TokenEncoder {
 
   private final VisionTower tower;
   private final ClipCheckpoint checkpoint;
@@ -92,7 +94,23 @@ public final class RobustClipEncoder implements TrainableEncoder {
     return of(ClipCheckpoints.read(path), device);
   }
 
-  static RobustClipEncoder of(ClipCheckpoint checkpoint, Device device) throws IOException {
+  /**
+   * Loads a vision tower that was published alone, as the paper's {@code fare_eps_4.pt}, in the
+   * place of the one of the CLIP that it was fine-tuned from. What is saved later has that CLIP's
+   * text tower and tokenizer.
+   *
+   * @param visionTower a {@code .pt} state dict or safetensors file
+   * @param base the CLIP, in any layout that {@link ClipCheckpoints} reads
+   * @throws IOException if one can't be read or used, or their architectures differ
+   */
+  public static RobustClipEncoder load(Path visionTower, Path base) throws IOException {
+    ClipCheckpoint whole = ClipCheckpoints.read(base);
+    return of(
+        VisionTowerFile.read(visionTower, whole), Engine.getEngine("PyTorch").defaultDevice());
+  }
+
+  /** Brings the vision tower of a checkpoint onto a device. */
+  public static RobustClipEncoder of(ClipCheckpoint checkpoint, Device device) throws IOException {
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
     try {
       VisionTower tower = Towers.vision(checkpoint, device);
@@ -115,6 +133,14 @@ public final class RobustClipEncoder implements TrainableEncoder {
   public NDArray embed(NDArray pixels) {
     checkRange(pixels);
     return tower.embed(pixels);
+  }
+
+  /** The tokens are those that LLaVA reads, {@link TokenLayer#LLAVA}. */
+  @Override
+  public EmbeddedTokens embedWithTokens(NDArray pixels) {
+    checkRange(pixels);
+    NDList both = tower.embedWithTokens(pixels);
+    return new EmbeddedTokens(both.get(0), both.get(1));
   }
 
   /**

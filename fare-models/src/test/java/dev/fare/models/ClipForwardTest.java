@@ -65,6 +65,18 @@ class ClipForwardTest {
   }
 
   @Test
+  void givesTheEmbeddingAndThePatchTokensBeforeTheLastBlockInOnePass() {
+    NDArray pixels = recorded.tensor("x", manager);
+
+    NDList both = vision.embedWithTokens(pixels);
+
+    assertThat(both.get(0).toFloatArray())
+        .containsExactly(recorded.floats("image_embedding"), within(TOLERANCE));
+    assertThat(both.get(1).toFloatArray())
+        .containsExactly(vision.hiddenState(pixels, 1).get(":, 1:").toFloatArray());
+  }
+
+  @Test
   void theClassTokensOfTheLastStateGiveTheEmbedding() {
     NDArray pixels = recorded.tensor("x", manager);
     NDArray tokens = vision.postNorm(vision.hiddenState(pixels, 2));

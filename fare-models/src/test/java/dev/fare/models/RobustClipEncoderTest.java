@@ -15,6 +15,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.fare.data.PixelImage;
 import dev.fare.models.format.HuggingFaceWriter;
 import dev.fare.models.format.ModelFormatException;
+import dev.fare.models.format.VisionTowerFile;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import java.awt.image.BufferedImage;
@@ -266,6 +267,24 @@ class RobustClipEncoderTest {
       assertThatThrownBy(() -> encoder.tokens(pixels.sub(1), TokenLayer.LLAVA))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("pixels must lie in [0,1]");
+    }
+  }
+
+  @Test
+  void takesAVisionTowerThatWasPublishedAlone() throws Exception {
+    Path tower = folder.resolve("fare_eps_4.safetensors");
+    try (RobustClipEncoder encoder = RobustClipEncoder.load(model)) {
+      encoder.parameters().get("visual.proj").muli(2);
+      VisionTowerFile.write(encoder.config(), encoder.parameters(), tower);
+    }
+
+    try (RobustClipEncoder robust = RobustClipEncoder.load(tower, model)) {
+      float[] expected = recorded.floats("image_embedding");
+      for (int i = 0; i < expected.length; i++) {
+        expected[i] *= 2;
+      }
+      assertThat(robust.embed(recorded.tensor("x", manager)).toFloatArray())
+          .containsExactly(expected, within(2e-5f));
     }
   }
 

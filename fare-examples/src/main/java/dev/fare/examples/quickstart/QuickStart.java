@@ -30,7 +30,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -113,7 +112,8 @@ public final class QuickStart implements Callable<Integer> {
       List<EvaluationReport> after = evaluate(ROBUST, fare, data, encoder.imageSize(), out);
       Path robustFiles = output.resolve("robust");
       encoder.save(robustFiles);
-      List<EvaluationReport> compared = compare(before, after);
+      List<EvaluationReport> compared =
+          List.of(before.get(0).with(after.get(0)), before.get(1).with(after.get(1)));
       out.printf("%n%s%n", table(compared));
 
       ReportModel.Builder report =
@@ -185,13 +185,13 @@ public final class QuickStart implements Callable<Integer> {
             .batchSize(48)
             .build();
     List<EvaluationReport> reports = new ArrayList<>();
-    reports.add(evaluation.evaluate("A", EmojiDataset.testSetA(data, images)));
-    reports.add(evaluation.evaluate("B", EmojiDataset.testSetB(data, images)));
+    reports.add(evaluation.evaluate("Set A", EmojiDataset.testSetA(data, images)));
+    reports.add(evaluation.evaluate("Set B", EmojiDataset.testSetB(data, images)));
     for (EvaluationReport report : reports) {
       ModelResult result = report.model(model);
       out.printf(
           Locale.ROOT,
-          "%-8s on set %s: clean %s%s%n",
+          "%-8s on %s: clean %s%s%n",
           model,
           report.dataSet(),
           percent(result.clean().value()),
@@ -210,25 +210,6 @@ public final class QuickStart implements Callable<Integer> {
         threat ->
             ApgdAttack.builder(threat).steps(iterations).stopAtSuccess(true).seed(seed + 1).build(),
         Objectives::crossEntropy);
-  }
-
-  private static List<EvaluationReport> compare(
-      List<EvaluationReport> before, List<EvaluationReport> after) {
-    List<EvaluationReport> compared = new ArrayList<>();
-    for (int i = 0; i < before.size(); i++) {
-      EvaluationReport first = before.get(i);
-      List<ModelResult> models =
-          Stream.concat(first.models().stream(), after.get(i).models().stream()).toList();
-      compared.add(
-          new EvaluationReport(
-              "Set " + first.dataSet(),
-              first.data(),
-              first.classNames(),
-              first.labels(),
-              first.settings(),
-              models));
-    }
-    return compared;
   }
 
   private List<GalleryEntry> gallery(

@@ -25,6 +25,16 @@ public sealed interface VisionTower extends AutoCloseable permits VisionTransfor
   NDArray embed(NDArray pixels);
 
   /**
+   * Embeds images and gives the patch tokens before the last block, which LLaVA reads, in one pass.
+   *
+   * @return {@code [N,D]} and {@code [N,T,C]}
+   * @throws UnsupportedOperationException if the architecture has no such tokens
+   */
+  default NDList embedWithTokens(NDArray pixels) {
+    throw new UnsupportedOperationException("this architecture has no patch tokens: " + config());
+  }
+
+  /**
    * The tokens after some of the blocks, the class token first, without the final normalisation.
    *
    * @param depth how many blocks are run, from 0 (the embedded patches) to {@link #depth()}

@@ -90,6 +90,12 @@ public final class VisionTransformer implements VisionTower {
   }
 
   @Override
+  public NDList embedWithTokens(NDArray pixels) {
+    checkShape(pixels);
+    return module.callAll("embed_with_tokens", pixels);
+  }
+
+  @Override
   public NDArray hiddenState(NDArray pixels, int depth) {
     checkShape(pixels);
     if (depth < 0 || depth > config.layers()) {

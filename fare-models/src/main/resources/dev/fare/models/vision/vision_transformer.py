@@ -39,15 +39,23 @@ class VisionTransformer(Module):
       x = __torch__.transformer.block(x, self.params, 7 + 12 * i, self.heads, False, self.quick_gelu, self.epsilon)
     return x
 
-  # [N, 3, H, W] -> [N, D]; in the last block only the class token is computed
-  def embed(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
+  # [N, T, C] before the last block -> [N, D]; of the last block only the class token is computed
+  def embed_class(self: __torch__.VisionTransformer, x: Tensor) -> Tensor:
     w = self.params
     last = self.layers - 1
     end = 7 + 12 * self.layers
-    x = self.run_blocks(self.embed_patches(pixels), last)
     y = __torch__.transformer.block_of_first(x, w, 7 + 12 * last, self.heads, self.quick_gelu, self.epsilon)
     y = __torch__.transformer.layer_norm(y, w[end], w[end + 1], self.epsilon)
     return torch.matmul(y, w[end + 2])
+
+  # [N, 3, H, W] -> [N, D]
+  def embed(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
+    return self.embed_class(self.run_blocks(self.embed_patches(pixels), self.layers - 1))
+
+  # [N, 3, H, W] -> [N, D] and the patch tokens [N, T - 1, C] before the last block
+  def embed_with_tokens(self: __torch__.VisionTransformer, pixels: Tensor) -> List[Tensor]:
+    x = self.run_blocks(self.embed_patches(pixels), self.layers - 1)
+    return [self.embed_class(x), x[:, 1:x.size(1)]]
 
   # the tokens [N, T, C] after `depth` blocks, without ln_post
   def hidden_state(self: __torch__.VisionTransformer, pixels: Tensor, depth: Tensor) -> Tensor:

@@ -1,0 +1,160 @@
+package dev.fare.training;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * A model card as Hugging Face shows it: front matter, then what the model is, how it was made, and
+ * what was measured, in Markdown.
+ */
+public final class ModelCard {
+
+  private final TrainingSummary summary;
+  private final String name;
+  private final Map<String, String> numbers = new LinkedHashMap<>();
+  private String license = "other";
+  private String baseModel = "";
+  private String threatModel = "";
+  private String command = "";
+
+  private ModelCard(String name, TrainingSummary summary) {
+    this.name = requireNonNull(name, "name");
+    this.summary = requireNonNull(summary, "summary");
+    summary.validation().forEach((metric, value) -> number(metric, format(value)));
+  }
+
+  /** A card of what a run has made, with the numbers of its validation. */
+  public static ModelCard of(String name, TrainingSummary summary) {
+    return new ModelCard(name, summary);
+  }
+
+  /** An SPDX identifier in lower case; {@code other} by default. */
+  public ModelCard license(String license) {
+    this.license = requireNonNull(license, "license");
+    return this;
+  }
+
+  /** What was fine-tuned, for example {@code openai/clip-vit-large-patch14}. */
+  public ModelCard baseModel(String baseModel) {
+    this.baseModel = requireNonNull(baseModel, "baseModel");
+    return this;
+  }
+
+  /** What the attacker of the training could do, for example {@code l∞, 4/255}. */
+  public ModelCard threatModel(String threatModel) {
+    this.threatModel = requireNonNull(threatModel, "threatModel");
+    return this;
+  }
+
+  /** How to do it again. */
+  public ModelCard command(String command) {
+    this.command = requireNonNull(command, "command");
+    return this;
+  }
+
+  /** Adds a measured number. */
+  public ModelCard number(String metric, String value) {
+    numbers.put(requireNonNull(metric, "metric"), requireNonNull(value, "value"));
+    return this;
+  }
+
+  /** The card. */
+  public String markdown() {
+    StringBuilder card = new StringBuilder();
+    card.append("---\nlicense: ").append(quoted(license)).append('\n');
+    if (!baseModel.isEmpty()) {
+      card.append("base_model: ").append(quoted(baseModel)).append('\n');
+    }
+    card.append("pipeline_tag: zero-shot-image-classification\n");
+    card.append("tags:\n- clip\n- adversarial-robustness\n- fare\n---\n\n");
+    card.append("# ").append(name).append("\n\n");
+    card.append(
+        "A CLIP vision encoder that was fine-tuned without changing what it is for: it takes the"
+            + " place of the original, and images that an attacker has changed a little are seen as"
+            + " the original saw the unchanged ones ([Robust CLIP](https://arxiv.org/abs/2402.12336))."
+            + "\n\n");
+    if (!threatModel.isEmpty()) {
+      card.append("Trained against: ").append(threatModel).append(". ");
+    }
+    card.append(
+        "Against stronger or other changes nothing is promised, and robustness of the encoder does"
+            + " not make a system around it safe.\n\n");
+    table(card, "Measured", numbers);
+    card.append("## Training\n\nData: ").append(summary.data()).append("\n\n");
+    card.append(
+        String.format(
+            Locale.ROOT,
+            "%d of %d steps, %d images in the last run of %.0f s; loss %s and cosine to the"
+                + " original %s at the end.%n%n",
+            summary.lastStep(),
+            summary.settings().steps(),
+            summary.images(),
+            summary.duration().toMillis() / 1000.0,
+            format(summary.finalLoss()),
+            format(summary.finalAdversarialCosine())));
+    table(card, "Settings", summary.settings().asMap());
+    if (!summary.warnings().isEmpty()) {
+      card.append("## Not as asked\n\n");
+      summary.warnings().forEach(warning -> card.append("* ").append(warning).append('\n'));
+      card.append('\n');
+    }
+    if (!command.isEmpty()) {
+      card.append("## Again\n\n```\n").append(command).append("\n```\n");
+    }
+    return card.toString();
+  }
+
+  private static void table(StringBuilder card, String title, Map<String, String> rows) {
+    if (rows.isEmpty()) {
+      return;
+    }
+    card.append("## ").append(title).append("\n\n| | |\n|---|---|\n");
+    rows.forEach(
+        (key, value) ->
+            card.append("| ")
+                .append(key)
+                .append(" | ")
+                .append(value.replace("|", "\\|").replace('\n', ' '))
+                .append(" |\n"));
+    card.append('\n');
+  }
+
+  private static String format(double value) {
+    return String.format(Locale.ROOT, "%.4g", value);
+  }
+
+  /** YAML in double quotes, where any text is safe. */
+  private static String quoted(String text) {
+    String escaped = text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", " ");
+    return '"' + escaped + '"';
+  }
+
+  /**
+   * Writes {@code README.md} and {@code training.json} beside a model; each is whole or absent.
+   *
+   * @param directory that exists
+   */
+  public void write(Path directory) throws IOException {
+    replace(directory.resolve("README.md"), markdown());
+    replace(directory.resolve("training.json"), summary.toJson());
+  }
+
+  private static void replace(Path file, String text) throws IOException {
+    Path fresh = file.resolveSibling("." + file.getFileName() + ".tmp");
+    try {
+      Files.deleteIfExists(fresh);
+      TensorFile.writeSynced(fresh, out -> out.write(text.getBytes(UTF_8)));
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(fresh);
+    }
+  }
+}

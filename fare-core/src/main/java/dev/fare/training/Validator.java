@@ -1,0 +1,69 @@
+package dev.fare.training;
+
+import dev.fare.ImageEncoder;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Measures when it is time to, and knows when early stopping is due. */
+final class Validator {
+
+  private final Validation validation;
+  private final long every;
+  private final @Nullable EarlyStop earlyStop;
+  private Map<String, Double> latest = Map.of();
+  private double best = Double.NaN;
+  private int notBetter;
+
+  Validator(Validation validation, long every, @Nullable EarlyStop earlyStop) {
+    this.validation = validation;
+    this.every = every;
+    this.earlyStop = earlyStop;
+  }
+
+  /** What was measured after this many steps, empty if it is not time. */
+  Optional<Map<String, Double>> measureIfDue(
+      long step, TrainableEncoder encoder, ImageEncoder original) {
+    if (step % every != 0) {
+      return Optional.empty();
+    }
+    latest = new LinkedHashMap<>(validation.measure(encoder, original));
+    if (earlyStop != null) {
+      judge(earlyStop);
+    }
+    return Optional.of(latest);
+  }
+
+  private void judge(EarlyStop rule) {
+    Double value = latest.get(rule.metric());
+    if (value == null) {
+      throw new IllegalStateException(
+          "early stopping watches "
+              + rule.metric()
+              + ", and the validation measures "
+              + latest.keySet());
+    }
+    boolean better = rule.isBetter(value, best);
+    best = better ? value : best;
+    notBetter = better ? 0 : notBetter + 1;
+  }
+
+  boolean isExhausted() {
+    return earlyStop != null && notBetter >= earlyStop.patience();
+  }
+
+  Map<String, Double> latest() {
+    return latest;
+  }
+
+  /** What a checkpoint must know for early stopping to go on. */
+  Map<String, String> state() {
+    return Map.of("best", Double.toString(best), "notBetter", Integer.toString(notBetter));
+  }
+
+  void restore(Map<String, String> state) {
+    best = Double.parseDouble(state.getOrDefault("best", "NaN"));
+    notBetter = Integer.parseInt(state.getOrDefault("notBetter", "0"));
+  }
+}
