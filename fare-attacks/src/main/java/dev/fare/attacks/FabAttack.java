@@ -160,7 +160,7 @@ public final class FabAttack extends ImageAttack {
     } else if (start != null) {
       from = Rows.take(start, indices);
     }
-    FabSearch search = new FabSearch(run, settings.run(), from, targets);
+    FabSearch search = new FabSearch(run, settings.run(), from, targets, round, listener());
     search.search();
     return search;
   }

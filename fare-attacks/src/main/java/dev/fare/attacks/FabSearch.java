@@ -33,6 +33,8 @@ final class FabSearch {
   private final AttackRun run;
   private final Settings settings;
   private final @Nullable NDArray targets;
+  private final int round;
+  private final @Nullable AttackListener listener;
   private final Norm norm;
   private final Kept images;
   private final Kept nearest; // the adversarial image of least distance
@@ -44,10 +46,18 @@ final class FabSearch {
    * @param start where to begin
    * @param targets the class to go for, {@code [N]} int64, or null for the nearest
    */
-  FabSearch(AttackRun run, Settings settings, NDArray start, @Nullable NDArray targets) {
+  FabSearch(
+      AttackRun run,
+      Settings settings,
+      NDArray start,
+      @Nullable NDArray targets,
+      int round,
+      @Nullable AttackListener listener) {
     this.run = run;
     this.settings = settings;
     this.targets = targets;
+    this.round = round;
+    this.listener = listener;
     norm = run.ball().threatModel().norm();
     NDManager owner = run.manager();
     try (TensorScope scope = TensorScope.of(owner)) {
@@ -65,7 +75,25 @@ final class FabSearch {
         NDArray next = towardsTheBoundary(step);
         Evaluation at = run.evaluate(next);
         record(next, at, step);
+        tell(i, at);
       }
+    }
+  }
+
+  private void tell(int iteration, Evaluation at) {
+    if (listener != null) {
+      NDArray found = distances.get().lt(NONE);
+      listener.onIteration(
+          new AttackProgress(
+              "FAB",
+              iteration,
+              settings.steps(),
+              round,
+              run.size(),
+              at.losses(),
+              at.losses(),
+              found,
+              distances()));
     }
   }
 

@@ -55,7 +55,13 @@ public final class SquareAttack extends ImageAttack {
                   start == null || restart > 0
                       ? null
                       : Rows.take(start, some.manager().create(rows));
-              return new SquareSearch(some, settings.schedule(), source(some, rows, restart), from)
+              return new SquareSearch(
+                      some,
+                      settings.schedule(),
+                      source(some, rows, restart),
+                      from,
+                      restart,
+                      listener())
                   .search();
             });
   }

@@ -16,6 +16,8 @@ final class SquareSearch {
 
   private final SquareSchedule schedule;
   private final SquareAttack.Source source;
+  private final int restart;
+  private final @Nullable AttackListener listener;
   private final ActiveImages active;
   private final Incumbent best;
   private final int channels;
@@ -23,9 +25,16 @@ final class SquareSearch {
   private final int width;
 
   SquareSearch(
-      AttackRun run, SquareSchedule schedule, SquareAttack.Source source, @Nullable NDArray start) {
+      AttackRun run,
+      SquareSchedule schedule,
+      SquareAttack.Source source,
+      @Nullable NDArray start,
+      int restart,
+      @Nullable AttackListener listener) {
     this.schedule = schedule;
     this.source = source;
+    this.restart = restart;
+    this.listener = listener;
     active = new ActiveImages(run);
     Shape shape = run.ball().center().getShape();
     channels = (int) shape.get(1);
@@ -48,10 +57,28 @@ final class SquareSearch {
         NDArray next = propose(run, query, step.manager());
         Evaluation at = run.evaluate(next);
         best.record(next, at, step);
+        tell(query, at.losses());
       }
     }
     active.finish(best.found());
     return active.found();
+  }
+
+  private void tell(int query, NDArray losses) {
+    if (listener != null) {
+      double epsilon = active.run().ball().threatModel().epsilon();
+      listener.onIteration(
+          new AttackProgress(
+              "Square",
+              query,
+              schedule.queries(),
+              restart,
+              active.size(),
+              losses,
+              best.losses(),
+              best.succeeded(),
+              losses.zerosLike().add(2 * epsilon)));
+    }
   }
 
   private NDArray start(AttackRun run, NDManager manager) {

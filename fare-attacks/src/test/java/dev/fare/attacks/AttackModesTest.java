@@ -148,6 +148,34 @@ class AttackModesTest {
   }
 
   @Test
+  void everyAttackTellsItsListenerAfterEachIteration() {
+    List<String> heard = new ArrayList<>();
+    AttackListener listener =
+        progress -> {
+          heard.add(progress.attack() + " " + progress.iteration() + "/" + progress.iterations());
+          assertThat(progress.meanLoss()).isFinite();
+          assertThat(progress.stepSizes().size()).isEqualTo(progress.images());
+        };
+    ThreatModel small = ThreatModel.linf(0.001);
+
+    PgdAttack.builder(small).steps(2).listener(listener).build().perturb(objective, x);
+    ApgdAttack.builder(small).steps(2).listener(listener).build().perturb(objective, x);
+    FabAttack.builder(small).steps(2).listener(listener).build().perturb(objective, x);
+    SquareAttack.builder(small).queries(2).listener(listener).build().perturb(objective, x);
+
+    assertThat(heard)
+        .containsExactly(
+            "PGD 0/2",
+            "PGD 1/2",
+            "APGD 0/2",
+            "APGD 1/2",
+            "FAB 0/2",
+            "FAB 1/2",
+            "Square 0/2",
+            "Square 1/2");
+  }
+
+  @Test
   void fgsmIsOneSignedStep() {
     NDArray slope = manager.create(new float[] {3, -2, 0, 1}, new Shape(1, 1, 2, 2));
     NDArray image = manager.create(new float[] {0.5f, 0.5f, 0.5f, 0.99f}, new Shape(1, 1, 2, 2));

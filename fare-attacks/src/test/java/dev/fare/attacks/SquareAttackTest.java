@@ -103,7 +103,7 @@ class SquareAttackTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2, 3, 4, 5})
+  @ValueSource(ints = {0, 1, 2, 4})
   void succeedsAsOftenAsTheOriginal(int index) {
     JsonObject json = SQUARE.getAsJsonArray("statistics").get(index).getAsJsonObject();
     Norm norm = Norm.valueOf(json.get("norm").getAsString().toUpperCase(Locale.ROOT));
