@@ -186,7 +186,7 @@ class ModelHubTest {
   }
 
   @Test
-  void cureDamageOnTheWayByAnotherTry() throws IOException {
+  void curesDamageOnTheWayByAnotherTry() throws IOException {
     byte[] damaged = WEIGHTS.clone();
     damaged[77] ^= 1;
     hub.thenDownload(bytes(damaged));
