@@ -45,25 +45,32 @@ record StoredTensor(
 
   private NDArray readOnCpu(NDManager manager) throws IOException {
     NDArray array = manager.create(shape, DataType.FLOAT32);
-    long size = shape.size();
-    try (ReadableByteChannel channel = data.open(position);
-        NDManager views = manager.newSubManager()) {
-      if (size <= WINDOW) {
-        fill(channel, array, size);
-      } else {
-        NDArray flat = array.reshape(-1);
-        flat.attach(views);
-        for (long from = 0; from < size; from += WINDOW) {
-          long to = Math.min(size, from + WINDOW);
-          NDArray window = flat.get(new NDIndex().addSliceDim(from, to));
-          fill(channel, window, to - from);
-        }
-      }
+    try {
+      readInto(array);
     } catch (IOException | RuntimeException e) {
       array.close();
       throw e;
     }
     return array;
+  }
+
+  /** Reads into a contiguous float32 array of this shape on the CPU. */
+  void readInto(NDArray array) throws IOException {
+    long size = shape.size();
+    try (ReadableByteChannel channel = data.open(position);
+        NDManager views = array.getManager().newSubManager()) {
+      if (size <= WINDOW) {
+        fill(channel, array, size);
+        return;
+      }
+      NDArray flat = array.reshape(-1);
+      flat.attach(views);
+      for (long from = 0; from < size; from += WINDOW) {
+        long to = Math.min(size, from + WINDOW);
+        NDArray window = flat.get(new NDIndex().addSliceDim(from, to));
+        fill(channel, window, to - from);
+      }
+    }
   }
 
   private void fill(ReadableByteChannel channel, NDArray array, long size) throws IOException {

@@ -2,10 +2,12 @@ package dev.fare.models.format;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.util.List;
@@ -80,15 +82,29 @@ record TensorRecipe(List<String> parts, boolean isTransposed) {
   private record Joined(Shape shape, List<WeightTensor> stored) implements WeightTensor {
     @Override
     public NDArray read(NDManager manager) throws IOException {
-      try (NDManager scope = manager.newSubManager()) {
-        NDList arrays = new NDList(stored.size());
-        for (WeightTensor part : stored) {
-          arrays.add(part.read(scope));
+      NDArray array = manager.create(shape, DataType.FLOAT32);
+      boolean isOnCpu = manager.getDevice().equals(Device.cpu());
+      long from = 0;
+      for (WeightTensor part : stored) {
+        long to = from + part.shape().get(0);
+        NDIndex rows = new NDIndex().addSliceDim(from, to);
+        try (NDManager scope = manager.newSubManager()) {
+          if (isOnCpu && part instanceof StoredTensor direct) {
+            // In its place at once: what parts leave behind between large tensors, the process
+            // keeps.
+            NDArray view = array.get(rows);
+            view.attach(scope);
+            direct.readInto(view);
+          } else {
+            array.set(rows, part.read(scope));
+          }
+        } catch (IOException | RuntimeException e) {
+          array.close();
+          throw e;
         }
-        NDArray array = NDArrays.concat(arrays, 0);
-        array.attach(manager);
-        return array;
+        from = to;
       }
+      return array;
     }
   }
 }
