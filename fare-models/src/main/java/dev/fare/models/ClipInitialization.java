@@ -29,11 +29,15 @@ public final class ClipInitialization {
    * @param seed the same seed draws the same weights
    * @param manager the owner of the arrays
    * @return arrays by their names in {@link CanonicalNames}, in its order
+   * @throws IllegalArgumentException if the vision tower is no transformer
    */
   public static Map<String, NDArray> random(ClipConfig config, long seed, NDManager manager) {
     ClipInitialization draw = new ClipInitialization(seed, manager);
     Map<String, NDArray> weights = new LinkedHashMap<>();
-    VitConfig vision = (VitConfig) config.vision();
+    if (!(config.vision() instanceof VitConfig vision)) {
+      throw new IllegalArgumentException(
+          "there are initial weights for vision transformers only, got " + config.vision());
+    }
     CanonicalNames.vision(vision)
         .forEach(
             (name, shape) ->

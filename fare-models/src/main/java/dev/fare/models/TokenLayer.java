@@ -5,8 +5,9 @@ import java.util.Locale;
 /**
  * Which tokens of a vision tower a pipeline takes.
  *
- * @param depth after how many blocks, as an index into the hidden states: 0 is the embedded
- *     patches; negative numbers count from the end, −1 being the last block's output
+ * @param depth after how many blocks (of a ConvNeXt: stages), as an index into the hidden states: 0
+ *     is the embedded patches; negative numbers count from the end, −1 being the last block's
+ *     output
  * @param postNorm whether the tower's final layer normalisation is applied
  * @param classToken whether the class token stays, in front
  */

@@ -97,6 +97,43 @@ class PrecisionTest {
   }
 
   @Test
+  void valuesThatAreSetAreSeenByTheNextCall() {
+    for (String name : List.of(MATRIX, "visual.conv1.weight", "visual.proj")) {
+      for (VisionTransformer tower : List.of(exact, half)) {
+        float[] before = tower.embed(pixels).toFloatArray();
+        NDArray weight = tower.parameters().get(name);
+        float[] values = weight.toFloatArray();
+        weight.set(new float[values.length]);
+        float[] changed = tower.embed(pixels).toFloatArray();
+        weight.set(values);
+
+        assertThat(changed).as(name).isNotEqualTo(before);
+        assertThat(tower.embed(pixels).toFloatArray()).as(name).isEqualTo(before);
+      }
+    }
+  }
+
+  @Test
+  void weightsThatAreTrainedWhileATowerIsMadeLeaveNoGraph() throws Exception {
+    try (NDManager owner = NDManager.newBaseManager("PyTorch")) {
+      Map<String, NDArray> weights = new LinkedHashMap<>();
+      exact
+          .parameters()
+          .forEach((name, weight) -> weights.put(name, Autograd.variable(weight.duplicate())));
+      try (GradMode on = GradMode.on();
+          VisionTransformer tower =
+              new VisionTransformer(
+                  TinyClip.VISION, PixelNormalization.CLIP, weights, owner, Precision.BFLOAT16)) {
+        assertThat(Autograd.isRecorded(tower.embed(pixels))).isTrue();
+        weights.values().forEach(weight -> weight.setRequiresGradient(false));
+
+        assertThat(Autograd.isRecorded(tower.embed(pixels))).isFalse();
+        assertThat(tower.embed(pixels).toFloatArray()).isEqualTo(half.embed(pixels).toFloatArray());
+      }
+    }
+  }
+
+  @Test
   void theWeightsGradientIsThatOfTheFloat32Masters() {
     NDList expected = weightGradients(exact);
     NDList actual = weightGradients(half);

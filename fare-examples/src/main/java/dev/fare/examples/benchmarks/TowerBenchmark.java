@@ -40,9 +40,12 @@ import picocli.CommandLine.Spec;
  * libtorch, and against the matrix products alone.
  *
  * <pre>{@code
- * java -Dai.djl.pytorch.num_threads=1 ... dev.fare.examples.benchmarks.TowerBenchmark \
- *     --model ViT-B-32-quickgelu --batch 16 --clock CPU
+ * java -XX:MaxDirectMemorySize=4g ... dev.fare.examples.benchmarks.TowerBenchmark \
+ *     --model ViT-B-32-quickgelu --batch 16
  * }</pre>
+ *
+ * <p>On a busy machine, {@code -Dai.djl.pytorch.num_threads=1} and {@code --clock cpu} leave out
+ * what other processes take.
  *
  * <p>Candidates take turns and ratios are medians over rounds, since machines are noisy: read the
  * span beside a ratio before believing it.
@@ -132,6 +135,9 @@ public final class TowerBenchmark implements Callable<Integer> {
       String name = "  with " + choice.name().toLowerCase(Locale.ROOT).replace('_', ' ');
       PlainTower one = new PlainTower(config, weights, EnumSet.of(choice));
       candidates.add(new Candidate(name, work(one, pixels)));
+    }
+    if (isForwardOnly) {
+      return; // the products are counted there and back
     }
     for (boolean isBfloat16 : new boolean[] {false, true}) {
       String name = "matrix products alone, " + (isBfloat16 ? "BFLOAT16" : "FLOAT32");

@@ -65,8 +65,7 @@ public sealed interface VisionTower extends AutoCloseable permits VisionTransfor
 
   /**
    * The float32 weights under their names in {@code CanonicalNames}, which this tower owns. The
-   * next call sees what an operation in place makes of them, but not bytes written past the engine
-   * ({@code NDArray.set}).
+   * next call sees what an operation in place makes of them, in every precision.
    */
   Map<String, NDArray> parameters();
 

@@ -20,7 +20,7 @@ class ConvNext(Module):
 
   def bind(self: __torch__.ConvNext, p: List[Tensor]) -> Tensor:
     self.params = p
-    self.prepared = (self).prepare(p)
+    self.prepared = __torch__.prepared.keep((self).prepare(p))
     self.seen = __torch__.prepared.version(p)
     return p[0]
 

@@ -15,6 +15,16 @@ def version(params: List[Tensor]) -> int:
     total = total + ops.aten._version(p)
   return total
 
+# what was made, without the history of its making
+def keep(made: List[Tensor]) -> List[Tensor]:
+  kept = annotate(List[Tensor], [])
+  for t in made:
+    if torch.is_leaf(t):
+      kept.append(t)
+    else:
+      kept.append(torch.detach(t))
+  return kept
+
 # writes what was made anew over what was made before; weights that are used as they are stay
 def refresh(kept: List[Tensor], fresh: List[Tensor]) -> int:
   for i in range(len(kept)):
