@@ -12,13 +12,14 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /** A directory that is whole or absent: filled beside its place, then renamed into it. */
-final class AtomicDirectory {
+public final class AtomicDirectory {
 
   private AtomicDirectory() {}
 
   /** What fills the directory, with files that are synced. */
   @FunctionalInterface
-  interface Content {
+  public interface Content {
+    /** Fills an empty directory. */
     void writeTo(Path directory) throws IOException;
   }
 
@@ -31,7 +32,7 @@ final class AtomicDirectory {
    * @param ours names that a directory to be replaced may hold
    * @throws FileAlreadyExistsException if there is something else at the place
    */
-  static void write(Path target, Set<String> ours, Content content) throws IOException {
+  public static void write(Path target, Set<String> ours, Content content) throws IOException {
     Path absolute = target.toAbsolutePath().normalize();
     Path parent = absolute.getParent();
     if (parent == null) {

@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import com.google.gson.stream.JsonWriter;
+import dev.fare.torch.TensorBytes;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
@@ -56,7 +57,7 @@ public final class SafetensorsWriter {
           AtomicFile.writeFully(channel, length.putLong(header.length).flip());
           AtomicFile.writeFully(channel, ByteBuffer.wrap(header));
           for (NDArray tensor : sorted.values()) {
-            TensorData.write(channel, tensor, type);
+            TensorBytes.forEach(tensor, type, bytes -> AtomicFile.writeFully(channel, bytes));
           }
         });
   }

@@ -3,8 +3,9 @@ package dev.fare.models.onnx;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.models.format.TensorData;
+import dev.fare.models.format.AtomicFile;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.TensorBytes;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -34,7 +35,7 @@ record OnnxWeight(
         throw new IllegalStateException(
             name + " was declared as " + shape + " and is " + changed.getShape());
       }
-      TensorData.write(channel, changed, type);
+      TensorBytes.forEach(changed, type, bytes -> AtomicFile.writeFully(channel, bytes));
     }
   }
 }

@@ -1,4 +1,4 @@
-package dev.fare.models.format;
+package dev.fare.torch;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
@@ -6,23 +6,30 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.nio.ByteBuffer;
 
 /** The numbers of a tensor as model files hold them: row-major and little-endian. */
-public final class TensorData {
+public final class TensorBytes {
 
-  /** A direct buffer holds less than 2 GiB, so a larger tensor is written window by window. */
+  /** A direct buffer holds less than 2 GiB, so a larger tensor is read window by window. */
   private static final long WINDOW = 1L << 28;
 
-  private TensorData() {}
+  private TensorBytes() {}
+
+  /** What takes the bytes. */
+  @FunctionalInterface
+  public interface Sink {
+    /** Takes some of the bytes, which are valid during the call. */
+    void accept(ByteBuffer bytes) throws IOException;
+  }
 
   /**
-   * Writes all elements at the channel's position.
+   * Hands out all elements in their order, in pieces that fit into a buffer.
    *
    * @param tensor on any device, contiguous or not
-   * @param type what elements are stored as
+   * @param type what elements are converted to
    */
-  public static void write(FileChannel channel, NDArray tensor, DataType type) throws IOException {
+  public static void forEach(NDArray tensor, DataType type, Sink sink) throws IOException {
     long size = tensor.getShape().size();
     NDManager owner = tensor.getManager();
     try (NDManager scope = owner.newSubManager()) {
@@ -33,7 +40,7 @@ public final class TensorData {
           NDArray window = flat.get(new NDIndex().addSliceDim(from, Math.min(size, from + WINDOW)));
           window.attach(step);
           NDArray plain = window.toDevice(Device.cpu(), false).toType(type, false);
-          AtomicFile.writeFully(channel, plain.toByteBuffer(true));
+          sink.accept(plain.toByteBuffer(true));
         }
       }
     }
