@@ -1,7 +1,7 @@
 package dev.fare.models.gguf;
 
-import dev.fare.models.format.ModelFormatException;
-import dev.fare.models.format.WeightTensor;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.WeightTensor;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.fare.models.gguf;
 
 import ai.djl.ndarray.types.Shape;
-import dev.fare.models.format.ModelFormatException;
+import dev.fare.io.ModelFormatException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -2,7 +2,7 @@ package dev.fare.models.gguf;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.fare.models.format.ModelFormatException;
+import dev.fare.io.ModelFormatException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

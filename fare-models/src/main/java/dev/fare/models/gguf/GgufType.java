@@ -1,6 +1,6 @@
 package dev.fare.models.gguf;
 
-import dev.fare.models.format.ElementType;
+import dev.fare.io.ElementType;
 import java.util.Arrays;
 import java.util.Optional;
 

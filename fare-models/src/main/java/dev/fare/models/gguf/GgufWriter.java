@@ -5,14 +5,15 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import dev.fare.models.format.AtomicFile;
-import dev.fare.models.format.ModelFormatException;
+import dev.fare.io.AtomicFile;
+import dev.fare.io.ModelFormatException;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,12 +56,15 @@ final class GgufWriter {
     }
   }
 
-  private void writeTo(FileChannel channel, FileChannel source) throws IOException {
+  private void writeTo(WritableByteChannel channel, FileChannel source) throws IOException {
     copy(source, 0, base.metadataEnd(), channel);
+    long position = base.metadataEnd();
     for (GgufTensor tensor : tensors) {
-      AtomicFile.writeFully(channel, entry(tensor));
+      ByteBuffer entry = entry(tensor);
+      position += entry.remaining();
+      AtomicFile.writeFully(channel, entry);
     }
-    pad(channel);
+    pad(channel, position);
     for (GgufTensor tensor : tensors) {
       NDArray ours = replaced.get(tensor.name());
       if (ours == null) {
@@ -72,7 +76,7 @@ final class GgufWriter {
           TensorBytes.forEach(ours, type, bytes -> AtomicFile.writeFully(channel, bytes));
         }
       }
-      pad(channel);
+      pad(channel, tensor.bytes());
     }
   }
 
@@ -90,13 +94,13 @@ final class GgufWriter {
     return entry.putInt(tensor.type().number()).putLong(tensor.position()).flip();
   }
 
-  private void pad(FileChannel channel) throws IOException {
-    long position = channel.position();
-    long gap = GgufHeader.align(position, base.alignment()) - position;
+  /** Zeros up to the alignment; tensors begin aligned, so that their lengths count alone. */
+  private void pad(WritableByteChannel channel, long end) throws IOException {
+    long gap = GgufHeader.align(end, base.alignment()) - end;
     AtomicFile.writeFully(channel, ByteBuffer.allocate((int) gap));
   }
 
-  private void copy(FileChannel source, long from, long count, FileChannel target)
+  private void copy(FileChannel source, long from, long count, WritableByteChannel target)
       throws IOException {
     for (long done = 0; done < count; ) {
       long moved = source.transferTo(from + done, count - done, target);

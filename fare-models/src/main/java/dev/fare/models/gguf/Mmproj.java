@@ -2,12 +2,12 @@ package dev.fare.models.gguf;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.WeightTensor;
 import dev.fare.models.Activation;
 import dev.fare.models.PixelNormalization;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.format.HuggingFaceWriter;
-import dev.fare.models.format.ModelFormatException;
-import dev.fare.models.format.WeightTensor;
 import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
 import java.nio.file.Path;

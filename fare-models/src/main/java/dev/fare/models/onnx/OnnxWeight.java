@@ -3,12 +3,12 @@ package dev.fare.models.onnx;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.models.format.AtomicFile;
+import dev.fare.io.AtomicFile;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorBytes;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.util.function.Function;
 
 /**
@@ -27,7 +27,7 @@ record OnnxWeight(
     return shape.size() * type.getNumOfBytes();
   }
 
-  void writeTo(FileChannel channel) throws IOException {
+  void writeTo(WritableByteChannel channel) throws IOException {
     try (TensorScope scope = TensorScope.of(source);
         GradMode off = GradMode.off()) {
       NDArray changed = change.apply(scope.view(source));

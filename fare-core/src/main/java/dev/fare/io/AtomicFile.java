@@ -1,8 +1,9 @@
-package dev.fare.models.format;
+package dev.fare.io;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -18,11 +19,15 @@ public final class AtomicFile {
   /** What writes the content. */
   @FunctionalInterface
   public interface Content {
-    /** Writes everything from the channel's position on. */
-    void writeTo(FileChannel channel) throws IOException;
+    /** Writes all of it. */
+    void writeTo(WritableByteChannel channel) throws IOException;
   }
 
-  /** Writes a file or leaves what was there before. */
+  /**
+   * Writes a file, and the directories above it where they are absent.
+   *
+   * @throws IOException if it can't be written; what was there before stays
+   */
   public static void write(Path target, Content content) throws IOException {
     Path absolute = target.toAbsolutePath();
     Path directory = absolute.getParent();
@@ -55,8 +60,14 @@ public final class AtomicFile {
     return path.resolveSibling("." + path.getFileName() + "." + UUID.randomUUID() + ".tmp");
   }
 
+  /** Whether a path has such a name. */
+  static boolean isTemporary(Path path) {
+    String name = path.getFileName().toString();
+    return name.startsWith(".") && name.endsWith(".tmp");
+  }
+
   /** Writes all that remains in a buffer. */
-  public static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+  public static void writeFully(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
       channel.write(bytes);
     }

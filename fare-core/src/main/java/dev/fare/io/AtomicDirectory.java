@@ -1,4 +1,4 @@
-package dev.fare.models.format;
+package dev.fare.io;
 
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
@@ -19,46 +19,78 @@ public final class AtomicDirectory {
   /** What fills the directory, with files that are synced. */
   @FunctionalInterface
   public interface Content {
-    /** Fills an empty directory. */
+    /** Puts all files into the directory, which is empty. */
     void writeTo(Path directory) throws IOException;
   }
 
   /**
-   * Writes a directory.
-   *
-   * <p>A directory that is there already is replaced as a whole: it is moved aside, the new one
-   * moved in, the old one deleted. Between the two moves there is none, never a mixture.
+   * Writes a directory whose place may be taken by an earlier one of the same kind only, and the
+   * directories above it where they are absent.
    *
    * @param ours names that a directory to be replaced may hold
    * @throws FileAlreadyExistsException if there is something else at the place
    */
   public static void write(Path target, Set<String> ours, Content content) throws IOException {
     Path absolute = target.toAbsolutePath().normalize();
-    Path parent = absolute.getParent();
-    if (parent == null) {
-      throw new IllegalArgumentException("a model can't be saved as the root directory");
-    }
     checkReplaceable(absolute, ours);
-    Files.createDirectories(parent);
-    Path fresh = AtomicFile.temporaryBeside(absolute);
-    Path old = AtomicFile.temporaryBeside(absolute);
+    if (absolute.getParent() != null) {
+      Files.createDirectories(absolute.getParent());
+    }
+    replace(absolute, content);
+  }
+
+  /**
+   * Writes a directory beside which others lie; their parent must exist.
+   *
+   * <p>A directory that is there already is replaced as a whole: it is moved aside, the new one
+   * moved in, the old one deleted. Between the two moves there is none, never a mixture.
+   *
+   * @throws IOException if writing fails; what was there before stays
+   */
+  public static void replace(Path target, Content content) throws IOException {
+    Path parent = target.toAbsolutePath().getParent();
+    if (parent == null) {
+      throw new IllegalArgumentException("the root directory can't be replaced");
+    }
+    Path fresh = AtomicFile.temporaryBeside(target);
+    Path old = AtomicFile.temporaryBeside(target);
     try {
       Files.createDirectory(fresh);
       content.writeTo(fresh);
       AtomicFile.syncDirectory(fresh);
-      if (Files.exists(absolute)) {
-        Files.move(absolute, old, StandardCopyOption.ATOMIC_MOVE);
+      if (Files.exists(target)) {
+        Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
       }
-      Files.move(fresh, absolute, StandardCopyOption.ATOMIC_MOVE);
+      Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
       AtomicFile.syncDirectory(parent);
     } catch (IOException | RuntimeException e) {
-      if (Files.exists(old) && !Files.exists(absolute)) {
-        Files.move(old, absolute, StandardCopyOption.ATOMIC_MOVE);
+      if (Files.exists(old) && !Files.exists(target)) {
+        Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
       }
       throw e;
     } finally {
-      delete(fresh);
-      delete(old);
+      deleteTree(fresh);
+      deleteTree(old);
+    }
+  }
+
+  /** Removes a directory: renamed before it is deleted, so that no half of it is ever found. */
+  public static void remove(Path directory) throws IOException {
+    if (Files.exists(directory)) {
+      Path aside = AtomicFile.temporaryBeside(directory);
+      Files.move(directory, aside, StandardCopyOption.ATOMIC_MOVE);
+      deleteTree(aside);
+    }
+  }
+
+  /** Deletes what writers that were killed have left half-written in a directory. */
+  public static void deleteLeftovers(Path directory) throws IOException {
+    List<Path> leftovers;
+    try (Stream<Path> entries = Files.list(directory)) {
+      leftovers = entries.filter(AtomicFile::isTemporary).toList();
+    }
+    for (Path leftover : leftovers) {
+      deleteTree(leftover);
     }
   }
 
@@ -88,7 +120,7 @@ public final class AtomicDirectory {
     }
   }
 
-  private static void delete(Path directory) throws IOException {
+  private static void deleteTree(Path directory) throws IOException {
     if (Files.exists(directory)) {
       MoreFiles.deleteRecursively(directory, RecursiveDeleteOption.ALLOW_INSECURE);
     }
