@@ -15,8 +15,10 @@ import dev.fare.models.djl.EncoderBlock;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipCheckpoints;
 import dev.fare.models.format.HuggingFaceWriter;
+import dev.fare.models.format.OpenClipWriter;
 import dev.fare.models.format.VisionTowerFile;
 import dev.fare.models.hub.ModelHub;
+import dev.fare.models.vision.ConvNextConfig;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
@@ -29,6 +31,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 
 /**
  * CLIP's vision encoder as a drop-in: pictures or pixels to embeddings or tokens.
@@ -184,21 +187,22 @@ public final class RobustClipEncoder implements TokenEncoder {
    * @return D values, not normalised
    */
   public float[] embed(Image image) {
-    return embed(List.of(image))[0];
+    return embed(List.of(image), Runnable::run)[0];
   }
 
   /**
-   * Embeds pictures of any sizes, resized in the calling thread.
+   * Embeds pictures of any sizes, resized on all cores by the JVM's common pool, in batches that fit
+   * into memory.
    *
    * @return an embedding of D values for each picture, in their order
    */
   public float[][] embed(List<Image> images) {
-    return embed(images, Runnable::run);
+    return embed(images, ForkJoinPool.commonPool());
   }
 
   /**
-   * Embeds pictures of any sizes, resized on an executor: {@code ForkJoinPool.commonPool()} uses
-   * all cores. The result does not depend on it.
+   * The same with the pictures resized on another executor, {@code Runnable::run} for the calling
+   * thread. The result does not depend on it.
    *
    * @return an embedding of D values for each picture, in their order
    */
@@ -337,14 +341,20 @@ public final class RobustClipEncoder implements TokenEncoder {
   /**
    * Writes Hugging Face's layout: {@code config.json}, {@code preprocessor_config.json}, {@code
    * model.safetensors}, and the tokenizer if there is one. A text tower that came with this encoder
-   * is read from where it was loaded and written unchanged.
+   * is read from where it was loaded and written unchanged. A ConvNeXt, which Hugging Face's CLIP
+   * does not have, is written in open_clip's layout.
    *
-   * @param directory made if absent; existing files of these names are replaced whole
+   * @param directory made if absent; one that was saved before is replaced whole
+   * @throws java.nio.file.FileAlreadyExistsException if the directory holds anything else
    */
   public void save(Path directory) throws IOException {
     try (NDManager reading = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
       Map<String, NDArray> tensors = Towers.complete(checkpoint, tower.parameters(), reading);
-      HuggingFaceWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
+      if (config().vision() instanceof ConvNextConfig) {
+        OpenClipWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
+      } else {
+        HuggingFaceWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
+      }
     }
   }
 
