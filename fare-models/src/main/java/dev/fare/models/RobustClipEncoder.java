@@ -191,8 +191,8 @@ public final class RobustClipEncoder implements TokenEncoder {
   }
 
   /**
-   * Embeds pictures of any sizes, resized on all cores by the JVM's common pool, in batches that fit
-   * into memory.
+   * Embeds pictures of any sizes, resized on all cores by the JVM's common pool, in batches that
+   * fit into memory.
    *
    * @return an embedding of D values for each picture, in their order
    */

@@ -104,7 +104,7 @@ final class OpenClipConfig {
       return new ClipConfig(
           visionConfig,
           Optional.of(text(required(model, "text_cfg"), size, activation)),
-          normalization(root));
+          normalization(root, visionConfig.imageSize()));
     } catch (IllegalArgumentException e) {
       throw new ModelFormatException(file + ": " + e.getMessage(), e);
     }
@@ -159,7 +159,11 @@ final class OpenClipConfig {
     }
     List<Double> sides = section.numbers("image_size");
     double side = sides.isEmpty() ? 0 : sides.get(0);
-    if (sides.size() != 2 || side != sides.get(1) || side != (int) side || side < 1 || side > MAX_IMAGE) {
+    if (sides.size() != 2
+        || side != sides.get(1)
+        || side != (int) side
+        || side < 1
+        || side > MAX_IMAGE) {
       throw section.wrong("image_size", "a number or two equal ones", sides);
     }
     return (int) side;
@@ -213,8 +217,7 @@ final class OpenClipConfig {
           "the model of the tensors, which have depths " + depths + " and widths " + widths,
           name + " of " + stated);
     }
-    return new ConvNextConfig(
-        imageSize(section), depths, widths, size, CONVNEXT_EPSILON);
+    return new ConvNextConfig(imageSize(section), depths, widths, size, CONVNEXT_EPSILON);
   }
 
   /** The depths and widths that the configuration claims. */
@@ -255,8 +258,12 @@ final class OpenClipConfig {
     return "visual.trunk.stages." + stage + ".blocks." + block + ".gamma";
   }
 
-  private static PixelNormalization normalization(ConfigSection root) throws ModelFormatException {
+  private static PixelNormalization normalization(ConfigSection root, int imageSize)
+      throws ModelFormatException {
     Optional<ConfigSection> section = root.section("preprocess_cfg");
+    if (section.isPresent()) {
+      PictureSettings.checkOpenClip(section.get(), imageSize);
+    }
     if (section.isEmpty() || (!section.get().has("mean") && !section.get().has("std"))) {
       return PixelNormalization.CLIP;
     }
