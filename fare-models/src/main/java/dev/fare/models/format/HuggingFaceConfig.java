@@ -98,7 +98,8 @@ final class HuggingFaceConfig {
       if (!hasText) {
         int size =
             hasProjection
-                ? vision.size("projection_dim", MAX_SIZE, DEFAULT_PROJECTION)
+                ? (vision.has("projection_dim") ? vision : root)
+                    .size("projection_dim", MAX_SIZE, DEFAULT_PROJECTION)
                 : vision.size("hidden_size", MAX_SIZE, 768);
         return new ClipConfig(visionConfig(vision, size), Optional.empty(), normalization);
       }
