@@ -74,27 +74,20 @@ public final class RobustClipEncoder implements TokenEncoder {
     return builder(path).load();
   }
 
-  /**
-   * Downloads a model of Hugging Face's hub, unless it is in the cache, and loads its vision tower.
-   * The endpoint, token, cache and offline mode are those of the environment; for others, for
-   * progress or to pin a commit see {@link ModelHub}.
-   *
-   * @param hubName such as {@code chs20/fare4-clip}, or {@code owner/name@revision}
-   * @throws IllegalArgumentException if the name is none
-   * @throws IOException if it can't be had or used
-   */
-  public static RobustClipEncoder load(String hubName) throws IOException {
-    return load(ModelHub.builder().build().download(hubName));
+  /** The same onto a device. */
+  public static RobustClipEncoder load(Path path, Device device) throws IOException {
+    return builder(path).device(device).load();
   }
 
-  /** Downloads a model of Hugging Face's hub and loads its vision tower onto a device. */
-  public static RobustClipEncoder load(String hubName, Device device) throws IOException {
-    return load(ModelHub.builder().build().download(hubName), device);
+  /** The same in a precision. */
+  public static RobustClipEncoder load(Path path, Precision precision) throws IOException {
+    return builder(path).precision(precision).load();
   }
 
-  /** Downloads a model of Hugging Face's hub and loads its vision tower in a precision. */
-  public static RobustClipEncoder load(String hubName, Precision precision) throws IOException {
-    return load(ModelHub.builder().build().download(hubName), precision);
+  /** The same onto a device in a precision. */
+  public static RobustClipEncoder load(Path path, Device device, Precision precision)
+      throws IOException {
+    return builder(path).device(device).precision(precision).load();
   }
 
   /**
@@ -110,26 +103,37 @@ public final class RobustClipEncoder implements TokenEncoder {
     return builder(VisionTowerFile.read(visionTower, ClipCheckpoints.read(base))).load();
   }
 
-  /** Downloads a model of Hugging Face's hub and loads its vision tower. */
+  /**
+   * Downloads a model of Hugging Face's hub, unless it is in the cache, and loads its vision tower.
+   * The endpoint, token, cache and offline mode are those of the environment; for others, for
+   * progress or to pin a commit see {@link ModelHub}.
+   *
+   * @param hubName such as {@code chs20/fare4-clip}, or {@code owner/name@revision}
+   * @throws IllegalArgumentException if the name is none
+   * @throws IOException if it can't be had or used
+   */
+  public static RobustClipEncoder load(String hubName) throws IOException {
+    return load(download(hubName));
+  }
+
+  /** The same onto a device. */
+  public static RobustClipEncoder load(String hubName, Device device) throws IOException {
+    return load(download(hubName), device);
+  }
+
+  /** The same in a precision. */
+  public static RobustClipEncoder load(String hubName, Precision precision) throws IOException {
+    return load(download(hubName), precision);
+  }
+
+  /** The same onto a device in a precision. */
   public static RobustClipEncoder load(String hubName, Device device, Precision precision)
       throws IOException {
-    return load(ModelHub.builder().build().download(hubName), device, precision);
+    return load(download(hubName), device, precision);
   }
 
-  /** Loads the vision tower of a CLIP onto a device. */
-  public static RobustClipEncoder load(Path path, Device device) throws IOException {
-    return builder(path).device(device).load();
-  }
-
-  /** Loads the vision tower of a CLIP in a precision, onto a GPU where there is one. */
-  public static RobustClipEncoder load(Path path, Precision precision) throws IOException {
-    return builder(path).precision(precision).load();
-  }
-
-  /** Loads the vision tower of a CLIP onto a device in a precision. */
-  public static RobustClipEncoder load(Path path, Device device, Precision precision)
-      throws IOException {
-    return builder(path).device(device).precision(precision).load();
+  private static Path download(String hubName) throws IOException {
+    return ModelHub.builder().build().download(hubName);
   }
 
   /**

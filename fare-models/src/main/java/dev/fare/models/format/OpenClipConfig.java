@@ -3,8 +3,6 @@ package dev.fare.models.format;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.types.Shape;
-import com.google.gson.JsonArray;
-import com.google.gson.JsonObject;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.StrictJson;
 import dev.fare.io.WeightTensor;
@@ -37,14 +35,14 @@ final class OpenClipConfig {
   private static final int MAX_SIZE = 1 << 20;
   private static final int MAX_LAYERS = 1024;
   private static final int MAX_IMAGE = 1 << 13;
-  private static final double DEFAULT_EPSILON = 1e-5;
-  private static final double CONVNEXT_EPSILON = 1e-6;
+  static final double DEFAULT_EPSILON = 1e-5;
+  static final double CONVNEXT_EPSILON = 1e-6;
 
   /** What a model of timm's is changed by. */
-  private static final String TIMM_CHANGES = "timm_model_kwargs";
+  static final String TIMM_CHANGES = "timm_model_kwargs";
 
-  private static final String DEPTHS = "depths";
-  private static final String WIDTHS = "dims";
+  static final String DEPTHS = "depths";
+  static final String WIDTHS = "dims";
 
   private static final Set<String> MODEL_USED =
       Set.of("embed_dim", "quick_gelu", "vision_cfg", "text_cfg", "custom_text");
@@ -74,7 +72,7 @@ final class OpenClipConfig {
           "norm_type", "layernorm");
 
   /** Depths and widths of the timm models of the family. */
-  private static final Map<String, List<List<Integer>>> CONVNEXTS =
+  static final Map<String, List<List<Integer>>> CONVNEXTS =
       Map.of(
           "convnext_tiny", List.of(List.of(3, 3, 9, 3), List.of(96, 192, 384, 768)),
           "convnext_small", List.of(List.of(3, 3, 27, 3), List.of(96, 192, 384, 768)),
@@ -268,116 +266,5 @@ final class OpenClipConfig {
       return PixelNormalization.CLIP;
     }
     return new PixelNormalization(section.get().numbers("mean"), section.get().numbers("std"));
-  }
-
-  /**
-   * The configuration of a model with both towers.
-   *
-   * @throws IllegalArgumentException if open_clip has no word for it
-   */
-  static JsonObject toJson(ClipConfig config) {
-    TextConfig text =
-        config
-            .text()
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "open_clip's layout is written with a text tower, got " + config));
-    boolean isArgMax =
-        text.endToken().isEmpty() || text.endToken().getAsInt() == text.vocabularySize() - 1;
-    boolean isOneActivation =
-        !(config.vision() instanceof VitConfig vit) || vit.activation() == text.activation();
-    if (!isOneActivation || !isArgMax) {
-      throw new IllegalArgumentException(
-          "open_clip has one activation for both towers and reads the text embedding at the largest"
-              + " id, got "
-              + config);
-    }
-    JsonObject model = new JsonObject();
-    model.addProperty("embed_dim", config.vision().embeddingSize());
-    model.addProperty("quick_gelu", text.activation() == Activation.QUICK_GELU);
-    model.add(
-        "vision_cfg",
-        config.vision() instanceof VitConfig vit
-            ? visionJson(vit)
-            : visionJson((ConvNextConfig) config.vision()));
-    model.add("text_cfg", textJson(text));
-    JsonObject root = new JsonObject();
-    root.add("model_cfg", model);
-    root.add("preprocess_cfg", preprocessing(config.normalization()));
-    return root;
-  }
-
-  private static JsonObject visionJson(VitConfig vision) {
-    JsonObject json = new JsonObject();
-    json.addProperty("image_size", vision.imageSize());
-    json.addProperty("patch_size", vision.patchSize());
-    json.addProperty("width", vision.width());
-    json.addProperty("layers", vision.layers());
-    json.addProperty("head_width", vision.width() / vision.heads());
-    addMlpAndNorm(json, vision.width(), vision.mlpWidth(), vision.layerNormEpsilon());
-    return json;
-  }
-
-  private static JsonObject visionJson(ConvNextConfig vision) {
-    List<List<Integer>> sizes = List.of(vision.depths(), vision.widths());
-    Optional<String> known =
-        CONVNEXTS.entrySet().stream()
-            .filter(family -> family.getValue().equals(sizes))
-            .map(Map.Entry::getKey)
-            .findFirst();
-    if (vision.layerNormEpsilon() != CONVNEXT_EPSILON) {
-      throw new IllegalArgumentException(
-          "open_clip's ConvNeXts have an epsilon of " + CONVNEXT_EPSILON + ", got " + vision);
-    }
-    JsonObject json = new JsonObject();
-    json.addProperty("image_size", vision.imageSize());
-    json.addProperty("timm_model_name", known.orElse("convnext_base"));
-    if (known.isEmpty()) {
-      JsonObject changes = new JsonObject();
-      changes.add(DEPTHS, numbers(vision.depths()));
-      changes.add(WIDTHS, numbers(vision.widths()));
-      json.add(TIMM_CHANGES, changes);
-    }
-    json.addProperty("timm_pool", "");
-    json.addProperty("timm_proj", "linear");
-    return json;
-  }
-
-  private static JsonObject textJson(TextConfig text) {
-    JsonObject json = new JsonObject();
-    json.addProperty("context_length", text.contextLength());
-    json.addProperty("vocab_size", text.vocabularySize());
-    json.addProperty("width", text.width());
-    json.addProperty("layers", text.layers());
-    json.addProperty("heads", text.heads());
-    addMlpAndNorm(json, text.width(), text.mlpWidth(), text.layerNormEpsilon());
-    return json;
-  }
-
-  private static void addMlpAndNorm(JsonObject json, int width, int mlpWidth, double epsilon) {
-    double ratio = (double) mlpWidth / width;
-    // open_clip cuts the product off, so it must not fall below the whole number.
-    json.addProperty("mlp_ratio", (int) (width * ratio) == mlpWidth ? ratio : Math.nextUp(ratio));
-    if (epsilon != DEFAULT_EPSILON) {
-      JsonObject norm = new JsonObject();
-      norm.addProperty("eps", epsilon);
-      json.add("norm_kwargs", norm);
-    }
-  }
-
-  private static JsonObject preprocessing(PixelNormalization normalization) {
-    JsonObject json = new JsonObject();
-    json.add("mean", numbers(normalization.mean()));
-    json.add("std", numbers(normalization.std()));
-    json.addProperty("interpolation", "bicubic");
-    json.addProperty("resize_mode", "shortest");
-    return json;
-  }
-
-  private static JsonArray numbers(List<? extends Number> values) {
-    JsonArray array = new JsonArray();
-    values.forEach(array::add);
-    return array;
   }
 }

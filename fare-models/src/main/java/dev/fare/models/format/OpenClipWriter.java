@@ -43,7 +43,7 @@ public final class OpenClipWriter {
   public static void write(
       ClipConfig config, Map<String, NDArray> tensors, Optional<Path> tokenizer, Path directory)
       throws IOException {
-    JsonObject json = OpenClipConfig.toJson(config);
+    JsonObject json = OpenClipConfigJson.of(config);
     CanonicalNames.check(config, tensors);
     AtomicDirectory.write(
         directory,
