@@ -315,6 +315,9 @@ class RobustClipEncoderTest {
     assertThatThrownBy(() -> RobustClipEncoder.load("/models/clip"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("/models/clip");
+    assertThatThrownBy(() -> ClipModel.load("/models/clip"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("/models/clip");
   }
 
   @Test
