@@ -270,8 +270,7 @@ public final class AutoAttack extends ImageAttack {
           parts.add(fabTargeted());
         }
         case RAND -> {
-          parts.add(
-              new Part("apgd-ce", ClassificationLoss.CROSS_ENTROPY, averagedApgd().build()));
+          parts.add(new Part("apgd-ce", ClassificationLoss.CROSS_ENTROPY, averagedApgd().build()));
           parts.add(apgdDlr(averagedApgd()));
         }
         case PAPER -> {

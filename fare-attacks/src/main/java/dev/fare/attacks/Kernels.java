@@ -50,8 +50,8 @@ final class Kernels {
    * @param norm in which distance is measured
    * @return the logit of the class beyond that boundary less the right one, {@code [N]}, and the
    *     gradient of that difference, {@code [N,C,H,W]}
-   * @throws IllegalStateException if the logits were not computed from the images by
-   *     differentiable operations
+   * @throws IllegalStateException if the logits were not computed from the images by differentiable
+   *     operations
    */
   static NDList nearestBoundary(NDArray logits, NDArray labels, NDArray images, Norm norm) {
     NDArray code = images.getManager().create(norm.ordinal());
