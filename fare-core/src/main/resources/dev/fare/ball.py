@@ -24,8 +24,10 @@ class Ball(Module):
     high = torch.amax(most, [1], True)
     shift = low
     for i in range(40):
-      gap = goal - torch.sum((self).moves(least, most, shift, ), [1], True)
-      slope = (self).moving(least, most, shift, )
+      moves = torch.clamp(shift, least, most)
+      gap = goal - torch.sum(moves, [1], True)
+      # whoever moves by the shift itself moves on with it; at a break point that may be one too many
+      slope = torch.sum(torch.eq(moves, shift), [1], True)
       rises = torch.gt(gap, 0)
       low = torch.where(rises, shift, low)
       high = torch.where(rises, high, shift)
@@ -37,15 +39,9 @@ class Ball(Module):
         if bool(torch.all(torch.eq(following, shift))):
           break
       shift = following
-    slope = (self).moving(least, most, shift, )
-    moved = torch.sum((self).moves(least, most, shift, ), [1], True, dtype=7)
+    moves = torch.clamp(shift, least, most)
+    slope = torch.sum(torch.eq(moves, shift), [1], True)
+    moved = torch.sum(moves, [1], True, dtype=7)
     last = torch.to(shift, 7) + (excess - moved) / torch.clamp_min(slope, 1)
     exact = torch.clamp_min(torch.to(last, 6), 0)
     return torch.where(torch.gt(slope, 0), exact, shift)
-
-  def moves(self: __torch__.Ball, least: Tensor, most: Tensor, shift: Tensor) -> Tensor:
-    return torch.minimum(torch.maximum(least, shift), most)
-
-  # how many pixels of each row move when the shift grows
-  def moving(self: __torch__.Ball, least: Tensor, most: Tensor, shift: Tensor) -> Tensor:
-    return torch.sum(torch.logical_and(torch.le(least, shift), torch.lt(shift, most)), [1], True)
