@@ -121,11 +121,7 @@ public final class AttackOverheadBenchmark implements Callable<Integer> {
     Map<String, NDArray> weights = ClipInitialization.random(clip, 1, manager);
     return new TowerAsEncoder(
         new VisionTransformer(
-            config,
-            PixelNormalization.CLIP,
-            weights,
-            manager.newSubManager(),
-            Precision.FLOAT32));
+            config, PixelNormalization.CLIP, weights, manager.newSubManager(), Precision.FLOAT32));
   }
 
   private void print(
@@ -161,8 +157,7 @@ public final class AttackOverheadBenchmark implements Callable<Integer> {
       double epsilon = norm == Norm.LINF ? 4 / 255.0 : norm == Norm.L2 ? 2 : 100;
       ImageAttack attack = attack(name, new ThreatModel(norm, epsilon));
       candidates.add(
-          new Candidate(
-              name + " " + norm, () -> attack.perturb(objective, pixels).close()));
+          new Candidate(name + " " + norm, () -> attack.perturb(objective, pixels).close()));
     }
     return new InterleavedTimer(rounds, clock).run(candidates);
   }
