@@ -67,7 +67,7 @@ public final class LossComparisonRecipe implements Callable<Integer> {
       names = "--learning-rates",
       split = ",",
       description = "to choose from, default ${DEFAULT-VALUE}")
-  private List<Double> learningRates = List.of(3e-4, 1e-3, 3e-3);
+  private List<Double> learningRates = List.of(1e-4, 3e-4, 1e-3);
 
   @Option(
       names = "--images",
