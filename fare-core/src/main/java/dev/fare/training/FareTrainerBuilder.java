@@ -344,8 +344,13 @@ public final class FareTrainerBuilder {
   /** The mathematics of a step on one device. */
   FareStep mathematics(TrainableEncoder trained, TrainableEncoder original) {
     List<NDArray> weights = List.copyOf(trainedWeights(trained).values());
-    TrainableEncoder used = activationCheckpointing ? trained.recomputing() : trained;
-    return new FareStep(used, original, attack, loss, attackGoal(), weights);
+    return new FareStep(
+        differentiated(trained), original, attack, loss, attackGoal(), weights);
+  }
+
+  /** The encoder as its gradients are computed. */
+  TrainableEncoder differentiated(TrainableEncoder trained) {
+    return activationCheckpointing ? trained.recomputing() : trained;
   }
 
   private AttackGoal attackGoal() {
