@@ -1,6 +1,9 @@
 package dev.fare.models.format;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.fare.io.FileSlice;
+import dev.fare.io.ModelFormatException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,8 +37,16 @@ class ReadersFuzz {
 
   @FuzzTest(maxDuration = DURATION)
   void pickle(byte[] bytes) throws IOException {
-    Path file = PickleFiles.write(directory.resolve("x.pt"), bytes);
-    HostileFiles.readWeights(Files.readAllBytes(file), directory);
+    FileSlice storage = new FileSlice(directory, 0, bytes.length);
+    try {
+      BoundedInput input = new BoundedInput(new ByteArrayInputStream(bytes), bytes.length);
+      RestrictedUnpickler.Pickle pickle = RestrictedUnpickler.load(input, "pickle");
+      for (PickledTensor tensor : TorchTensors.find(pickle.root(), "pickle").values()) {
+        tensor.over(storage, "tensor", "pickle");
+      }
+    } catch (ModelFormatException expected) {
+      HostileFiles.checkMessage(expected);
+    }
   }
 
   @FuzzTest(maxDuration = DURATION)

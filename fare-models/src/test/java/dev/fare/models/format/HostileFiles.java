@@ -58,7 +58,8 @@ final class HostileFiles {
     }
   }
 
-  private static void checkMessage(ModelFormatException exception) {
+  /** A message says where, and what. */
+  static void checkMessage(ModelFormatException exception) {
     String message = exception.getMessage();
     if (message == null || !message.contains(":")) {
       throw new AssertionError("the message says too little: " + message, exception);
