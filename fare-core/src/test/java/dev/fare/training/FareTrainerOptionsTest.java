@@ -167,7 +167,8 @@ class FareTrainerOptionsTest {
   void halvesThePartsWhenMemoryRunsOutAndMakesTheSameUpdate(String error) {
     TanhEncoder plain = TanhEncoder.seeded(1);
     try (FareTrainer enough = builder(plain).build();
-        FareTrainer little = builder(new SmallMemory(encoder, 2, error)).steps(2).batchSize(8).build()) {
+        FareTrainer little =
+            builder(new SmallMemory(encoder, 2, error)).steps(2).batchSize(8).build()) {
       StepResult expected = enough.step(pixels());
       StepResult actual = little.step(pixels());
 

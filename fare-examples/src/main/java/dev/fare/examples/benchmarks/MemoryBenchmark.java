@@ -117,8 +117,7 @@ public final class MemoryBenchmark implements Callable<Integer> {
     CanonicalNames.vision(config)
         .forEach((name, shape) -> weights.put(name, owner.randomNormal(shape).muli(0.02)));
     VisionTransformer tower =
-        new VisionTransformer(
-            config, PixelNormalization.CLIP, weights, owner, Precision.FLOAT32);
+        new VisionTransformer(config, PixelNormalization.CLIP, weights, owner, Precision.FLOAT32);
     FareTrainerBuilder builder =
         FareTrainer.builder(new TowerAsEncoder(tower))
             .attack(PgdAttack.builder(ThreatModel.linf(4 / 255.0)).steps(attackSteps).build())

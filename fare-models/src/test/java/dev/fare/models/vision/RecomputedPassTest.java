@@ -41,7 +41,8 @@ class RecomputedPassTest {
   @EnumSource(names = {"FLOAT32", "BFLOAT16"})
   void givesTheGradientsOfPixelsAndWeights(Precision precision) {
     try (VisionTransformer tower = tower(precision)) {
-      assertSame(gradients(tower, true, name -> true), gradients(tower.recomputing(), true, n -> true));
+      assertSame(
+          gradients(tower, true, name -> true), gradients(tower.recomputing(), true, n -> true));
     }
   }
 
