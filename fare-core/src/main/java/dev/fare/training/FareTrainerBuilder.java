@@ -145,8 +145,8 @@ public final class FareTrainerBuilder {
 
   /**
    * Keeps for the backward passes, of the attack and of the update, only what stands between the
-   * encoder's blocks and computes the rest again: a fraction of the memory for about a third more
-   * time, with the same result up to rounding. Off by default.
+   * encoder's blocks and computes the rest again: less memory for activations and more time, with
+   * the same result up to rounding. Gradients and moments need what they needed. Off by default.
    *
    * @throws UnsupportedOperationException when the trainer is built, if the encoder can't, see
    *     {@link TrainableEncoder#recomputing}
