@@ -6,7 +6,6 @@ import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
@@ -18,17 +17,13 @@ import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * All images of a folder and its sub-folders, sorted by path. Where every image lies in a
  * sub-folder, the first-level sub-folders are the classes, as in ImageNet's layout. Immutable; the
  * files are listed once and opened when read.
- *
- * <p>Preprocessing is open_clip's at the encoder's size unless {@link #preprocessing} says
- * otherwise.
  */
-public final class ImageFolder implements ImageDataset {
+public final class ImageFolder extends PictureDataset<ImageFolder> {
   private static final Set<String> EXTENSIONS =
       Set.of("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff");
 
@@ -36,22 +31,18 @@ public final class ImageFolder implements ImageDataset {
   private final List<String> files;
   private final List<String> classNames;
   private final int[] labels;
-  private final ImageDecoder decoder;
-  private final @Nullable ClipPreprocessing preprocessing;
 
   private ImageFolder(
       Path root,
       List<String> files,
       List<String> classNames,
       int[] labels,
-      ImageDecoder decoder,
-      @Nullable ClipPreprocessing preprocessing) {
+      Preparation preparation) {
+    super(preparation);
     this.root = root;
     this.files = files;
     this.classNames = classNames;
     this.labels = labels;
-    this.decoder = decoder;
-    this.preprocessing = preprocessing;
   }
 
   /**
@@ -75,7 +66,7 @@ public final class ImageFolder implements ImageDataset {
                 .mapToInt(file -> Collections.binarySearch(classNames, firstFolder(file)))
                 .toArray()
             : new int[0];
-    return new ImageFolder(folder, files, classNames, labels, ImageDecoder.standard(), null);
+    return new ImageFolder(folder, files, classNames, labels, Preparation.PLAIN);
   }
 
   private static List<String> list(Path folder) {
@@ -105,18 +96,9 @@ public final class ImageFolder implements ImageDataset {
     return file.substring(0, file.indexOf('/'));
   }
 
-  /**
-   * The same images, preprocessed otherwise. Its size must then be the encoder's.
-   *
-   * @see ClipPreprocessing#huggingFace(int)
-   */
-  public ImageFolder preprocessing(ClipPreprocessing newPreprocessing) {
-    return new ImageFolder(root, files, classNames, labels, decoder, newPreprocessing);
-  }
-
-  /** The same images, read by a decoder of other limits. */
-  public ImageFolder decoder(ImageDecoder newDecoder) {
-    return new ImageFolder(root, files, classNames, labels, newDecoder, preprocessing);
+  @Override
+  ImageFolder with(Preparation newPreparation) {
+    return new ImageFolder(root, files, classNames, labels, newPreparation);
   }
 
   @Override
@@ -130,29 +112,13 @@ public final class ImageFolder implements ImageDataset {
   }
 
   @Override
-  public void read(int index, int imageSize, FloatBuffer target) throws IOException {
-    ClipPreprocessing pipeline = pipeline(imageSize);
-    PixelImage image = decoder.decode(path(index));
-    PixelImage prepared;
-    try {
-      prepared = pipeline.apply(image);
-    } catch (IllegalArgumentException e) {
-      throw new UnreadableImageException(path(index).toString(), String.valueOf(e.getMessage()), e);
-    }
-    prepared.writePlanes(target);
+  public String name(int index) {
+    return path(index).toString();
   }
 
-  private ClipPreprocessing pipeline(int imageSize) {
-    if (preprocessing == null) {
-      return ClipPreprocessing.openClip(imageSize);
-    }
-    checkArgument(
-        preprocessing.size() == imageSize,
-        "the preprocessing makes images of %s pixels, the encoder takes %s; use preprocessing.withSize(%s)",
-        preprocessing.size(),
-        imageSize,
-        imageSize);
-    return preprocessing;
+  @Override
+  PixelImage decode(int index, ImageDecoder decoder) throws IOException {
+    return decoder.decode(path(index));
   }
 
   @Override
@@ -178,6 +144,6 @@ public final class ImageFolder implements ImageDataset {
             size(),
             classNames.size(),
             names.hash().toString().substring(0, 16),
-            preprocessing == null ? "open_clip preprocessing" : preprocessing);
+            preparation().description());
   }
 }

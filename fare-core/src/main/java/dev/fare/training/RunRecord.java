@@ -85,11 +85,10 @@ final class RunRecord {
     return losses.subList(Math.max(0, losses.size() - 5), losses.size());
   }
 
-  TrainingSummary summary(
-      long lastStep, Map<String, Double> validation, UnreadableImages unreadable) {
+  TrainingSummary summary(long lastStep, Map<String, Double> validation, int unreadableImages) {
     List<String> all = new ArrayList<>(warnings);
-    if (unreadable.count() > 0) {
-      all.add(unreadable.count() + " images could not be read and were left out");
+    if (unreadableImages > 0) {
+      all.add(unreadableImages + " images could not be read and were left out");
     }
     return new TrainingSummary(
         settings,
@@ -101,7 +100,7 @@ final class RunRecord {
         recent.stream().mapToDouble(StepResult::adversarialCosine).average().orElse(Double.NaN),
         validation,
         skipped,
-        unreadable.count(),
+        unreadableImages,
         Duration.ofNanos(System.nanoTime() - started),
         all);
   }

@@ -1,4 +1,4 @@
-package dev.fare.training;
+package dev.fare.data;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,18 +12,17 @@ final class UnreadableImages {
 
   private static final Logger LOG = LoggerFactory.getLogger(UnreadableImages.class);
 
-  private final int size;
+  private final ImageDataset data;
   private final double allowedFraction;
   private final Map<Integer, String> reasons = new TreeMap<>();
 
   /**
    * Nothing unreadable yet.
    *
-   * @param size images of the data set
-   * @param allowedFraction of them that may be unreadable, in [0,1]
+   * @param allowedFraction of the data's images that may be unreadable, in [0,1]
    */
-  UnreadableImages(int size, double allowedFraction) {
-    this.size = size;
+  UnreadableImages(ImageDataset data, double allowedFraction) {
+    this.data = data;
     this.allowedFraction = allowedFraction;
   }
 
@@ -34,13 +33,13 @@ final class UnreadableImages {
    */
   synchronized void add(int index, IOException reason) {
     if (reasons.put(index, String.valueOf(reason.getMessage())) == null) {
-      LOG.warn("image {} is left out: {}", index, reason.getMessage());
+      LOG.warn("{} is left out: {}", data.name(index), reason.getMessage());
     }
-    if (reasons.size() > allowedFraction * size) {
+    if (reasons.size() > allowedFraction * data.size()) {
       throw new UncheckedIOException(
           reasons.size()
               + " of "
-              + size
+              + data.size()
               + " images can't be read, and the run allows a fraction of "
               + allowedFraction
               + "; repair them, or raise unreadableFraction. The last one: "
