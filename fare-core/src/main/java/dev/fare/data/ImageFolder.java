@@ -11,11 +11,13 @@ import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -49,24 +51,54 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
    * Lists a folder's images; hidden files and folders are left out, links are followed.
    *
    * @throws UncheckedIOException if the folder can't be listed
-   * @throws IllegalArgumentException if there is no image in it
+   * @throws IllegalArgumentException if there is no image in it, or none in one of its classes
    */
   public static ImageFolder of(Path folder) {
     List<String> files = list(folder);
-    checkArgument(
-        !files.isEmpty(), "%s holds no image; looked for files named *.%s", folder, EXTENSIONS);
-    boolean labelled = files.stream().allMatch(file -> file.indexOf('/') > 0);
+    if (!files.stream().allMatch(file -> file.indexOf('/') > 0)) {
+      return unlabelled(folder, files);
+    }
     List<String> classNames =
-        labelled
-            ? files.stream().map(ImageFolder::firstFolder).distinct().sorted().toList()
-            : List.of();
+        files.stream().map(ImageFolder::firstFolder).distinct().sorted().toList();
+    List<String> empty = subFolders(folder);
+    empty.removeAll(classNames);
+    checkArgument(
+        empty.isEmpty(),
+        "the class folders %s of %s hold no image; fill or remove them, or use ImageFolder.unlabelled",
+        empty,
+        folder);
     int[] labels =
-        labelled
-            ? files.stream()
-                .mapToInt(file -> Collections.binarySearch(classNames, firstFolder(file)))
-                .toArray()
-            : new int[0];
+        files.stream()
+            .mapToInt(file -> Collections.binarySearch(classNames, firstFolder(file)))
+            .toArray();
     return new ImageFolder(folder, files, classNames, labels, Preparation.PLAIN);
+  }
+
+  /**
+   * The same images without labels, whatever the sub-folders mean.
+   *
+   * @throws UncheckedIOException if the folder can't be listed
+   * @throws IllegalArgumentException if there is no image in it
+   */
+  public static ImageFolder unlabelled(Path folder) {
+    return unlabelled(folder, list(folder));
+  }
+
+  private static ImageFolder unlabelled(Path folder, List<String> files) {
+    return new ImageFolder(folder, files, List.of(), new int[0], Preparation.PLAIN);
+  }
+
+  private static List<String> subFolders(Path folder) {
+    try (Stream<Path> children = Files.list(folder)) {
+      return children
+          .filter(Files::isDirectory)
+          .map(child -> String.valueOf(child.getFileName()))
+          .filter(name -> !name.startsWith("."))
+          .sorted()
+          .collect(Collectors.toCollection(ArrayList::new));
+    } catch (IOException e) {
+      throw new UncheckedIOException("can't list " + folder, e);
+    }
   }
 
   private static List<String> list(Path folder) {
@@ -75,12 +107,16 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
         throw new NotDirectoryException(folder.toString());
       }
       try (Stream<Path> paths = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
-        return paths
-            .filter(Files::isRegularFile)
-            .map(path -> folder.relativize(path).toString().replace('\\', '/'))
-            .filter(ImageFolder::isImage)
-            .sorted()
-            .toList();
+        List<String> files =
+            paths
+                .filter(Files::isRegularFile)
+                .map(path -> folder.relativize(path).toString().replace('\\', '/'))
+                .filter(ImageFolder::isImage)
+                .sorted()
+                .toList();
+        checkArgument(
+            !files.isEmpty(), "%s holds no image; looked for files named *.%s", folder, EXTENSIONS);
+        return files;
       }
     } catch (IOException e) {
       throw new UncheckedIOException("can't list " + folder, e);
@@ -123,7 +159,7 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
 
   @Override
   public OptionalInt label(int index) {
-    return labels.length == 0 ? OptionalInt.empty() : OptionalInt.of(labels[index]);
+    return Labels.at(labels, index, size());
   }
 
   @Override
