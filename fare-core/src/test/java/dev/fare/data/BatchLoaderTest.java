@@ -75,7 +75,7 @@ class BatchLoaderTest {
     Counted data = new Counted();
     try (BatchLoader loader =
         BatchLoader.builder(data, 2).batchSize(4).threads(2).batches(0, 50).build()) {
-      loader.next().orElseThrow();
+      assertThat(loader.next()).isPresent();
       for (int i = 0; i < 200 && data.reads.get() < 12; i++) {
         Thread.sleep(10);
       }
