@@ -36,7 +36,6 @@ import java.util.concurrent.Future;
 public final class BatchLoader implements AutoCloseable {
 
   private final BatchReader reader;
-  private final UnreadableImages unreadable;
   private final long end;
   private final int ahead;
   private final Optional<ExecutorService> workers;
@@ -45,10 +44,13 @@ public final class BatchLoader implements AutoCloseable {
   private long nextToRead;
 
   private BatchLoader(Builder builder) {
-    unreadable = new UnreadableImages(builder.data, builder.unreadableFraction);
     reader =
         new BatchReader(
-            builder.data, builder.seed, builder.batchSize, builder.imageSize, unreadable);
+            builder.data,
+            builder.seed,
+            builder.batchSize,
+            builder.imageSize,
+            builder.unreadable);
     nextToRead = builder.first;
     end = builder.end;
     ahead = builder.threads + 1;
@@ -122,11 +124,6 @@ public final class BatchLoader implements AutoCloseable {
     free.add(batch.pixels());
   }
 
-  /** How many different images could not be read so far. */
-  public int unreadableImages() {
-    return unreadable.count();
-  }
-
   /** Stops reading. */
   @Override
   public void close() {
@@ -140,7 +137,7 @@ public final class BatchLoader implements AutoCloseable {
     private int batchSize = 128;
     private long seed;
     private int threads;
-    private double unreadableFraction = 0.01;
+    private UnreadableImages unreadable;
     private long first;
     private long end = Long.MAX_VALUE;
 
@@ -149,6 +146,7 @@ public final class BatchLoader implements AutoCloseable {
       checkArgument(imageSize > 0, "imageSize must be positive, got %s", imageSize);
       this.data = data;
       this.imageSize = imageSize;
+      unreadable = new UnreadableImages(data, 0.01);
     }
 
     /** Images of a batch, 128 by default; those that can't be read are missing in it. */
@@ -171,11 +169,9 @@ public final class BatchLoader implements AutoCloseable {
       return this;
     }
 
-    /** Share of the images that may be unreadable, in [0,1]; 0.01 by default. */
-    public Builder unreadableFraction(double fraction) {
-      checkArgument(
-          fraction >= 0 && fraction <= 1, "unreadableFraction must be in [0,1], got %s", fraction);
-      this.unreadableFraction = fraction;
+    /** Who counts what can't be read; by default a hundredth of the images may be unreadable. */
+    public Builder unreadable(UnreadableImages unreadable) {
+      this.unreadable = unreadable;
       return this;
     }
 

@@ -48,6 +48,7 @@ final class BatchReader {
    */
   HostBatch read(long batch, ByteBuffer buffer) {
     FloatBuffer target = buffer.duplicate().order(buffer.order()).clear().asFloatBuffer();
+    int[] indices = new int[batchSize];
     long[] labels = new long[batchSize];
     boolean labelled = true;
     int images = 0;
@@ -67,10 +68,15 @@ final class BatchReader {
       }
       OptionalInt label = data.label(index);
       labelled &= label.isPresent();
+      indices[images] = index;
       labels[images++] = label.orElse(0);
     }
     return new HostBatch(
-        buffer, images, imageSize, labelled ? Arrays.copyOf(labels, images) : new long[0]);
+        buffer,
+        images,
+        imageSize,
+        Arrays.copyOf(indices, images),
+        labelled ? Arrays.copyOf(labels, images) : new long[0]);
   }
 
   private synchronized int[] order(long epoch) {

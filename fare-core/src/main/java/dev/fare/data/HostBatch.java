@@ -11,10 +11,18 @@ import java.util.Optional;
  * A batch in the host's memory.
  *
  * @param pixels {@code [images,3,imageSize,imageSize]} float32 in native order, direct
+ * @param indices the images' numbers in the data set
  * @param labels one an image, empty where the data have none
  */
 @SuppressWarnings("ArrayRecordComponent") // handed through, never compared
-public record HostBatch(ByteBuffer pixels, int images, int imageSize, long[] labels) {
+public record HostBatch(
+    ByteBuffer pixels, int images, int imageSize, int[] indices, long[] labels) {
+
+  /** The bytes of one image. */
+  public ByteBuffer imageBytes(int image) {
+    int bytes = 3 * imageSize * imageSize * Float.BYTES;
+    return pixels.duplicate().clear().position(image * bytes).limit((image + 1) * bytes);
+  }
 
   /** The pixels on the manager's device; the buffer must stay untouched while the array lives. */
   public NDArray pixels(NDManager manager) {

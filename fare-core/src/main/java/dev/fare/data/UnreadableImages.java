@@ -1,5 +1,7 @@
 package dev.fare.data;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
@@ -7,8 +9,11 @@ import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Images that could not be read: each is named once, and too many end the run. */
-final class UnreadableImages {
+/**
+ * Images that could not be read: each is named once in the log, and too many end the run. Safe for
+ * use from many threads.
+ */
+public final class UnreadableImages {
 
   private static final Logger LOG = LoggerFactory.getLogger(UnreadableImages.class);
 
@@ -21,7 +26,11 @@ final class UnreadableImages {
    *
    * @param allowedFraction of the data's images that may be unreadable, in [0,1]
    */
-  UnreadableImages(ImageDataset data, double allowedFraction) {
+  public UnreadableImages(ImageDataset data, double allowedFraction) {
+    checkArgument(
+        allowedFraction >= 0 && allowedFraction <= 1,
+        "the allowed fraction of unreadable images must be in [0,1], got %s",
+        allowedFraction);
     this.data = data;
     this.allowedFraction = allowedFraction;
   }
@@ -31,7 +40,7 @@ final class UnreadableImages {
    *
    * @throws UncheckedIOException if that is one too many
    */
-  synchronized void add(int index, IOException reason) {
+  public synchronized void add(int index, IOException reason) {
     if (reasons.put(index, String.valueOf(reason.getMessage())) == null) {
       LOG.warn("{} is left out: {}", data.name(index), reason.getMessage());
     }
@@ -48,7 +57,8 @@ final class UnreadableImages {
     }
   }
 
-  synchronized int count() {
+  /** How many different images could not be read so far. */
+  public synchronized int count() {
     return reasons.size();
   }
 }

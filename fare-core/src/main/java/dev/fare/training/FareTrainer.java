@@ -6,8 +6,13 @@ import dev.fare.ThreatModel;
 import dev.fare.data.BatchLoader;
 import dev.fare.data.HostBatch;
 import dev.fare.data.ImageDataset;
+import dev.fare.data.UnreadableImages;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,6 +53,7 @@ public final class FareTrainer implements AutoCloseable {
   private final List<TrainingListener> listeners;
   private final double unreadableFraction;
   private final int loaderThreads;
+  private final @Nullable Path referenceCache;
   private final UpdateRule rule;
   private final @Nullable WeightAverage average;
   private final @Nullable Replicas replicas;
@@ -66,6 +72,7 @@ public final class FareTrainer implements AutoCloseable {
     listeners = List.copyOf(builder.listeners);
     unreadableFraction = builder.unreadableFraction;
     loaderThreads = builder.loaderThreads;
+    referenceCache = builder.referenceCache;
     original = encoder.copy();
     Map<String, NDArray> trained = builder.trainedWeights(encoder);
     rule = UpdateRule.of(builder.optimizer, trained, settings.weightDecay());
@@ -150,28 +157,28 @@ public final class FareTrainer implements AutoCloseable {
    */
   public TrainingSummary fit(ImageDataset data) {
     checkSameData(data);
+    UnreadableImages unreadable = new UnreadableImages(data, unreadableFraction);
     BatchLoader.Builder batches =
         BatchLoader.builder(data, encoder.imageSize())
             .batchSize(settings.batchSize())
             .seed(settings.seed())
             .threads(loaderThreads)
-            .unreadableFraction(unreadableFraction)
+            .unreadable(unreadable)
             .batches(step, Math.max(step, settings.steps()));
     record.start(data.description(), step);
     cancelled = false;
     LOG.info("training from step {} to {} on {}", step, settings.steps(), data.description());
     listeners.forEach(listener -> listener.onStart(settings, step));
-    int unreadable;
-    try (BatchLoader loader = batches.build()) {
+    try (ReferenceCache references = references(data, unreadable);
+        BatchLoader loader = batches.build()) {
       while (step < settings.steps() && !isStopRequested()) {
         StepClock clock = new StepClock();
         Optional<HostBatch> batch = loader.next();
         if (batch.isPresent()) {
-          train(batch.get(), clock);
+          train(batch.get(), references, clock);
           loader.recycle(batch.get());
         }
       }
-      unreadable = loader.unreadableImages();
     }
     if (checkpoints != null) {
       checkpoints.write(step, record, validationState());
@@ -204,7 +211,25 @@ public final class FareTrainer implements AutoCloseable {
     return validator == null ? Map.of() : validator.state();
   }
 
-  private void train(HostBatch batch, StepClock clock) {
+  /** Null without a cache, and on a thread that is interrupted before it is made. */
+  private @Nullable ReferenceCache references(ImageDataset data, UnreadableImages unreadable) {
+    if (referenceCache == null) {
+      return null;
+    }
+    try {
+      return ReferenceCache.open(
+          referenceCache, data, original, settings.microBatchSize(), unreadable);
+    } catch (ClosedByInterruptException | InterruptedIOException e) {
+      Thread.currentThread().interrupt();
+      return null;
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "the original's embeddings can't be kept in " + referenceCache + ": " + e.getMessage(),
+          e);
+    }
+  }
+
+  private void train(HostBatch batch, @Nullable ReferenceCache references, StepClock clock) {
     if (batch.images() == 0) {
       record.skip(++step, "none of its images can be read");
       return;
@@ -213,7 +238,8 @@ public final class FareTrainer implements AutoCloseable {
       NDArray pixels = batch.pixels(manager);
       Optional<NDArray> labels = batch.labels(manager);
       clock.lap(Part.DATA);
-      update(pixels, labels.orElse(null), clock);
+      NDArray known = references == null ? null : references.read(batch, manager);
+      update(pixels, labels.orElse(null), known, clock);
     }
   }
 
@@ -232,7 +258,7 @@ public final class FareTrainer implements AutoCloseable {
    */
   public StepResult step(NDArray pixels) {
     ThreatModel.checkPixels(pixels);
-    return update(pixels, null, new StepClock());
+    return update(pixels, null, null, new StepClock());
   }
 
   /**
@@ -242,13 +268,14 @@ public final class FareTrainer implements AutoCloseable {
    */
   public StepResult step(NDArray pixels, NDArray labels) {
     ThreatModel.checkPixels(pixels);
-    return update(pixels, labels, new StepClock());
+    return update(pixels, labels, null, new StepClock());
   }
 
-  private StepResult update(NDArray pixels, @Nullable NDArray labels, StepClock clock) {
+  private StepResult update(
+      NDArray pixels, @Nullable NDArray labels, @Nullable NDArray references, StepClock clock) {
     StepResult result;
     try (TensorScope scope = TensorScope.of(pixels)) {
-      BatchGradient batch = gradients.of(pixels, labels, step, scope.manager(), clock);
+      BatchGradient batch = gradients.of(pixels, labels, references, step, scope.manager(), clock);
       double norm = Gradients.norm(batch.gradients());
       double learningRate = schedule.rate(settings.learningRate(), step);
       boolean skipped = guard.isDiverged(step + 1, batch.loss(), norm, learningRate);

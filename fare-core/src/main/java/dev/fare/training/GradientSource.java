@@ -26,6 +26,7 @@ final class GradientSource implements AutoCloseable {
   private record Batch(
       NDArray pixels,
       @Nullable NDArray labels,
+      @Nullable NDArray references,
       long step,
       long seed,
       boolean measureClean,
@@ -77,13 +78,19 @@ final class GradientSource implements AutoCloseable {
   /**
    * Where a device runs out of memory, the parts are halved, now and for the steps to come.
    *
+   * @param references the original's embeddings if they are known, else null
    * @param owner of the gradient
    */
   BatchGradient of(
-      NDArray pixels, @Nullable NDArray labels, long step, NDManager owner, StepClock clock) {
+      NDArray pixels,
+      @Nullable NDArray labels,
+      @Nullable NDArray references,
+      long step,
+      NDManager owner,
+      StepClock clock) {
     long seed = Seeds.mix(settings.seed(), "attack", step);
     boolean measureClean = metricsEvery > 0 && step % metricsEvery == 0;
-    Batch batch = new Batch(pixels, labels, step, seed, measureClean, owner);
+    Batch batch = new Batch(pixels, labels, references, step, seed, measureClean, owner);
     while (true) {
       try {
         return threads == null
@@ -181,10 +188,10 @@ final class GradientSource implements AutoCloseable {
       long to = Math.min(from + partSize, end);
       NDIndex rows = new NDIndex().addSliceDim(from, to);
       try (TensorScope scope = TensorScope.of(batch.pixels())) {
-        NDArray labels = batch.labels();
         mathematics.addGradient(
             scope.view(batch.pixels()).get(rows).toDevice(device, false),
-            labels == null ? null : scope.view(labels).get(rows).toDevice(device, false),
+            part(batch.labels(), rows, device, scope),
+            part(batch.references(), rows, device, scope),
             LongStream.range(from, to).toArray(),
             batch.seed(),
             batch.measureClean(),
@@ -193,6 +200,11 @@ final class GradientSource implements AutoCloseable {
       }
     }
     return gradient;
+  }
+
+  private static @Nullable NDArray part(
+      @Nullable NDArray array, NDIndex rows, Device device, TensorScope scope) {
+    return array == null ? null : scope.view(array).get(rows).toDevice(device, false);
   }
 
   @Override

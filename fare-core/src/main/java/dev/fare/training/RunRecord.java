@@ -1,5 +1,6 @@
 package dev.fare.training;
 
+import dev.fare.data.UnreadableImages;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -85,10 +86,10 @@ final class RunRecord {
     return losses.subList(Math.max(0, losses.size() - 5), losses.size());
   }
 
-  TrainingSummary summary(long lastStep, Map<String, Double> validation, int unreadableImages) {
+  TrainingSummary summary(long lastStep, Map<String, Double> validation, UnreadableImages unreadable) {
     List<String> all = new ArrayList<>(warnings);
-    if (unreadableImages > 0) {
-      all.add(unreadableImages + " images could not be read and were left out");
+    if (unreadable.count() > 0) {
+      all.add(unreadable.count() + " images could not be read and were left out");
     }
     return new TrainingSummary(
         settings,
@@ -100,7 +101,7 @@ final class RunRecord {
         recent.stream().mapToDouble(StepResult::adversarialCosine).average().orElse(Double.NaN),
         validation,
         skipped,
-        unreadableImages,
+        unreadable.count(),
         Duration.ofNanos(System.nanoTime() - started),
         all);
   }

@@ -90,31 +90,34 @@ class BatchLoaderTest {
   @Test
   void leavesOutWhatCannotBeReadAndCountsItOnce() {
     Counted data = new Counted(3, 8);
+    UnreadableImages unreadable = new UnreadableImages(data, 0.2);
     try (BatchLoader loader =
-        BatchLoader.builder(data, 2).batchSize(10).unreadableFraction(0.2).build()) {
+        BatchLoader.builder(data, 2).batchSize(10).unreadable(unreadable).build()) {
       for (int epoch = 0; epoch < 3; epoch++) {
         HostBatch batch = loader.next().orElseThrow();
 
         assertThat(batch.images()).isEqualTo(8);
         assertThat(batch.labels()).hasSize(8).doesNotContain(3, 8);
+        assertThat(batch.indices()).hasSize(8).doesNotContain(3, 8);
         FloatBuffer pixels = batch.pixels().asFloatBuffer();
         for (int i = 0; i < 8; i++) {
           assertThat(pixels.get(i * 12)).isEqualTo(batch.labels()[i] / 64f);
         }
         loader.recycle(batch);
       }
-      assertThat(loader.unreadableImages()).isEqualTo(2);
+      assertThat(unreadable.count()).isEqualTo(2);
     }
   }
 
   @Test
   void stopsAtOneUnreadableImageTooMany() {
     for (int threads : new int[] {0, 1}) {
+      Counted data = new Counted(3, 8);
       try (BatchLoader loader =
-          BatchLoader.builder(new Counted(3, 8), 2)
+          BatchLoader.builder(data, 2)
               .batchSize(10)
               .threads(threads)
-              .unreadableFraction(0.1)
+              .unreadable(new UnreadableImages(data, 0.1))
               .batches(0, 5)
               .build()) {
         assertThatThrownBy(loader::next)

@@ -334,6 +334,11 @@ public final class RobustClipEncoder implements TokenEncoder {
     return new RobustClipEncoder(tower.copy(), checkpoint, owner);
   }
 
+  @Override
+  public RobustClipEncoder recomputing() {
+    return new RobustClipEncoder(tower.recomputing(), checkpoint, manager);
+  }
+
   /**
    * Writes Hugging Face's layout: {@code config.json}, {@code preprocessor_config.json}, {@code
    * model.safetensors}, and the tokenizer if there is one. A text tower that came with this encoder

@@ -73,7 +73,7 @@ class PhotographsTest {
 
   @Test
   void splitsRealPhotographsWithoutOverlap() throws IOException {
-    Path caltech = Path.of("../../../shared/data/caltech101-mini").toAbsolutePath().normalize();
+    Path caltech = Path.of("../../../../shared/data/caltech101-mini").toAbsolutePath().normalize();
     assumeTrue(Files.isDirectory(caltech), caltech + " is absent");
 
     Photographs photographs =

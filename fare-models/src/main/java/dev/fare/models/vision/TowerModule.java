@@ -89,6 +89,10 @@ final class TowerModule implements AutoCloseable {
     return module.callAll(method, input);
   }
 
+  NDList callList(String method, List<NDArray> inputs, List<NDArray> list) {
+    return module.callList(method, inputs, list);
+  }
+
   NDArray call(String method, NDArray input) {
     return module.call(method, input);
   }

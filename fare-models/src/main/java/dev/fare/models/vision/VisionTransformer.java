@@ -21,6 +21,7 @@ public final class VisionTransformer implements VisionTower {
   private final VitConfig config;
   private final PixelNormalization normalization;
   private final TowerModule module;
+  private final boolean recomputing;
 
   /** Puts a tower of float32 arithmetic together. */
   public VisionTransformer(
@@ -51,6 +52,7 @@ public final class VisionTransformer implements VisionTower {
       Precision precision) {
     this.config = config;
     this.normalization = normalization;
+    recomputing = false;
     module =
         new TowerModule(
             SOURCE,
@@ -68,6 +70,22 @@ public final class VisionTransformer implements VisionTower {
             precision);
   }
 
+  private VisionTransformer(
+      VitConfig config,
+      PixelNormalization normalization,
+      TowerModule module,
+      boolean recomputing) {
+    this.config = config;
+    this.normalization = normalization;
+    this.module = module;
+    this.recomputing = recomputing;
+  }
+
+  @Override
+  public VisionTransformer recomputing() {
+    return new VisionTransformer(config, normalization, module, true);
+  }
+
   @Override
   public VitConfig config() {
     return config;
@@ -76,13 +94,15 @@ public final class VisionTransformer implements VisionTower {
   @Override
   public NDArray embed(NDArray pixels) {
     checkShape(pixels);
-    return module.embed(pixels);
+    return recomputing ? RecomputedPass.embed(module, pixels) : module.embed(pixels);
   }
 
   @Override
   public NDList embedWithTokens(NDArray pixels) {
     checkShape(pixels);
-    return module.callAll("embed_with_tokens", pixels);
+    return recomputing
+        ? RecomputedPass.embedWithTokens(module, pixels)
+        : module.callAll("embed_with_tokens", pixels);
   }
 
   @Override
@@ -125,8 +145,10 @@ public final class VisionTransformer implements VisionTower {
   @Override
   public VisionTransformer copy() {
     NDManager owner = module.newManager();
-    return new VisionTransformer(
-        config, normalization, module.copyParameters(owner), owner, precision());
+    VisionTransformer copy =
+        new VisionTransformer(
+            config, normalization, module.copyParameters(owner), owner, precision());
+    return recomputing ? copy.recomputing() : copy;
   }
 
   private void checkShape(NDArray pixels) {
