@@ -2,10 +2,8 @@ package dev.fare.examples.photographs;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.fare.Precision;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
-import dev.fare.data.Augmentation;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.ImageSubset;
 import dev.fare.models.ClipModel;
@@ -46,6 +44,8 @@ public final class RobustTuningRecipe implements Callable<Integer> {
 
   @Mixin private PhotographOptions photographs = new PhotographOptions();
 
+  @Mixin private TrainingOptions training = new TrainingOptions(400, 64, 5e-4);
+
   @Option(names = "--model", description = "directory of the CLIP", required = true)
   private Path model = Path.of("small-clip");
 
@@ -69,31 +69,6 @@ public final class RobustTuningRecipe implements Callable<Integer> {
       description = "whose pictures are used, separated by commas; all by default")
   private List<String> classes = List.of();
 
-  @Option(names = "--steps", description = "updates, default ${DEFAULT-VALUE}")
-  private int steps = 400;
-
-  @Option(names = "--batch-size", description = "pictures an update, default ${DEFAULT-VALUE}")
-  private int batchSize = 64;
-
-  @Option(names = "--learning-rate", description = "the peak, default ${DEFAULT-VALUE}")
-  private double learningRate = 5e-4;
-
-  @Option(
-      names = "--min-scale",
-      description = "least share of a picture's area in a training crop, default ${DEFAULT-VALUE}")
-  private double minScale = 0.6;
-
-  @Option(
-      names = "--precision",
-      description = "of the encoder's arithmetic, default ${DEFAULT-VALUE}")
-  private Precision precision = Precision.FLOAT32;
-
-  @Option(names = "--print-every", description = "updates, default ${DEFAULT-VALUE}")
-  private int printEvery = 50;
-
-  @Option(names = "--seed", description = "default ${DEFAULT-VALUE}")
-  private long seed = 1;
-
   @Spec private CommandLine.Model.CommandSpec command = CommandLine.Model.CommandSpec.create();
 
   /** Runs the recipe. */
@@ -108,15 +83,15 @@ public final class RobustTuningRecipe implements Callable<Integer> {
   public Integer call() throws IOException {
     PrintWriter out = command.commandLine().getOut();
     Photographs data =
-        photographs.load(Augmentation.randomResizedCrop(minScale).flip().withSeed(seed + 1));
+        photographs.load(training.augmentation());
     ImageDataset pictures =
         classes.isEmpty() ? data.training() : ImageSubset.ofClasses(data.training(), classes);
     out.printf("tuning on %s%n", pictures.description());
     out.flush();
-    try (RobustClipEncoder encoder = RobustClipEncoder.builder(model).precision(precision).load();
+    try (RobustClipEncoder encoder = RobustClipEncoder.builder(model).precision(training.precision).load();
         NDManager manager = NDManager.newBaseManager("PyTorch");
         FareTrainer trainer =
-            describe(encoder, data, manager).listener(new Progress(out, printEvery)).build()) {
+            describe(encoder, data, manager).listener(new Progress(out, training.printEvery)).build()) {
       TrainingSummary summary = trainer.fit(pictures);
       encoder.save(output);
       out.printf(
@@ -124,7 +99,7 @@ public final class RobustTuningRecipe implements Callable<Integer> {
           "%s: %d steps of %d pictures in %d s, adversarial cosine %.3f%n",
           output,
           summary.lastStep(),
-          batchSize,
+          training.batchSize,
           summary.duration().toSeconds(),
           summary.finalAdversarialCosine());
       out.flush();
@@ -141,13 +116,13 @@ public final class RobustTuningRecipe implements Callable<Integer> {
             PgdAttack.builder(threat)
                 .steps(attackSteps)
                 .stepSize(2.5 * threat.epsilon() / attackSteps)
-                .seed(seed)
+                .seed(training.seed)
                 .build())
-        .learningRate(learningRate)
-        .steps(steps)
-        .batchSize(batchSize)
+        .learningRate(training.learningRate)
+        .steps(training.steps)
+        .batchSize(training.batchSize)
         .loaderThreads(1)
-        .seed(seed);
+        .seed(training.seed);
   }
 
   /** All class names, so that those that are not shown stay wrong answers. */

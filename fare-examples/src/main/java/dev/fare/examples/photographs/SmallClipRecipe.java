@@ -3,8 +3,6 @@ package dev.fare.examples.photographs;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import com.google.common.base.Stopwatch;
-import dev.fare.Precision;
-import dev.fare.data.Augmentation;
 import dev.fare.data.BatchLoader;
 import dev.fare.data.HostBatch;
 import dev.fare.data.ImageDataset;
@@ -57,6 +55,8 @@ public final class SmallClipRecipe implements Callable<Integer> {
 
   @Mixin private PhotographOptions photographs = new PhotographOptions();
 
+  @Mixin private TrainingOptions training = new TrainingOptions(4000, 128, 1e-3);
+
   @Option(names = "--output", description = "directory to write", required = true)
   private Path output = Path.of("small-clip");
 
@@ -72,33 +72,8 @@ public final class SmallClipRecipe implements Callable<Integer> {
   @Option(names = "--layers", description = "of the vision tower, default ${DEFAULT-VALUE}")
   private int layers = 6;
 
-  @Option(names = "--steps", description = "updates, default ${DEFAULT-VALUE}")
-  private int steps = 4000;
-
-  @Option(names = "--batch-size", description = "pictures an update, default ${DEFAULT-VALUE}")
-  private int batchSize = 128;
-
-  @Option(names = "--learning-rate", description = "the peak, default ${DEFAULT-VALUE}")
-  private double learningRate = 1e-3;
-
   @Option(names = "--warmup-steps", description = "default ${DEFAULT-VALUE}")
   private int warmupSteps = 200;
-
-  @Option(
-      names = "--min-scale",
-      description = "least share of a picture's area in a training crop, default ${DEFAULT-VALUE}")
-  private double minScale = 0.5;
-
-  @Option(
-      names = "--precision",
-      description = "of the vision tower's arithmetic, default ${DEFAULT-VALUE}")
-  private Precision precision = Precision.FLOAT32;
-
-  @Option(names = "--print-every", description = "updates, default ${DEFAULT-VALUE}")
-  private int printEvery = 250;
-
-  @Option(names = "--seed", description = "default ${DEFAULT-VALUE}")
-  private long seed = 1;
 
   @Spec private CommandLine.Model.CommandSpec command = CommandLine.Model.CommandSpec.create();
 
@@ -114,18 +89,18 @@ public final class SmallClipRecipe implements Callable<Integer> {
   public Integer call() throws IOException {
     PrintWriter out = command.commandLine().getOut();
     Photographs data =
-        photographs.load(Augmentation.randomResizedCrop(minScale).flip().withSeed(seed));
+        photographs.load(training.augmentation());
     out.printf("training on %s%n", data.training().description());
     out.flush();
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        ClipWeights weights = new ClipWeights(config(), seed, precision, manager);
+        ClipWeights weights = new ClipWeights(config(), training.seed, training.precision, manager);
         ContrastiveTrainer trainer = new ContrastiveTrainer(weights);
         BatchLoader loader =
             BatchLoader.builder(data.training(), imageSize)
-                .batchSize(batchSize)
-                .seed(seed)
+                .batchSize(training.batchSize)
+                .seed(training.seed)
                 .threads(1)
-                .batches(0, steps)
+                .batches(0, training.steps)
                 .build()) {
       ClassSentences names =
           ClassSentences.of(data.classNames(), Photographs.TEMPLATES, CONTEXT_LENGTH);
@@ -177,12 +152,12 @@ public final class SmallClipRecipe implements Callable<Integer> {
       NDManager manager,
       PrintWriter out) {
     Stopwatch watch = Stopwatch.createStarted();
-    LearningRateSchedule schedule = LearningRateSchedule.cosine(warmupSteps, steps);
+    LearningRateSchedule schedule = LearningRateSchedule.cosine(warmupSteps, training.steps);
     double average = Double.NaN;
-    for (int step = 0; step < steps; step++) {
+    for (int step = 0; step < training.steps; step++) {
       HostBatch batch = loader.next().orElseThrow();
       int[] labels = Arrays.stream(batch.labels()).mapToInt(Math::toIntExact).toArray();
-      ClassSentences.Captions captions = names.captions(labels, seed * 7919 + step);
+      ClassSentences.Captions captions = names.captions(labels, training.seed * 7919 + step);
       double loss;
       try (NDManager ofStep = manager.newSubManager()) {
         loss =
@@ -190,16 +165,16 @@ public final class SmallClipRecipe implements Callable<Integer> {
                 batch.pixels(ofStep),
                 captions.texts(),
                 captions.textOfImage(),
-                schedule.rate(learningRate, step));
+                schedule.rate(training.learningRate, step));
       }
       loader.recycle(batch);
       average = step == 0 ? loss : 0.98 * average + 0.02 * loss;
-      if ((step + 1) % printEvery == 0 || step + 1 == steps) {
+      if ((step + 1) % training.printEvery == 0 || step + 1 == training.steps) {
         out.printf(
             Locale.ROOT,
             "step %d of %d, loss %.3f, %s%n",
             step + 1,
-            steps,
+            training.steps,
             average,
             Duration.ofSeconds(watch.elapsed().toSeconds()));
         out.flush();
