@@ -46,11 +46,7 @@ public final class BatchLoader implements AutoCloseable {
   private BatchLoader(Builder builder) {
     reader =
         new BatchReader(
-            builder.data,
-            builder.seed,
-            builder.batchSize,
-            builder.imageSize,
-            builder.unreadable);
+            builder.data, builder.seed, builder.batchSize, builder.imageSize, builder.unreadable);
     nextToRead = builder.first;
     end = builder.end;
     ahead = builder.threads + 1;

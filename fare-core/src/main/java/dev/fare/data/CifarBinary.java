@@ -58,10 +58,7 @@ public final class CifarBinary {
   private static InMemoryPictures cifar100(String origin, Path folder, String file)
       throws IOException {
     return read(
-        origin,
-        List.of(folder.resolve(file)),
-        2,
-        names(folder.resolve("fine_label_names.txt")));
+        origin, List.of(folder.resolve(file)), 2, names(folder.resolve("fine_label_names.txt")));
   }
 
   private static List<String> names(Path file) throws IOException {

@@ -44,7 +44,8 @@ public record DatasetInspection(
     Map<String, Integer> ofClass = new TreeMap<>();
     data.classNames().forEach(name -> ofClass.put(name, 0));
     for (int i = 0; i < data.size(); i++) {
-      data.label(i).ifPresent(label -> ofClass.merge(data.classNames().get(label), 1, Integer::sum));
+      data.label(i)
+          .ifPresent(label -> ofClass.merge(data.classNames().get(label), 1, Integer::sum));
     }
     return new DatasetInspection(
         data.size(),
@@ -58,8 +59,7 @@ public record DatasetInspection(
    *
    * @return for each shared picture its names in the first, then in the second
    */
-  public static List<List<String>> shared(
-      ImageDataset first, ImageDataset second, int imageSize) {
+  public static List<List<String>> shared(ImageDataset first, ImageDataset second, int imageSize) {
     Map<HashCode, List<String>> known = names(first, imageSize, new LinkedHashMap<>());
     List<List<String>> shared = new ArrayList<>();
     names(second, imageSize, new LinkedHashMap<>())

@@ -21,8 +21,8 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
  * A DJL data set as it is, its pipeline included: the first array of a record is the image, {@code
- * [3,S,S]} in [0,1] as {@code Resize} and {@code ToTensor} make it; the first label, a whole number,
- * its class where class names are given.
+ * [3,S,S]} in [0,1] as {@code Resize} and {@code ToTensor} make it; the first label, a whole
+ * number, its class where class names are given.
  *
  * <p>Many threads may read if the data set's own {@code get} allows that; DJL's image folders do.
  */
@@ -37,8 +37,7 @@ public final class DjlImages implements ImageDataset {
   private final List<String> classNames;
   private final AtomicIntegerArray labels;
 
-  private DjlImages(
-      RandomAccessDataset dataset, int size, String origin, List<String> classNames) {
+  private DjlImages(RandomAccessDataset dataset, int size, String origin, List<String> classNames) {
     this.dataset = dataset;
     this.size = size;
     this.origin = origin;
@@ -102,8 +101,7 @@ public final class DjlImages implements ImageDataset {
 
   private float[] record(int index, int imageSize) throws IOException {
     try (NDManager manager = NDManager.newBaseManager()) {
-      Iterator<Batch> batches =
-          dataset.getData(manager, new One(index)).iterator();
+      Iterator<Batch> batches = dataset.getData(manager, new One(index)).iterator();
       try (Batch batch = batches.next()) {
         note(index, batch.getLabels());
         return pixels(index, batch.getData().head(), imageSize);

@@ -121,12 +121,7 @@ record TarSample(
       if (picture != null) {
         return Optional.of(
             new TarSample(
-                shard,
-                key,
-                picture,
-                members.get("cls"),
-                members.get("json"),
-                members.get("txt")));
+                shard, key, picture, members.get("cls"), members.get("json"), members.get("txt")));
       }
     }
     return Optional.empty();

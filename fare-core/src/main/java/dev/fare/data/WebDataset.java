@@ -196,8 +196,7 @@ public final class WebDataset extends PictureDataset<WebDataset> {
       List<Optional<String>> written = new ArrayList<>();
       for (TarSample sample : samples) {
         try {
-          written.add(
-              labelMember == null ? sample.classNumber() : sample.jsonLabel(labelMember));
+          written.add(labelMember == null ? sample.classNumber() : sample.jsonLabel(labelMember));
         } catch (IOException | IllegalArgumentException e) {
           throw new IllegalArgumentException(
               "can't use the label of %s in %s: %s"

@@ -86,7 +86,8 @@ final class RunRecord {
     return losses.subList(Math.max(0, losses.size() - 5), losses.size());
   }
 
-  TrainingSummary summary(long lastStep, Map<String, Double> validation, UnreadableImages unreadable) {
+  TrainingSummary summary(
+      long lastStep, Map<String, Double> validation, UnreadableImages unreadable) {
     List<String> all = new ArrayList<>(warnings);
     if (unreadable.count() > 0) {
       all.add(unreadable.count() + " images could not be read and were left out");

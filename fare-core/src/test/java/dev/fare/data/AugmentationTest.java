@@ -18,9 +18,10 @@ class AugmentationTest {
   /** Kolmogorov-Smirnov: a right distribution of so many draws exceeds it once in 10,000 cases. */
   private static final double CRITICAL = 2.23 / Math.sqrt(DRAWS);
 
-  /** Small enough crops that none is drawn again, so that the documented distributions are exact. */
-  private static final Augmentation CROPS =
-      new Augmentation(0.1, 0.5, 3 / 4.0, 4 / 3.0, 0.5, 7);
+  /**
+   * Small enough crops that none is drawn again, so that the documented distributions are exact.
+   */
+  private static final Augmentation CROPS = new Augmentation(0.1, 0.5, 3 / 4.0, 4 / 3.0, 0.5, 7);
 
   @Test
   void drawsAreasUniformly() {
@@ -120,8 +121,7 @@ class AugmentationTest {
   void augmentsWhatATrainingReadsAndNothingElse() throws Exception {
     byte[] noise = new byte[3 * 20 * 20];
     new Random(1).nextBytes(noise);
-    InMemoryPictures plain =
-        InMemoryPictures.of("noise", List.of(PixelImage.rgb(20, 20, noise)));
+    InMemoryPictures plain = InMemoryPictures.of("noise", List.of(PixelImage.rgb(20, 20, noise)));
     InMemoryPictures augmented = plain.augmentation(CROPS);
 
     assertThat(read(augmented)).isEqualTo(read(plain));

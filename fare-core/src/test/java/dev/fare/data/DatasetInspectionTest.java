@@ -70,9 +70,7 @@ class DatasetInspectionTest {
     return InMemoryPictures.of(
         origin,
         Arrays.stream(grays)
-            .mapToObj(
-                gray ->
-                    PixelImage.of(PixelImage.Mode.GRAY, 1, 1, new byte[] {(byte) gray}))
+            .mapToObj(gray -> PixelImage.of(PixelImage.Mode.GRAY, 1, 1, new byte[] {(byte) gray}))
             .toList());
   }
 }

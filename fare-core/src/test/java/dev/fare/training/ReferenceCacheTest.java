@@ -46,7 +46,8 @@ class ReferenceCacheTest {
   void theOriginalSeesEveryImageOnceForAllRuns() {
     AtomicLong seen = new AtomicLong();
     fitCounting(seen);
-    assertThat(seen.get()).isEqualTo(12 + 1); // ten images in parts of three, filled up, and the test image
+    assertThat(seen.get())
+        .isEqualTo(12 + 1); // ten images in parts of three, filled up, and the test image
 
     fitCounting(seen);
     assertThat(seen.get()).isEqualTo(13 + 1);
@@ -129,8 +130,7 @@ class ReferenceCacheTest {
 
   private float[][] train(long weights, ImageDataset data) {
     try (TanhEncoder encoder = TanhEncoder.seeded(weights);
-        FareTrainer trainer =
-            Runs.builder(encoder).referenceCache(directory).build()) {
+        FareTrainer trainer = Runs.builder(encoder).referenceCache(directory).build()) {
       trainer.fit(data);
       return Runs.results(encoder, trainer);
     }

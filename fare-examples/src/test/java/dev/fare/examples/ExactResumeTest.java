@@ -3,32 +3,32 @@ package dev.fare.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import dev.fare.Attack;
+import dev.fare.Precision;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.data.InMemoryImages;
-import dev.fare.training.FareTrainer;
-import dev.fare.training.FareTrainerBuilder;
-import dev.fare.training.StepResult;
-import dev.fare.training.TrainingListener;
-import dev.fare.Precision;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.io.WeightTensor;
 import dev.fare.training.EmbeddingLoss;
+import dev.fare.training.FareTrainer;
+import dev.fare.training.FareTrainerBuilder;
 import dev.fare.training.Optimizer;
+import dev.fare.training.StepResult;
+import dev.fare.training.TrainingListener;
 import dev.fare.training.TrainingLoss;
-import ai.djl.ndarray.NDManager;
-import java.util.List;
-import java.util.Objects;
-import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.Test;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -107,8 +107,7 @@ class ExactResumeTest {
   private Map<String, NDArray> weights(String run, NDManager manager) throws Exception {
     Path file = directory.resolve(run).resolve("step-00000000" + STEPS + "/weights.safetensors");
     Map<String, NDArray> weights = new TreeMap<>();
-    for (Map.Entry<String, WeightTensor> tensor :
-        SafetensorsFile.read(file).tensors().entrySet()) {
+    for (Map.Entry<String, WeightTensor> tensor : SafetensorsFile.read(file).tensors().entrySet()) {
       weights.put(tensor.getKey(), tensor.getValue().read(manager));
     }
     return weights;

@@ -2,9 +2,9 @@ package dev.fare.examples;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.Precision;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.io.WeightTensor;
-import dev.fare.Precision;
 import dev.fare.models.Activation;
 import dev.fare.models.PixelNormalization;
 import dev.fare.models.format.CanonicalNames;

@@ -82,16 +82,18 @@ public final class RobustTuningRecipe implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     PrintWriter out = command.commandLine().getOut();
-    Photographs data =
-        photographs.load(training.augmentation());
+    Photographs data = photographs.load(training.augmentation());
     ImageDataset pictures =
         classes.isEmpty() ? data.training() : ImageSubset.ofClasses(data.training(), classes);
     out.printf("tuning on %s%n", pictures.description());
     out.flush();
-    try (RobustClipEncoder encoder = RobustClipEncoder.builder(model).precision(training.precision).load();
+    try (RobustClipEncoder encoder =
+            RobustClipEncoder.builder(model).precision(training.precision).load();
         NDManager manager = NDManager.newBaseManager("PyTorch");
         FareTrainer trainer =
-            describe(encoder, data, manager).listener(new Progress(out, training.printEvery)).build()) {
+            describe(encoder, data, manager)
+                .listener(new Progress(out, training.printEvery))
+                .build()) {
       TrainingSummary summary = trainer.fit(pictures);
       encoder.save(output);
       out.printf(

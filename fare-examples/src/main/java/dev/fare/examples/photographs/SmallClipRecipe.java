@@ -88,12 +88,12 @@ public final class SmallClipRecipe implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     PrintWriter out = command.commandLine().getOut();
-    Photographs data =
-        photographs.load(training.augmentation());
+    Photographs data = photographs.load(training.augmentation());
     out.printf("training on %s%n", data.training().description());
     out.flush();
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        ClipWeights weights = new ClipWeights(config(), training.seed, training.precision, manager);
+        ClipWeights weights =
+            new ClipWeights(config(), training.seed, training.precision, manager);
         ContrastiveTrainer trainer = new ContrastiveTrainer(weights);
         BatchLoader loader =
             BatchLoader.builder(data.training(), imageSize)

@@ -36,7 +36,8 @@ class PhotographsTest {
     Path clip = root.resolve("clip");
     Path fare = root.resolve("fare");
 
-    String trained = run(new SmallClipRecipe(), "--data " + pictures + " --output " + clip + TRAINING);
+    String trained =
+        run(new SmallClipRecipe(), "--data " + pictures + " --output " + clip + TRAINING);
     String tuned =
         run(
             new RobustTuningRecipe(),
@@ -99,8 +100,7 @@ class PhotographsTest {
         int ground = random.nextInt(0x40) * 0x010101;
         for (int pixel = 0; pixel < 30 * 24; pixel++) {
           boolean isInside = pixel % 30 > 5 && pixel % 30 < 25 && pixel / 30 > 4;
-          image.setRGB(
-              pixel % 30, pixel / 30, isInside ? 0xff0000 >> 8 * colour : ground);
+          image.setRGB(pixel % 30, pixel / 30, isInside ? 0xff0000 >> 8 * colour : ground);
         }
         ImageIO.write(image, "png", ofClass.resolve(i + ".png").toFile());
       }
