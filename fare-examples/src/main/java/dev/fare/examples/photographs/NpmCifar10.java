@@ -84,10 +84,15 @@ public final class NpmCifar10 {
   }
 
   private static int[] labels(Path file) throws IOException {
+    int[] labels;
     try {
-      return new Gson().fromJson(Files.readString(file), int[].class);
+      labels = new Gson().fromJson(Files.readString(file), int[].class);
     } catch (JsonParseException e) {
       throw new IOException(file + " is not a JSON array of labels", e);
     }
+    if (labels == null) {
+      throw new IOException(file + " is empty");
+    }
+    return labels;
   }
 }
