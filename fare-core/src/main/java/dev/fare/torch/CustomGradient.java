@@ -42,8 +42,8 @@ public final class CustomGradient {
      * Gradients of the inputs for gradients of the outputs.
      *
      * @param outputGradients one for each output, an array of no elements where there is none
-     * @return one for each input in their order, an array of no elements where there is none: of
-     *     an input that is not recorded there must be none
+     * @return one for each input in their order, an array of no elements where there is none: of an
+     *     input that is not recorded there must be none
      */
     NDList gradients(NDList outputGradients);
   }
@@ -51,8 +51,8 @@ public final class CustomGradient {
   /**
    * Records values with the function that will be their backward pass; call with grad mode on.
    *
-   * <p>The gradient must be asked for on the same thread, before the scope or the manager that
-   * owns the values is closed; once asked for, it is forgotten, as libtorch forgets a graph.
+   * <p>The gradient must be asked for on the same thread, before the scope or the manager that owns
+   * the values is closed; once asked for, it is forgotten, as libtorch forgets a graph.
    *
    * @param values computed from the inputs, not recorded
    * @param inputs recorded or not

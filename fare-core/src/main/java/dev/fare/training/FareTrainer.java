@@ -47,6 +47,7 @@ public final class FareTrainer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FareTrainer.class);
 
   private final TrainableEncoder encoder;
+  private final TrainableEncoder measured;
   private final TrainableEncoder original;
   private final TrainingSettings settings;
   private final LearningRateSchedule schedule;
@@ -67,6 +68,7 @@ public final class FareTrainer implements AutoCloseable {
 
   FareTrainer(FareTrainerBuilder builder) {
     encoder = builder.encoder;
+    measured = builder.differentiated(encoder);
     settings = builder.settings();
     schedule = builder.schedule();
     listeners = List.copyOf(builder.listeners);
@@ -297,7 +299,7 @@ public final class FareTrainer implements AutoCloseable {
     listeners.forEach(listener -> listener.onStep(result));
     if (validator != null) {
       validator
-          .measureIfDue(step, encoder, original)
+          .measureIfDue(step, measured, original)
           .ifPresent(values -> listeners.forEach(each -> each.onValidation(step, values)));
     }
     if (checkpoints != null) {

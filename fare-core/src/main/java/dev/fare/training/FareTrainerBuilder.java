@@ -160,8 +160,8 @@ public final class FareTrainerBuilder {
    * Keeps the original's embeddings of a data set in a file and reads them from there: its forward
    * pass is paid once, for all epochs and for all runs on the same data. For {@link
    * FareTrainer#fit} on data that are fixed; an image whose pixels are others than before, by
-   * augmentation or on disk, is refused. The run is the same up to rounding, and bit by bit for
-   * an encoder whose embedding of an image is not rounded by its place in the batch.
+   * augmentation or on disk, is refused. The run is the same up to rounding, and bit by bit for an
+   * encoder whose embedding of an image is not rounded by its place in the batch.
    *
    * @param directory made if absent; a file in it is only used for the weights, data, image size
    *     and precision that it was made with
@@ -344,8 +344,12 @@ public final class FareTrainerBuilder {
   /** The mathematics of a step on one device. */
   FareStep mathematics(TrainableEncoder trained, TrainableEncoder original) {
     List<NDArray> weights = List.copyOf(trainedWeights(trained).values());
-    TrainableEncoder used = activationCheckpointing ? trained.recomputing() : trained;
-    return new FareStep(used, original, attack, loss, attackGoal(), weights);
+    return new FareStep(differentiated(trained), original, attack, loss, attackGoal(), weights);
+  }
+
+  /** The encoder as its gradients are computed. */
+  TrainableEncoder differentiated(TrainableEncoder trained) {
+    return activationCheckpointing ? trained.recomputing() : trained;
   }
 
   private AttackGoal attackGoal() {

@@ -22,6 +22,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class GradientSource implements AutoCloseable {
 
+  /** Of CUDA, of libtorch's CPU allocator on Linux and on Windows, and of cuBLAS. */
+  private static final List<String> OUT_OF_MEMORY =
+      List.of(
+          "out of memory",
+          "can't allocate memory",
+          "not enough memory",
+          "cublas_status_alloc_failed");
+
   /** What all parts of a batch have in common. */
   private record Batch(
       NDArray pixels,
@@ -104,10 +112,7 @@ final class GradientSource implements AutoCloseable {
 
   private void halveParts(EngineException e, Batch batch) {
     int images = (int) Math.min(partSize, batch.images());
-    String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-    boolean outOfMemory =
-        message.contains("out of memory") || message.contains("can't allocate memory");
-    if (images == 1 || !outOfMemory) {
+    if (images == 1 || !isOutOfMemory(e)) {
       throw e;
     }
     partSize = (images + 1) / 2;
@@ -118,6 +123,12 @@ final class GradientSource implements AutoCloseable {
             + (batch.step() + 1)
             + " on there are "
             + partSize);
+  }
+
+  /** libtorch tells by its message alone. */
+  private static boolean isOutOfMemory(EngineException e) {
+    String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+    return OUT_OF_MEMORY.stream().anyMatch(message::contains);
   }
 
   /** The leader's share is made on this thread; sums are added in the devices' order. */

@@ -17,8 +17,12 @@ import org.jspecify.annotations.Nullable;
 /** Writes a trainer's checkpoints, and brings it back to where the newest good one was written. */
 final class TrainerCheckpoints implements AutoCloseable {
 
-  /** How a batch is divided and what is computed again changes the rounding of its sums and nothing else. */
-  private static final Set<String> DIVISION = Set.of("microBatchSize", "devices", "activationCheckpointing");
+  /**
+   * How a batch is divided and what is computed again changes the rounding of its sums and nothing
+   * else.
+   */
+  private static final Set<String> DIVISION =
+      Set.of("microBatchSize", "devices", "activationCheckpointing");
 
   private final CheckpointPolicy policy;
   private final CheckpointDirectory directory;

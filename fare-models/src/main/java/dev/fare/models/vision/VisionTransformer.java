@@ -71,10 +71,7 @@ public final class VisionTransformer implements VisionTower {
   }
 
   private VisionTransformer(
-      VitConfig config,
-      PixelNormalization normalization,
-      TowerModule module,
-      boolean recomputing) {
+      VitConfig config, PixelNormalization normalization, TowerModule module, boolean recomputing) {
     this.config = config;
     this.normalization = normalization;
     this.module = module;

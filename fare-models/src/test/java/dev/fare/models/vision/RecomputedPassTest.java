@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,7 +42,8 @@ class RecomputedPassTest {
   @EnumSource(names = {"FLOAT32", "BFLOAT16"})
   void givesTheGradientsOfPixelsAndWeights(Precision precision) {
     try (VisionTransformer tower = tower(precision)) {
-      assertSame(gradients(tower, true, name -> true), gradients(tower.recomputing(), true, n -> true));
+      assertSame(
+          gradients(tower, true, name -> true), gradients(tower.recomputing(), true, n -> true));
     }
   }
 
@@ -55,7 +57,7 @@ class RecomputedPassTest {
 
   @Test
   void givesTheGradientsOfSomeWeights() {
-    java.util.function.Predicate<String> trained =
+    Predicate<String> trained =
         name -> name.contains("resblocks.1.") || name.endsWith("class_embedding");
     try (VisionTransformer tower = tower(Precision.FLOAT32)) {
       assertSame(gradients(tower, false, trained), gradients(tower.recomputing(), false, trained));
@@ -90,7 +92,7 @@ class RecomputedPassTest {
   }
 
   private Map<String, float[]> gradients(
-      VisionTower tower, boolean ofPixels, java.util.function.Predicate<String> trained) {
+      VisionTower tower, boolean ofPixels, Predicate<String> trained) {
     Map<String, float[]> found = new LinkedHashMap<>();
     Map<String, NDArray> weights = new LinkedHashMap<>(tower.parameters());
     weights.keySet().removeIf(trained.negate());
