@@ -3,7 +3,10 @@ package dev.fare.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.ThreatModel;
+import dev.fare.data.BatchLoader;
+import dev.fare.data.HostBatch;
 import dev.fare.data.ImageDataset;
+import dev.fare.data.UnreadableImages;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
 import java.io.IOException;
@@ -156,16 +159,20 @@ public final class FareTrainer implements AutoCloseable {
    */
   public TrainingSummary fit(ImageDataset data) {
     checkSameData(data);
-    UnreadableImages unreadable = new UnreadableImages(data.size(), unreadableFraction);
-    BatchReader reader =
-        new BatchReader(
-            data, settings.seed(), settings.batchSize(), encoder.imageSize(), unreadable);
+    UnreadableImages unreadable = new UnreadableImages(data, unreadableFraction);
+    BatchLoader.Builder batches =
+        BatchLoader.builder(data, encoder.imageSize())
+            .batchSize(settings.batchSize())
+            .seed(settings.seed())
+            .threads(loaderThreads)
+            .unreadable(unreadable)
+            .batches(step, Math.max(step, settings.steps()));
     record.start(data.description(), step);
     cancelled = false;
     LOG.info("training from step {} to {} on {}", step, settings.steps(), data.description());
     listeners.forEach(listener -> listener.onStart(settings, step));
     try (ReferenceCache references = references(data, unreadable);
-        BatchLoader loader = new BatchLoader(reader, loaderThreads, step, settings.steps())) {
+        BatchLoader loader = batches.build()) {
       while (step < settings.steps() && !isStopRequested()) {
         StepClock clock = new StepClock();
         Optional<HostBatch> batch = loader.next();
