@@ -3,9 +3,11 @@ package dev.fare.examples.report;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import dev.fare.evaluation.EvaluationJson;
+import dev.fare.evaluation.Picture;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,14 +15,17 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A report on disk: the page and the same content as JSON, without the pixels.
+ * A report on disk: the page, and everything that it shows as JSON.
  *
  * @param html the page
  * @param json the JSON beside it
  */
 public record ReportFiles(Path html, Path json) {
 
-  private static final Gson GSON = EvaluationJson.configure(new GsonBuilder()).create();
+  private static final Gson GSON =
+      EvaluationJson.configure(new GsonBuilder())
+          .registerTypeAdapter(Picture.class, new PngImages.Json())
+          .create();
 
   /**
    * Writes a report; each file is there as a whole or not at all.
@@ -38,9 +43,33 @@ public record ReportFiles(Path html, Path json) {
     if (folder != null) {
       Files.createDirectories(folder);
     }
-    replace(json, GSON.toJson(report));
+    replace(json, json(report));
     replace(absolute, HtmlReport.render(report));
     return new ReportFiles(html, html.resolveSibling(stem + ".json"));
+  }
+
+  /**
+   * Reads the JSON that {@link #write} left beside a page: rendered again it is the same page.
+   *
+   * @throws IOException if the file can't be read or is no such report
+   */
+  public static ReportModel read(Path json) throws IOException {
+    try {
+      ReportModel report = GSON.fromJson(Files.readString(json), ReportModel.class);
+      if (report != null) {
+        return report;
+      }
+    } catch (MalformedInputException e) {
+      throw new IOException(json + " is no text", e);
+    } catch (RuntimeException e) { // Gson wraps what a record refuses in a plain one
+      throw new IOException(json + " is not the JSON of a report: " + e.getMessage(), e);
+    }
+    throw new IOException(json + " is empty");
+  }
+
+  /** A report as JSON text. */
+  public static String json(ReportModel report) {
+    return GSON.toJson(report);
   }
 
   private static void replace(Path file, String text) throws IOException {
