@@ -148,11 +148,17 @@ class WorkersTest {
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       NDArray texts = manager.create(new float[][] {{0, 1}, {1, 1}, {.3f, 1}, {.7f, 1}});
       List<RetrievalResult> results = new ArrayList<>();
+      EvaluationAttack brighten =
+          new EvaluationAttack(
+              "brighten",
+              "all of ε",
+              (threat, classifier, batch) ->
+                  Toys.result(batch.pixels().add(threat.epsilon()).clip(0, 1)));
       for (int workers : new int[] {1, 4}) {
         results.add(
             RetrievalEvaluation.builder(1)
                 .encoder("line", Toys.line(1))
-                .attack(Toys.shift("full", 1))
+                .attack(brighten)
                 .linf(0.3)
                 .batchSize(1)
                 .workers(workers)

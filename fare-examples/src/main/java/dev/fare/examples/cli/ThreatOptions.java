@@ -2,7 +2,6 @@ package dev.fare.examples.cli;
 
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
-import java.util.List;
 import picocli.CommandLine.Option;
 
 /** What the attacker may do. */
@@ -16,23 +15,14 @@ final class ThreatOptions {
 
   @Option(
       names = "--epsilon",
-      split = ",",
       paramLabel = "<r>",
       defaultValue = "4/255",
       description =
-          "how far pixels may move, where an image spans [0,1]: 4/255, or several as 2/255,4/255;"
+          "how far pixels may move, where an image spans [0,1], such as 4/255;"
               + " default ${DEFAULT-VALUE}")
-  private List<Radius> radii = List.of();
+  private Radius radius = new Radius(4 / 255.0);
 
-  List<ThreatModel> threatModels() {
-    return radii.stream().map(radius -> new ThreatModel(norm, radius.value())).toList();
-  }
-
-  /** The one threat model of a command that has no use for several. */
   ThreatModel threatModel() {
-    if (radii.size() != 1) {
-      throw new IllegalArgumentException("this command takes one --epsilon, got " + radii.size());
-    }
-    return threatModels().get(0);
+    return new ThreatModel(norm, radius.value());
   }
 }

@@ -44,8 +44,24 @@ public record ReportFiles(Path html, Path json) {
       Files.createDirectories(folder);
     }
     replace(json, json(report));
-    replace(absolute, HtmlReport.render(report));
+    writePage(report, html);
     return new ReportFiles(html, html.resolveSibling(stem + ".json"));
+  }
+
+  /**
+   * Writes the page alone.
+   *
+   * @throws IOException if it can't be written
+   */
+  public static void writePage(ReportModel report, Path html) throws IOException {
+    replace(html.toAbsolutePath(), HtmlReport.render(report));
+  }
+
+  /** The page that belongs to a report's JSON, beside it. */
+  public static Path pageOf(Path json) {
+    String name = json.getFileName().toString();
+    String stem = name.endsWith(".json") ? name.substring(0, name.length() - 5) : name;
+    return json.resolveSibling(stem + ".html");
   }
 
   /**

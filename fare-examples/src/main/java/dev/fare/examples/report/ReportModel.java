@@ -61,6 +61,22 @@ public record ReportModel(
     provenance = ImmutableList.copyOf(provenance);
   }
 
+  /** The same report with training curves. */
+  public ReportModel withTraining(List<TrainingPoint> points) {
+    return new ReportModel(
+        title,
+        introduction,
+        evaluations,
+        testSetNotes,
+        classGroups,
+        transfers,
+        drifts,
+        points,
+        gallery,
+        searches,
+        provenance);
+  }
+
   /** Starts a report. */
   public static Builder builder(String title) {
     return new Builder(title);

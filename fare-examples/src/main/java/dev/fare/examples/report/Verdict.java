@@ -138,6 +138,11 @@ public record Verdict(String headline, String detail) {
         .orElse(first);
   }
 
+  /** The last model under the largest radius of its first norm: what the verdict is about. */
+  public static ThreatResult decisive(EvaluationReport evaluation) {
+    return largest(evaluation.models().get(evaluation.models().size() - 1));
+  }
+
   private static boolean overlap(Accuracy a, Accuracy b) {
     return a.interval().low() <= b.interval().high() && b.interval().low() <= a.interval().high();
   }
