@@ -2,8 +2,9 @@ package dev.fare.models.format;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.WeightTensor;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -52,15 +53,6 @@ final class HostileFiles {
     }
     try {
       ClipCheckpoints.read(directory);
-    } catch (ModelFormatException expected) {
-      checkMessage(expected);
-    }
-  }
-
-  /** Parses the header of a safetensors file alone. */
-  static void readHeader(String json, long dataLength) throws IOException {
-    try {
-      SafetensorsHeader.parse(StandardCharsets.UTF_8.encode(json), dataLength, "header");
     } catch (ModelFormatException expected) {
       checkMessage(expected);
     }
