@@ -18,16 +18,25 @@ import java.util.Base64;
 import javax.imageio.ImageIO;
 
 /** Pictures as PNG, eight bits a value: what a screen shows of them. */
-final class PngImages {
+public final class PngImages {
 
   private static final String DATA = "data:image/png;base64,";
 
   private PngImages() {}
 
+  /** A picture as the bytes of a PNG file. */
+  public static byte[] encode(Picture picture) {
+    return encode(
+        picture.width(), picture.height(), (channel, x, y) -> level(picture, channel, x, y));
+  }
+
   /** A picture as a {@code data:} address. */
   static String dataUri(Picture picture) {
-    return dataUri(
-        picture.width(), picture.height(), (channel, x, y) -> level(picture, channel, x, y));
+    return dataUri(encode(picture));
+  }
+
+  private static String dataUri(byte[] png) {
+    return DATA + Base64.getEncoder().encodeToString(png);
   }
 
   private static long level(Picture picture, int channel, int x, int y) {
@@ -41,12 +50,14 @@ final class PngImages {
    */
   static String differenceUri(Picture clean, Picture adversarial, double factor) {
     return dataUri(
-        clean.width(),
-        clean.height(),
-        (channel, x, y) ->
-            Math.round(
-                127.5
-                    + factor * (level(adversarial, channel, x, y) - level(clean, channel, x, y))));
+        encode(
+            clean.width(),
+            clean.height(),
+            (channel, x, y) ->
+                Math.round(
+                    127.5
+                        + factor
+                            * (level(adversarial, channel, x, y) - level(clean, channel, x, y)))));
   }
 
   /** A value of 0 to 255; what lies outside is cut off. */
@@ -54,7 +65,7 @@ final class PngImages {
     long at(int channel, int x, int y);
   }
 
-  private static String dataUri(int width, int height, Values values) {
+  private static byte[] encode(int width, int height, Values values) {
     BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     for (int y = 0; y < height; y++) {
       for (int x = 0; x < width; x++) {
@@ -71,7 +82,7 @@ final class PngImages {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return DATA + Base64.getEncoder().encodeToString(bytes.toByteArray());
+    return bytes.toByteArray();
   }
 
   /** Reads what {@link #dataUri(Picture)} wrote. */

@@ -4,15 +4,12 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import dev.fare.evaluation.EvaluationJson;
 import dev.fare.evaluation.Picture;
+import dev.fare.io.AtomicFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 
 /**
  * A report on disk: the page, and everything that it shows as JSON.
@@ -39,10 +36,6 @@ public record ReportFiles(Path html, Path json) {
     String name = absolute.getFileName().toString();
     String stem = name.endsWith(".html") ? name.substring(0, name.length() - 5) : name;
     Path json = absolute.resolveSibling(stem + ".json");
-    Path folder = absolute.getParent();
-    if (folder != null) {
-      Files.createDirectories(folder);
-    }
     replace(json, json(report));
     writePage(report, html);
     return new ReportFiles(html, html.resolveSibling(stem + ".json"));
@@ -89,23 +82,6 @@ public record ReportFiles(Path html, Path json) {
   }
 
   private static void replace(Path file, String text) throws IOException {
-    Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
-    try (FileChannel channel =
-        FileChannel.open(
-            temporary,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.TRUNCATE_EXISTING)) {
-      ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-      channel.force(true);
-    } catch (IOException e) {
-      Files.deleteIfExists(temporary);
-      throw e;
-    }
-    Files.move(
-        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
   }
 }
