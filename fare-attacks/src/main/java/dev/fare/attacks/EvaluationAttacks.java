@@ -117,8 +117,7 @@ public final class EvaluationAttacks {
         "FAB-T",
         iterations(steps) + ", " + PAPER_TARGETS + " targets",
         seed,
-        threat ->
-            FabAttack.builder(threat).steps(steps).targets(PAPER_TARGETS).seed(seed).build(),
+        threat -> FabAttack.builder(threat).steps(steps).targets(PAPER_TARGETS).seed(seed).build(),
         Objectives::margin);
   }
 

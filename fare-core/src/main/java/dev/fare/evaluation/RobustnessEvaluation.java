@@ -38,8 +38,9 @@ import org.jspecify.annotations.Nullable;
  * not believed: the evaluation checks that the images are inside the threat model and classifies
  * them again.
  *
- * <p>Results don't depend on the batch size or the number of workers, as long as the attack's random draws don't and up to
- * floating-point differences of the model itself. Instances are immutable.
+ * <p>Results don't depend on the batch size or the number of workers, as long as the attack's
+ * random draws don't and up to floating-point differences of the model itself. Instances are
+ * immutable.
  */
 public final class RobustnessEvaluation {
 

@@ -116,9 +116,7 @@ class WorkersTest {
               .build();
       reports.add(evaluation.evaluate("greys", Toys.greys(values)));
       assertThat(done).contains(40);
-      matrices.add(
-          evaluation.transfer(
-              "greys", Toys.greys(values), "full", ThreatModel.linf(0.1)));
+      matrices.add(evaluation.transfer("greys", Toys.greys(values), "full", ThreatModel.linf(0.1)));
       drifts.add(
           EmbeddingDrift.builder(1, Toys.line(1))
               .encoder("half", Toys.line(0.5))
@@ -163,8 +161,7 @@ class WorkersTest {
                 .batchSize(1)
                 .workers(workers)
                 .build()
-                .evaluate(
-                    "greys", Toys.greys(.1f, .9f, .35f, .6f), texts, new int[] {0, 1, 2, 3})
+                .evaluate("greys", Toys.greys(.1f, .9f, .35f, .6f), texts, new int[] {0, 1, 2, 3})
                 .encoders()
                 .get(0));
       }

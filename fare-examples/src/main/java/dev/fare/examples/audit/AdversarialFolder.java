@@ -2,8 +2,9 @@ package dev.fare.examples.audit;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import com.google.common.collect.Lists;
+import com.google.common.primitives.Ints;
+import com.google.common.primitives.Longs;
 import dev.fare.Classifier;
 import dev.fare.ImageEncoder;
 import dev.fare.ThreatModel;
@@ -19,7 +20,6 @@ import dev.fare.io.AtomicFile;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -48,13 +48,7 @@ public final class AdversarialFolder {
    * @param cosine between the encoder's embeddings of the clean image and of the file
    */
   public record Outcome(
-      String file,
-      int label,
-      int clean,
-      int attacked,
-      int rounded,
-      double size,
-      double cosine) {
+      String file, int label, int clean, int attacked, int rounded, double size, double cosine) {
 
     /** Whether the attack changed a right answer. */
     public boolean isFooled() {
@@ -107,11 +101,8 @@ public final class AdversarialFolder {
       throws IOException {
     Attacker attacker =
         (pixels, ids, manager) -> {
-          long[] labels = new long[ids.length];
-          for (int i = 0; i < ids.length; i++) {
-            labels[i] = folder.label((int) ids[i]).orElseThrow();
-          }
-          LabelledBatch batch = new LabelledBatch(pixels, manager.create(labels), ids);
+          NDArray labels = Selection.at(folder, Ints.asList(Ints.toArray(Longs.asList(ids)))).labels(manager);
+          LabelledBatch batch = new LabelledBatch(pixels, labels, ids);
           return attack.strategy().attack(threatModel, classifier, batch).images();
         };
     return run(attacker, pixels -> predictions(classifier, pixels), images, output, done);
@@ -174,7 +165,7 @@ public final class AdversarialFolder {
   private List<Outcome> attack(
       List<Integer> images, Attacker attacker, Answers answers, Path output, NDManager manager)
       throws IOException {
-    NDArray clean = read(images, manager);
+    NDArray clean = Selection.at(folder, images).pixels(encoder.imageSize(), manager);
     long[] ids = images.stream().mapToLong(Integer::longValue).toArray();
     NDArray found = attacker.attack(clean, ids, manager);
     NDArray rounded = EightBit.round(found, clean, threatModel);
@@ -201,15 +192,6 @@ public final class AdversarialFolder {
               cosines[i]));
     }
     return outcomes;
-  }
-
-  private NDArray read(List<Integer> images, NDManager manager) throws IOException {
-    int side = encoder.imageSize();
-    FloatBuffer pixels = FloatBuffer.allocate(images.size() * 3 * side * side);
-    for (int image : images) {
-      folder.read(image, side, pixels);
-    }
-    return manager.create(pixels.flip(), new Shape(images.size(), 3, side, side));
   }
 
   private String name(int image) {

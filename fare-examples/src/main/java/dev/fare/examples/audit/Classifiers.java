@@ -24,8 +24,7 @@ final class Classifiers implements AutoCloseable {
    * @param names of the classes
    * @param templates sentences in which <code>{}</code> stands for the name
    */
-  static Classifiers of(
-      LoadedModels models, List<String> names, List<String> templates, int side) {
+  static Classifiers of(LoadedModels models, List<String> names, List<String> templates, int side) {
     Classifiers made = new Classifiers(Encoders.of(models, side));
     for (Map.Entry<String, ClipModel> model : models.models().entrySet()) {
       try (ZeroShotClassifier plain = model.getValue().zeroShotClassifier(names, templates)) {

@@ -25,7 +25,8 @@ final class Encoders implements AutoCloseable {
     Encoders encoders = new Encoders();
     models
         .models()
-        .forEach((name, clip) -> encoders.encoders.put(name, encoders.at(side, clip.imageEncoder())));
+        .forEach(
+            (name, clip) -> encoders.encoders.put(name, encoders.at(side, clip.imageEncoder())));
     return encoders;
   }
 

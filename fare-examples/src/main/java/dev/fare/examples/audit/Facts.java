@@ -22,8 +22,7 @@ final class Facts {
       ModelSource source = model.getValue();
       weights.put(model.getKey(), source.digests());
       origins.put(
-          model.getKey(),
-          source.path() + source.base().map(base -> " on " + base).orElse(""));
+          model.getKey(), source.path() + source.base().map(base -> " on " + base).orElse(""));
     }
   }
 
@@ -37,8 +36,7 @@ final class Facts {
         (model, files) -> {
           report.provenance("Weights", model, origins.getOrDefault(model, ""));
           files.forEach(
-              (file, hash) ->
-                  report.provenance("Weights", model + ", SHA-256 of " + file, hash));
+              (file, hash) -> report.provenance("Weights", model + ", SHA-256 of " + file, hash));
         });
     report
         .provenance("Data", "images", images.description())

@@ -2,11 +2,15 @@ package dev.fare.examples.audit;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import dev.fare.data.ImageDataset;
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,7 +19,9 @@ import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
-/** Some images of a data set, spread evenly over its classes and, in each class, over its images. */
+/**
+ * Some images of a data set, spread evenly over its classes and, in each class, over its images.
+ */
 public final class Selection implements ImageDataset {
 
   private final ImageDataset data;
@@ -29,7 +35,8 @@ public final class Selection implements ImageDataset {
   }
 
   /**
-   * Selects images: no two classes differ by more than one, as far as they have enough.
+   * Images spread evenly over the classes and, in each class, over its images: no two classes
+   * differ by more than one, as far as they have enough.
    *
    * @param count how many at most, at least 1
    */
@@ -55,6 +62,16 @@ public final class Selection implements ImageDataset {
     return new Selection(data, chosen.stream().sorted().toList(), data.classNames());
   }
 
+  /**
+   * The images of some indices, in this order.
+   *
+   * @param indices into the data set
+   */
+  public static Selection at(ImageDataset data, List<Integer> indices) {
+    checkArgument(!indices.isEmpty(), "at least 1 image must be selected, got none");
+    return new Selection(data, indices, data.classNames());
+  }
+
   /** Shares a number out one by one in turn to those that have something left. */
   private static int[] quotas(int[] sizes, int count) {
     int[] quotas = new int[sizes.length];
@@ -78,6 +95,30 @@ public final class Selection implements ImageDataset {
   /** The indices into the whole data set, ascending. */
   public List<Integer> indices() {
     return indices;
+  }
+
+  /**
+   * All images at once.
+   *
+   * @param imageSize side in pixels at which images are read
+   * @return {@code [N,3,S,S]} float32 in [0,1], owned by the manager
+   */
+  public NDArray pixels(int imageSize, NDManager manager) throws IOException {
+    FloatBuffer pixels = FloatBuffer.allocate(size() * 3 * imageSize * imageSize);
+    for (int i = 0; i < size(); i++) {
+      read(i, imageSize, pixels);
+    }
+    return manager.create(pixels.flip(), new Shape(size(), 3, imageSize, imageSize));
+  }
+
+  /**
+   * The images' classes, {@code [N]} int64, owned by the manager.
+   *
+   * @throws java.util.NoSuchElementException if there are none
+   */
+  public NDArray labels(NDManager manager) {
+    return manager.create(
+        IntStream.range(0, size()).mapToLong(i -> label(i).orElseThrow()).toArray());
   }
 
   /**
@@ -121,6 +162,13 @@ public final class Selection implements ImageDataset {
   public String description() {
     return size() == data.size()
         ? data.description()
-        : "%d images, evenly over the classes of %s".formatted(size(), data.description());
+        : "%d images (indices %s) of %s"
+            .formatted(
+                size(),
+                Hashing.sha256()
+                    .hashString(indices.toString(), StandardCharsets.UTF_8)
+                    .toString()
+                    .substring(0, 16),
+                data.description());
   }
 }

@@ -348,6 +348,13 @@ public final class ZeroShotAudit {
       return this;
     }
 
+    /** Iterations of the attack on embeddings; 50 by default. */
+    public Builder driftSteps(int count) {
+      checkArgument(count >= 1, "driftSteps must be at least 1, got %s", count);
+      driftSteps = count;
+      return this;
+    }
+
     /** Where random draws come from; 0 by default. */
     public Builder seed(long value) {
       seed = value;

@@ -113,13 +113,11 @@ final class AttackCommand implements Callable<Integer> {
       List<Integer> chosen,
       IntConsumer progress)
       throws IOException {
-    List<String> names =
-        folder.classNames().stream().map(name -> name.replace('_', ' ')).toList();
+    List<String> names = folder.classNames().stream().map(name -> name.replace('_', ' ')).toList();
     try (ClipModel clip = model.source().load();
         ZeroShotClassifier plain = clip.zeroShotClassifier(names);
         ZeroShotClassifier classifier = plain.withImageEncoder(encoder)) {
-      return adversarial.fool(
-          classifier, attackOptions.attack(attack), chosen, output, progress);
+      return adversarial.fool(classifier, attackOptions.attack(attack), chosen, output, progress);
     }
   }
 
@@ -144,15 +142,12 @@ final class AttackCommand implements Callable<Integer> {
       summary.put("fooled", count(outcomes, Outcome::isFooled));
       summary.put("fooledByFile", count(outcomes, Outcome::isFooledByFile));
     }
-    summary.put(
-        "largestChange", outcomes.stream().mapToDouble(Outcome::size).max().orElse(0));
-    summary.put(
-        "meanCosine", outcomes.stream().mapToDouble(Outcome::cosine).average().orElse(1));
+    summary.put("largestChange", outcomes.stream().mapToDouble(Outcome::size).max().orElse(0));
+    summary.put("meanCosine", outcomes.stream().mapToDouble(Outcome::cosine).average().orElse(1));
     return summary;
   }
 
-  private static long count(
-      List<Outcome> outcomes, Predicate<Outcome> condition) {
+  private static long count(List<Outcome> outcomes, Predicate<Outcome> condition) {
     return outcomes.stream().filter(condition).count();
   }
 

@@ -97,8 +97,7 @@ final class ConvertCommand implements Callable<Integer> {
             "%s embeds otherwise than %s: they differ by %.2g of an embedding's length"
                 .formatted(output, source.path(), difference));
       }
-      terminal.say(
-          "%s: embeddings differ by %.2g of their length", output, difference);
+      terminal.say("%s: embeddings differ by %.2g of their length", output, difference);
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("output", output.toString());
       result.put("layout", layout.toString());

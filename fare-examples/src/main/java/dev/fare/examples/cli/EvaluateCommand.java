@@ -177,6 +177,7 @@ final class EvaluateCommand implements Callable<Integer> {
             .cascade(!eachAttack)
             .transfer(transfer)
             .drift(drift)
+            .driftSteps(attackOptions.iterations)
             .batchSize(batchSize)
             .workers(workers)
             .seed(attackOptions.seed)
@@ -237,9 +238,7 @@ final class EvaluateCommand implements Callable<Integer> {
     for (EvaluationReport evaluation : report.evaluations()) {
       for (ModelResult model : evaluation.models()) {
         Map<String, Object> robust = new LinkedHashMap<>();
-        model
-            .threats()
-            .forEach(threat -> robust.put(threat.label(), share(threat.robust())));
+        model.threats().forEach(threat -> robust.put(threat.label(), share(threat.robust())));
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("model", model.model());
         values.put("images", evaluation.size());

@@ -72,7 +72,8 @@ final class InspectCommand implements Callable<Integer> {
       }
       int width = facts.keySet().stream().mapToInt(String::length).max().orElse(0);
       facts.forEach(
-          (name, value) -> terminal.say("%s", (name + " ".repeat(width - name.length() + 2)) + value));
+          (name, value) ->
+              terminal.say("%s", (name + " ".repeat(width - name.length() + 2)) + value));
       terminal.result(facts);
       return 0;
     }

@@ -113,7 +113,7 @@ final class Terminal implements AutoCloseable {
 
   /** Says why a command has failed. */
   static int fail(Exception failure, CommandLine command, ParseResult parsed) {
-    String message = failure.getMessage() == null ? failure.toString() : message(failure);
+    String message = message(failure);
     command.getErr().println("fare " + command.getCommandName() + ": " + message);
     if (parsed.originalArgs().contains("--verbose")) {
       failure.printStackTrace(command.getErr());
@@ -127,8 +127,10 @@ final class Terminal implements AutoCloseable {
 
   /** Files are named by exceptions whose message is nothing but the name. */
   private static String message(Exception failure) {
-    return failure instanceof NoSuchFileException
-        ? "there is no file " + failure.getMessage()
-        : failure.getMessage();
+    String message = failure.getMessage();
+    if (message == null) {
+      return failure.toString();
+    }
+    return failure instanceof NoSuchFileException ? "there is no file " + message : message;
   }
 }

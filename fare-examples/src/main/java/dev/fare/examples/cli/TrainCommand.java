@@ -212,9 +212,7 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Path run =
-        checkpoints != null
-            ? checkpoints
-            : output.resolveSibling(output.getFileName() + "-run");
+        checkpoints != null ? checkpoints : output.resolveSibling(output.getFileName() + "-run");
     Files.createDirectories(run);
     ImageFolder data = ImageFolder.of(images);
     try (Terminal terminal = common.terminal();

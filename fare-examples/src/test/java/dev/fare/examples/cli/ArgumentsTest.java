@@ -20,8 +20,7 @@ class ArgumentsTest {
   @TempDir private Path folder;
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"train", "attack", "evaluate", "embed", "convert", "inspect", "report"})
+  @ValueSource(strings = {"train", "attack", "evaluate", "embed", "convert", "inspect", "report"})
   void everyCommandHelpsWithAnExample(String command) {
     Program program = Program.run(command, "--help");
 
@@ -104,8 +103,18 @@ class ArgumentsTest {
             json = true
             """);
 
-    assertThat(parsed("--count", "attack", "--config", config, "--images", "a", "--output", "b",
-            "--epsilon", "1/255"))
+    assertThat(
+            parsed(
+                "--count",
+                "attack",
+                "--config",
+                config,
+                "--images",
+                "a",
+                "--output",
+                "b",
+                "--epsilon",
+                "1/255"))
         .isEqualTo(7);
     assertThat(parsed("--count", "evaluate", "--config=" + config, "--images", "a")).isEqualTo(8);
     assertThat(parsed("--count", "evaluate", "--images", "a", "--config", config, "--count", 9))

@@ -69,9 +69,28 @@ class CommandLineTest {
 
     Program program =
         Program.run(
-            "evaluate", "--images", images, "--model", "a=" + clip, "--model", "b=" + clip,
-            "--attack", "pgd", "--iterations", 3, "--epsilon", "1/255,8/255", "--workers", 2,
-            "--batch-size", 5, "--output", page, "--require-robust", 0.99, "--json");
+            "evaluate",
+            "--images",
+            images,
+            "--model",
+            "a=" + clip,
+            "--model",
+            "b=" + clip,
+            "--attack",
+            "pgd",
+            "--iterations",
+            3,
+            "--epsilon",
+            "1/255,8/255",
+            "--workers",
+            2,
+            "--batch-size",
+            5,
+            "--output",
+            page,
+            "--require-robust",
+            0.99,
+            "--json");
 
     assertThat(program.exitCode()).as(program.err()).isEqualTo(3);
     assertThat(program.err()).contains("is below the required 0.990");
@@ -109,8 +128,15 @@ class CommandLineTest {
 
     Program program =
         Program.run(
-            "evaluate", "--images", flat, "--model", clip, "--epsilon", "4/255",
-            "--output", folder.resolve("drift.html"));
+            "evaluate",
+            "--images",
+            flat,
+            "--model",
+            clip,
+            "--epsilon",
+            "4/255", "--iterations", 3,
+            "--output",
+            folder.resolve("drift.html"));
 
     assertThat(program.exitCode()).as(program.err()).isZero();
     assertThat(program.out())
@@ -124,8 +150,20 @@ class CommandLineTest {
 
     Program program =
         Program.run(
-            "attack", "--model", clip, "--images", images, "--output", output,
-            "--attack", "apgd-ce", "--iterations", 5, "--epsilon", "3.5/255", "--json");
+            "attack",
+            "--model",
+            clip,
+            "--images",
+            images,
+            "--output",
+            output,
+            "--attack",
+            "apgd-ce",
+            "--iterations",
+            5,
+            "--epsilon",
+            "3.5/255",
+            "--json");
 
     assertThat(program.exitCode()).as(program.err()).isZero();
     ImageFolder clean = ImageFolder.of(images);
@@ -161,8 +199,15 @@ class CommandLineTest {
     for (String name : List.of("e.npy", "e.safetensors", "e.jsonl")) {
       Program program =
           Program.run(
-              "embed", "--model", clip, "--images", images, "--output", folder.resolve(name),
-              "--batch-size", 5);
+              "embed",
+              "--model",
+              clip,
+              "--images",
+              images,
+              "--output",
+              folder.resolve(name),
+              "--batch-size",
+              5);
       assertThat(program.exitCode()).as(program.err()).isZero();
     }
 
@@ -197,7 +242,14 @@ class CommandLineTest {
     Program failing = Program.run("embed", "--model", clip, "--images", flat, "--output", output);
     Program skipping =
         Program.run(
-            "embed", "--model", clip, "--images", flat, "--output", output, "--skip-unreadable",
+            "embed",
+            "--model",
+            clip,
+            "--images",
+            flat,
+            "--output",
+            output,
+            "--skip-unreadable",
             "--json");
 
     assertThat(failing.exitCode()).isEqualTo(1);
@@ -214,9 +266,11 @@ class CommandLineTest {
     Path tower = folder.resolve("tower.safetensors");
 
     Program there = Program.run("convert", "--model", clip, "--to", "open-clip", "--output", open);
-    Program andBack = Program.run("convert", "--model", open, "--to", "huggingface", "--output", back);
+    Program andBack =
+        Program.run("convert", "--model", open, "--to", "huggingface", "--output", back);
     Program alone =
-        Program.run("convert", "--model", clip, "--to", "vision-tower", "--output", tower, "--json");
+        Program.run(
+            "convert", "--model", clip, "--to", "vision-tower", "--output", tower, "--json");
 
     assertThat(there.exitCode()).as(there.err()).isZero();
     assertThat(andBack.exitCode()).as(andBack.err()).isZero();
@@ -238,9 +292,24 @@ class CommandLineTest {
     Path output = folder.resolve("robust");
     List<Object> command =
         List.of(
-            "train", "--model", clip, "--images", images, "--output", output, "--steps", 4,
-            "--batch-size", 4, "--attack-steps", 1, "--checkpoint-every", 2, "--learning-rate",
-            "1e-4", "--json");
+            "train",
+            "--model",
+            clip,
+            "--images",
+            images,
+            "--output",
+            output,
+            "--steps",
+            4,
+            "--batch-size",
+            4,
+            "--attack-steps",
+            1,
+            "--checkpoint-every",
+            2,
+            "--learning-rate",
+            "1e-4",
+            "--json");
 
     Program program = Program.run(command.toArray());
 
@@ -255,17 +324,33 @@ class CommandLineTest {
     assertThat(again.json().get("firstStep").getAsInt()).isEqualTo(4);
 
     // a longer run would find its place taken: it says so before it trains
-    Program other = Program.run(Stream.concat(command.stream(), Stream.of("--seed", 5,
-        "--checkpoints", folder.resolve("other"))).toArray());
+    Program other =
+        Program.run(
+            Stream.concat(
+                    command.stream(),
+                    Stream.of("--seed", 5, "--checkpoints", folder.resolve("other")))
+                .toArray());
     assertThat(other.exitCode()).isEqualTo(1);
     assertThat(other.err()).contains("is there already").doesNotContain("stopped");
 
     // what it left goes into a report, curves included
     Program report =
         Program.run(
-            "evaluate", "--images", images, "--model", "robust=" + output, "--attack", "pgd",
-            "--iterations", 1, "--epsilon", "1/255", "--training", run.resolve("metrics.jsonl"),
-            "--output", folder.resolve("r.html"));
+            "evaluate",
+            "--images",
+            images,
+            "--model",
+            "robust=" + output,
+            "--attack",
+            "pgd",
+            "--iterations",
+            1,
+            "--epsilon",
+            "1/255",
+            "--training",
+            run.resolve("metrics.jsonl"),
+            "--output",
+            folder.resolve("r.html"));
     assertThat(report.exitCode()).as(report.err()).isZero();
     assertThat(folder.resolve("r.html")).content().contains("How it was trained");
   }

@@ -35,13 +35,20 @@ class CtrlCTest {
             System.getProperty("java.class.path"),
             Fare.class.getName(),
             "train",
-            "--model", folder.resolve("clip").toString(),
-            "--images", folder.resolve("images").toString(),
-            "--output", folder.resolve("robust").toString(),
-            "--steps", "100000",
-            "--batch-size", "2",
-            "--attack-steps", "1",
-            "--threads", "1")
+            "--model",
+            folder.resolve("clip").toString(),
+            "--images",
+            folder.resolve("images").toString(),
+            "--output",
+            folder.resolve("robust").toString(),
+            "--steps",
+            "100000",
+            "--batch-size",
+            "2",
+            "--attack-steps",
+            "1",
+            "--threads",
+            "1")
         .redirectError(errors.toFile())
         .start();
   }
@@ -49,8 +56,7 @@ class CtrlCTest {
   @Test
   void leavesACheckpointFromWhichTheSameCommandGoesOn() throws Exception {
     EmbeddedClip.copyTo(folder.resolve("clip"));
-    SamplePictures.write(
-        EmojiDataset.testSetA(EmojiData.load(), 4), folder.resolve("images"));
+    SamplePictures.write(EmojiDataset.testSetA(EmojiData.load(), 4), folder.resolve("images"));
     Path errors = folder.resolve("errors.txt");
     Process child = start(errors);
     awaitSteps(child, 3, errors);
