@@ -30,7 +30,9 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The guide's Java is what {@link GuideSnippets} compiles, and it runs; its links lead somewhere. */
+/**
+ * The guide's Java is what {@link GuideSnippets} compiles, and it runs; its links lead somewhere.
+ */
 class GuideTest {
 
   private static final String GUIDE = "docs/guide.md";

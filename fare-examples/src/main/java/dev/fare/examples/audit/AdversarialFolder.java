@@ -101,7 +101,8 @@ public final class AdversarialFolder {
       throws IOException {
     Attacker attacker =
         (pixels, ids, manager) -> {
-          NDArray labels = Selection.at(folder, Ints.asList(Ints.toArray(Longs.asList(ids)))).labels(manager);
+          NDArray labels =
+              Selection.at(folder, Ints.asList(Ints.toArray(Longs.asList(ids)))).labels(manager);
           LabelledBatch batch = new LabelledBatch(pixels, labels, ids);
           return attack.strategy().attack(threatModel, classifier, batch).images();
         };

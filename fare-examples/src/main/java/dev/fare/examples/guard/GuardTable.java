@@ -71,8 +71,7 @@ public final class GuardTable implements Runnable {
             clip.zeroShotClassifier(data.pack().names(), EmbeddedClip.TEMPLATES);
         RobustClipEncoder robust = RobustClipEncoder.load(quickStart.resolve("robust"));
         ZeroShotClassifier fare = original.withImageEncoder(robust)) {
-      InputGuard guard =
-          InputGuard.calibrate(clip.imageEncoder(), robust, ordinary, falseAlarms);
+      InputGuard guard = InputGuard.calibrate(clip.imageEncoder(), robust, ordinary, falseAlarms);
       System.out.printf(
           Locale.ROOT,
           "threshold %.3f for %.0f %% false alarms, from %d clean images; l∞ 4/255, %d images%n%n",
@@ -91,11 +90,7 @@ public final class GuardTable implements Runnable {
   private static Selection half(EmojiDataset all, int remainder, int count) {
     Selection half =
         Selection.at(
-            all,
-            IntStream.range(0, all.size())
-                .filter(i -> i % 2 == remainder)
-                .boxed()
-                .toList());
+            all, IntStream.range(0, all.size()).filter(i -> i % 2 == remainder).boxed().toList());
     return Selection.of(half, count);
   }
 

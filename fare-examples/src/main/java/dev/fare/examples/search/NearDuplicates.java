@@ -49,8 +49,7 @@ public final class NearDuplicates {
   /** Prints how many copies each encoder recognises. */
   public static void main(String[] args) throws IOException {
     Path quickStart = Path.of(args.length > 0 ? args[0] : "fare-quickstart");
-    Selection pictures =
-        Selection.of(EmojiDataset.testSetA(EmojiData.load(), PICTURES), PICTURES);
+    Selection pictures = Selection.of(EmojiDataset.testSetA(EmojiData.load(), PICTURES), PICTURES);
     System.out.printf("copies recognised of %d    noise 4/255    attacked 4/255%n", PICTURES);
     for (String name : new String[] {"original", "robust"}) {
       try (RobustClipEncoder encoder = RobustClipEncoder.load(quickStart.resolve(name))) {

@@ -92,11 +92,7 @@ class ZeroShotAuditTest {
     }
 
     ReportModel resumed =
-        quick()
-            .resumeIn(folder)
-            .listener(progress -> phases.add(progress.model()))
-            .build()
-            .run();
+        quick().resumeIn(folder).listener(progress -> phases.add(progress.model())).build().run();
 
     assertThat(phases).containsOnly("second");
     assertThat(resumed.evaluations().get(0).model("first").clean())
@@ -157,7 +153,8 @@ class ZeroShotAuditTest {
     int[] counts = new int[3];
     IntStream.range(0, 20).forEach(i -> counts[selection.label(i).orElseThrow()]++);
     assertThat(counts).containsExactly(10, 7, 3);
-    assertThat(selection.indices().subList(0, 10)).containsExactly(0, 9, 18, 27, 36, 45, 54, 63, 72, 81);
+    assertThat(selection.indices().subList(0, 10))
+        .containsExactly(0, 9, 18, 27, 36, 45, 54, 63, 72, 81);
     assertThat(Selection.of(data, 1000).size()).isEqualTo(100);
   }
 

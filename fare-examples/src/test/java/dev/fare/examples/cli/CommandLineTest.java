@@ -134,7 +134,9 @@ class CommandLineTest {
             "--model",
             clip,
             "--epsilon",
-            "4/255", "--iterations", 3,
+            "4/255",
+            "--iterations",
+            3,
             "--output",
             folder.resolve("drift.html"));
 
