@@ -1,19 +1,21 @@
 package dev.fare.models.format;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import com.google.common.io.MoreFiles;
-import com.google.common.io.RecursiveDeleteOption;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
 /**
- * Feeds the readers what Jazzer invents. One target a run: {@code mvn -Pfuzz -pl fare-models -am test
- * -Dtest=ReadersFuzz#pickle -Dsurefire.failIfNoSpecifiedTests=false}.
+ * Feeds the readers what Jazzer invents. One target a run: {@code mvn -Pfuzz -pl fare-models -am
+ * test -Dtest=ReadersFuzz#pickle -Dsurefire.failIfNoSpecifiedTests=false}.
  *
- * <p>What it finds goes to {@code src/test/resources/…/format/corpus}, where a test replays it.
+ * <p>Inputs that reach something new are kept beside the seeds in {@code src/fuzz/resources}, and
+ * {@code HostileFilesTest} replays them all with every build. What breaks a reader becomes a file
+ * of {@code src/test/resources/…/format/corpus} with a name that says what is wrong with it.
  */
 class ReadersFuzz {
 
@@ -34,8 +36,7 @@ class ReadersFuzz {
 
   @FuzzTest(maxDuration = DURATION)
   void pickle(byte[] bytes) throws IOException {
-    Path file = PickleFiles.write(directory.resolve("x.pt"), bytes);
-    HostileFiles.readWeights(Files.readAllBytes(file), directory);
+    HostileFiles.readPickle(bytes, directory);
   }
 
   @FuzzTest(maxDuration = DURATION)
