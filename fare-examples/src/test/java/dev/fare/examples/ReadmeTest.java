@@ -67,7 +67,7 @@ class ReadmeTest {
   @Test
   void reportsFromTenLines() throws Exception {
     EmbeddedClip.copyTo(Path.of("fare-quickstart/original"));
-    SamplePictures.write(EmojiDataset.testSetA(data, 4), Path.of("fare-quickstart/images"));
+    SamplePictures.write(EmojiDataset.testSetA(data, 4), Path.of("fare-quickstart/drawings"));
 
     List<String> said = new ArrayList<>();
     Snippets.audit(said::add);

@@ -52,7 +52,7 @@ final class Snippets {
 
   static void audit(Consumer<String> show) throws IOException {
     ReportModel report =
-        ZeroShotAudit.of(Path.of("fare-quickstart/images")) // a sub-folder for each class
+        ZeroShotAudit.of(Path.of("fare-quickstart/drawings")) // a sub-folder for each class
             .model("original", Path.of("fare-quickstart/original"))
             .model("FARE", Path.of("fare-quickstart/robust"))
             .attack(EvaluationAttacks.apgdCrossEntropy(40, 1, 0)) // without: the paper's protocol

@@ -14,6 +14,7 @@ import dev.fare.models.format.ClipCheckpoints;
 import dev.fare.models.text.ClipTokenizer;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
+import dev.fare.models.torchscript.TorchScriptExport;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
@@ -142,6 +143,11 @@ public final class ClipModel implements AutoCloseable {
     return imageEncoder;
   }
 
+  /** The text tower; this model closes it. */
+  public TextTransformer textEncoder() {
+    return text;
+  }
+
   /** What cosine similarities are multiplied by: the exponential of the learnt parameter. */
   public double logitScale() {
     return logitScale;
@@ -250,6 +256,19 @@ public final class ClipModel implements AutoCloseable {
       throw new IllegalArgumentException(
           "each template must contain {} where the class name goes, got " + templates);
     }
+  }
+
+  /**
+   * Writes a directory that DJL and DJL Serving load without this library; see {@link
+   * TorchScriptExport}.
+   *
+   * @param directory appears whole or not at all; one that was written before is replaced
+   * @throws IOException if writing fails; what was at the place before stays
+   */
+  public void exportTorchScript(Path directory) throws IOException {
+    Optional<byte[]> json = Towers.tokenizerJson(imageEncoder.checkpoint(), text.config());
+    imageEncoder.writeTorchScript(
+        Optional.of(new TorchScriptExport.Text(text, logitScale, json)), directory);
   }
 
   private NDManager newManager() {

@@ -18,6 +18,8 @@ import dev.fare.models.format.HuggingFaceWriter;
 import dev.fare.models.format.OpenClipWriter;
 import dev.fare.models.format.VisionTowerFile;
 import dev.fare.models.hub.ModelHub;
+import dev.fare.models.text.TextTransformer;
+import dev.fare.models.torchscript.TorchScriptExport;
 import dev.fare.models.vision.ConvNextConfig;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
@@ -30,6 +32,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 
@@ -360,6 +363,32 @@ public final class RobustClipEncoder implements TokenEncoder {
         HuggingFaceWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
       }
     }
+  }
+
+  /**
+   * Writes a directory that DJL and DJL Serving load without this library: code and weights, {@code
+   * serving.properties}, and tokenizer; see {@link TorchScriptExport}. A text tower that came with
+   * this encoder is read from where it was loaded and written along; {@link
+   * ClipModel#exportTorchScript} does without reading.
+   *
+   * @param directory appears whole or not at all; one that was written before is replaced
+   * @throws IOException if the text tower can't be read, or writing fails; what was at the place
+   *     before stays
+   */
+  public void exportTorchScript(Path directory) throws IOException {
+    if (config().text().isEmpty()) {
+      writeTorchScript(Optional.empty(), directory);
+      return;
+    }
+    try (TextTransformer text = Towers.text(checkpoint, device())) {
+      Optional<byte[]> json = Towers.tokenizerJson(checkpoint, text.config());
+      double logitScale = Towers.logitScale(checkpoint);
+      writeTorchScript(Optional.of(new TorchScriptExport.Text(text, logitScale, json)), directory);
+    }
+  }
+
+  void writeTorchScript(Optional<TorchScriptExport.Text> text, Path directory) throws IOException {
+    TorchScriptExport.write(tower, config().normalization(), text, directory);
   }
 
   @Override

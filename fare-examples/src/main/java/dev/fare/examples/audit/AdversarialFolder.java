@@ -3,8 +3,6 @@ package dev.fare.examples.audit;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.Lists;
-import com.google.common.primitives.Ints;
-import com.google.common.primitives.Longs;
 import dev.fare.Classifier;
 import dev.fare.ImageEncoder;
 import dev.fare.ThreatModel;
@@ -27,6 +25,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /**
  * Attacks a folder of images and writes them as PNG under the same names, at the size the encoder
@@ -101,9 +100,8 @@ public final class AdversarialFolder {
       throws IOException {
     Attacker attacker =
         (pixels, ids, manager) -> {
-          NDArray labels =
-              Selection.at(folder, Ints.asList(Ints.toArray(Longs.asList(ids)))).labels(manager);
-          LabelledBatch batch = new LabelledBatch(pixels, labels, ids);
+          long[] labels = LongStream.of(ids).map(id -> folder.label((int) id).orElseThrow()).toArray();
+          LabelledBatch batch = new LabelledBatch(pixels, manager.create(labels), ids);
           return attack.strategy().attack(threatModel, classifier, batch).images();
         };
     return run(attacker, pixels -> predictions(classifier, pixels), images, output, done);

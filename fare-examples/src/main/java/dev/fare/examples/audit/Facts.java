@@ -43,7 +43,6 @@ final class Facts {
         .provenance("Data", "pixels, SHA-256", pixels)
         .provenance("Settings", "threat models", settings.threatLabels())
         .provenance("Settings", "templates", String.join(" | ", settings.templates))
-        .provenance("Settings", "attacked at", side + " × " + side + " pixels")
         .provenance("Settings", "seed", settings.seed)
         .environment();
   }

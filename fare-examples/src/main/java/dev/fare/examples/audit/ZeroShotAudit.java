@@ -148,6 +148,7 @@ public final class ZeroShotAudit {
       RobustnessEvaluation evaluation = builder.build();
       EvaluationReport result = evaluation.evaluate(settings.name, images);
       report.evaluation(result);
+      result.settings().forEach((name, value) -> report.provenance("Settings", name, value));
       ThreatModel strongest = strongest();
       String attack = attacks.get(0).name();
       List<Integer> shown = result.rightForAll(GALLERY);

@@ -1,7 +1,9 @@
 package dev.fare.examples.cli;
 
 import dev.fare.examples.quickstart.QuickStart;
+import dev.fare.models.convert.ModelFormat;
 import java.util.List;
+import java.util.Locale;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -81,9 +83,15 @@ public final class Fare implements Runnable {
     CommandLine commandLine = new CommandLine(new Fare());
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.registerConverter(Radius.class, Radius::parse);
+    commandLine.registerConverter(ModelFormat.class, Fare::format);
     commandLine.setExecutionExceptionHandler(Terminal::fail);
     ConfigFile.installOn(commandLine);
     return commandLine;
+  }
+
+  /** Formats are written with hyphens, as other options are. */
+  private static ModelFormat format(String text) {
+    return ModelFormat.valueOf(text.toUpperCase(Locale.ROOT).replace('-', '_'));
   }
 
   @Override
