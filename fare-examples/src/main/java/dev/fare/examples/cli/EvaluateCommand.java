@@ -41,7 +41,7 @@ import picocli.CommandLine.Option;
       "Two encoders compared, with one quick attack:",
       "  fare evaluate --images photos --model original=clip --model FARE=fare4 \\",
       "      --attack apgd-ce --iterations 20 --epsilon 2/255,4/255",
-      "In a build, failing with exit code 3 where less than 30 % of the images are robust:",
+      "In a build, failing with exit code 3 where less than 30 %% of the images are robust:",
       "  fare evaluate --images photos --model fare4 --require-robust 0.3 --json"
     })
 final class EvaluateCommand implements Callable<Integer> {

@@ -86,6 +86,10 @@ public final class Fare implements Runnable {
     commandLine.registerConverter(ModelFormat.class, Fare::format);
     commandLine.setExecutionExceptionHandler(Terminal::fail);
     ConfigFile.installOn(commandLine);
+    commandLine
+        .getSubcommands()
+        .values()
+        .forEach(command -> command.getCommandSpec().versionProvider(new Version()));
     return commandLine;
   }
 
