@@ -100,7 +100,8 @@ public final class AdversarialFolder {
       throws IOException {
     Attacker attacker =
         (pixels, ids, manager) -> {
-          long[] labels = LongStream.of(ids).map(id -> folder.label((int) id).orElseThrow()).toArray();
+          long[] labels =
+              LongStream.of(ids).map(id -> folder.label((int) id).orElseThrow()).toArray();
           LabelledBatch batch = new LabelledBatch(pixels, manager.create(labels), ids);
           return attack.strategy().attack(threatModel, classifier, batch).images();
         };

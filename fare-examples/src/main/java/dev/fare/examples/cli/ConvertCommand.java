@@ -84,8 +84,8 @@ final class ConvertCommand implements Callable<Integer> {
           written.difference().isPresent() ? written.difference().getAsDouble() : null);
       terminal.say(
           written.difference().isPresent()
-              ? "%s: an image embedded before and after differs by %.2g".formatted(
-                  output, written.difference().getAsDouble())
+              ? "%s: an image embedded before and after differs by %.2g"
+                  .formatted(output, written.difference().getAsDouble())
               : output + ": written; embeddings of this layout are not compared");
       terminal.result(result);
       return 0;
