@@ -140,6 +140,7 @@ public final class QuickStart implements Callable<Integer> {
             AttackedSearch.found(foundAfter),
             foundAfter.size());
       }
+      SamplePictures.write(EmojiDataset.testSetA(data, images), output.resolve("drawings"));
       Provenance.add(report, originalFiles, robustFiles, summary);
       ReportFiles written = ReportFiles.write(report.build(), output.resolve("report.html"));
       out.printf(
