@@ -15,8 +15,7 @@ import java.util.Map;
  *
  * @param config how the parts are joined
  * @param vision the vision tower
- * @param projector {@code linear_1.weight}, {@code linear_1.bias}, {@code linear_2.weight}, {@code
- *     linear_2.bias}
+ * @param projector in the order of {@link #PROJECTOR}
  * @param language the language model
  * @param source where it was read, for messages
  */
@@ -26,6 +25,10 @@ public record LlavaCheckpoint(
     List<WeightTensor> projector,
     LanguageCheckpoint language,
     String source) {
+
+  /** The names of the projector's tensors, in their order. */
+  public static final List<String> PROJECTOR =
+      List.of("linear_1.weight", "linear_1.bias", "linear_2.weight", "linear_2.bias");
 
   /** Copies the list. */
   public LlavaCheckpoint {
@@ -63,10 +66,10 @@ public record LlavaCheckpoint(
    */
   static LinkedHashMap<String, Shape> projectorTensors(int tokenWidth, int width) {
     LinkedHashMap<String, Shape> tensors = new LinkedHashMap<>();
-    tensors.put("linear_1.weight", new Shape(width, tokenWidth));
-    tensors.put("linear_1.bias", new Shape(width));
-    tensors.put("linear_2.weight", new Shape(width, width));
-    tensors.put("linear_2.bias", new Shape(width));
+    tensors.put(PROJECTOR.get(0), new Shape(width, tokenWidth));
+    tensors.put(PROJECTOR.get(1), new Shape(width));
+    tensors.put(PROJECTOR.get(2), new Shape(width, width));
+    tensors.put(PROJECTOR.get(3), new Shape(width));
     return tensors;
   }
 

@@ -6,12 +6,14 @@ import ai.djl.Device;
 import ai.djl.modality.cv.Image;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Precision;
 import dev.fare.data.ClipPreprocessing;
 import dev.fare.data.PixelImage;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.format.LlavaCheckpoint;
+import dev.fare.models.format.LlavaWriter;
 import dev.fare.models.language.GenerationOptions;
 import dev.fare.models.language.LanguageTokenizer;
 import dev.fare.models.language.LlamaModel;
@@ -22,6 +24,7 @@ import dev.fare.torch.TensorScope;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -283,6 +286,34 @@ public final class LlavaModel implements AutoCloseable {
     return parts
         .language()
         .teacherForced(embeddings, prompts.mask(manager), prompts.labels(manager));
+  }
+
+  /** The projector's weights by name, which this model owns: what is trained is seen by all. */
+  public Map<String, NDArray> projectorParameters() {
+    return parts.projector();
+  }
+
+  /**
+   * Writes Hugging Face's layout, with the vision tower that this model has now.
+   *
+   * @param type FLOAT32 or, at half the size and rounded, FLOAT16
+   * @throws IllegalStateException if the language model is not in float32
+   */
+  public void save(Path directory, DataType type) throws IOException {
+    try (TensorScope scope = parts.newScope()) {
+      LlavaWriter.write(
+          new LlavaWriter.Architecture(
+              config,
+              vision.config(),
+              parts.language().config(),
+              parts.endings(),
+              parts.tokenizerFile()),
+          vision.parameters(),
+          parts.projector(),
+          parts.language().parameters(scope.manager()),
+          directory,
+          type);
+    }
   }
 
   /** Frees the parts, unless this model was made of another one. */

@@ -19,8 +19,10 @@ import dev.fare.torch.TorchSource;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What stays of a LLaVA when its vision tower is swapped: projector, language model, tokenizer. */
@@ -33,6 +35,7 @@ final class LlavaParts implements AutoCloseable {
   private final List<NDArray> projector;
   private final LlamaModel language;
   private final @Nullable LanguageTokenizer tokenizer;
+  private final @Nullable Path tokenizerFile;
   private final EndTokens endings;
   private final String source;
 
@@ -40,11 +43,13 @@ final class LlavaParts implements AutoCloseable {
       LlavaCheckpoint checkpoint,
       LlamaModel language,
       @Nullable LanguageTokenizer tokenizer,
+      @Nullable Path tokenizerFile,
       NDManager manager)
       throws IOException {
     this.manager = manager;
     this.language = language;
     this.tokenizer = tokenizer;
+    this.tokenizerFile = tokenizerFile;
     endings = checkpoint.language().endings();
     source = checkpoint.source();
     projector = new ArrayList<>();
@@ -64,7 +69,7 @@ final class LlavaParts implements AutoCloseable {
     try {
       language = LlamaModel.of(checkpoint.language(), device, precision);
       words = tokenizer == null ? null : LanguageTokenizer.load(tokenizer);
-      return new LlavaParts(checkpoint, language, words, manager);
+      return new LlavaParts(checkpoint, language, words, tokenizer, manager);
     } catch (IOException | RuntimeException e) {
       if (language != null) {
         language.close();
@@ -107,8 +112,17 @@ final class LlavaParts implements AutoCloseable {
     return language;
   }
 
-  List<NDArray> projector() {
-    return List.copyOf(projector);
+  /** The projector's weights by name, which these parts own. */
+  Map<String, NDArray> projector() {
+    Map<String, NDArray> named = new LinkedHashMap<>();
+    for (int i = 0; i < projector.size(); i++) {
+      named.put(LlavaCheckpoint.PROJECTOR.get(i), projector.get(i));
+    }
+    return named;
+  }
+
+  Optional<Path> tokenizerFile() {
+    return Optional.ofNullable(tokenizerFile);
   }
 
   EndTokens endings() {
