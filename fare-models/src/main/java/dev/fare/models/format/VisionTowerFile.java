@@ -2,6 +2,9 @@ package dev.fare.models.format;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.SafetensorsWriter;
+import dev.fare.io.WeightTensor;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.vision.VisionConfig;
 import dev.fare.models.vision.VitConfig;

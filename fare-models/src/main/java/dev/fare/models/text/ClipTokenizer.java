@@ -3,7 +3,7 @@ package dev.fare.models.text;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import dev.fare.models.format.ModelFormatException;
+import dev.fare.io.ModelFormatException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

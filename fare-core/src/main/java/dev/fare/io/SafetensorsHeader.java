@@ -1,4 +1,4 @@
-package dev.fare.models.format;
+package dev.fare.io;
 
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonParseException;

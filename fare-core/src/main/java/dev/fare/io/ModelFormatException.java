@@ -1,4 +1,4 @@
-package dev.fare.models.format;
+package dev.fare.io;
 
 import java.io.IOException;
 

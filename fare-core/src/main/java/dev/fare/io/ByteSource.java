@@ -1,10 +1,10 @@
-package dev.fare.models.format;
+package dev.fare.io;
 
 import java.io.IOException;
 import java.nio.channels.ReadableByteChannel;
 
 /** Bytes in a file that are opened each time they are needed, so that nothing stays open. */
-interface ByteSource {
+public interface ByteSource {
 
   /** The number of bytes. */
   long length();

@@ -1,4 +1,4 @@
-package dev.fare.models.format;
+package dev.fare.io;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -15,7 +15,7 @@ import java.nio.file.Path;
  * @param offset of the first byte
  * @param length in bytes
  */
-record FileSlice(Path file, long offset, long length) implements ByteSource {
+public record FileSlice(Path file, long offset, long length) implements ByteSource {
 
   @Override
   public ReadableByteChannel open(long position) throws IOException {

@@ -1,4 +1,4 @@
-package dev.fare.models.format;
+package dev.fare.io;
 
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
@@ -19,7 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Reads and writes configuration files: strict JSON, no key twice, of bounded size and depth. */
-final class StrictJson {
+public final class StrictJson {
 
   private static final int MAX_BYTES = 16 << 20;
   private static final int MAX_DEPTH = 64;
@@ -31,7 +31,7 @@ final class StrictJson {
    *
    * @throws ModelFormatException if it is too large or not such a file
    */
-  static JsonObject read(Path file) throws IOException {
+  public static JsonObject read(Path file) throws IOException {
     byte[] bytes;
     try (InputStream in = Files.newInputStream(file)) {
       bytes = in.readNBytes(MAX_BYTES + 1);
@@ -50,7 +50,7 @@ final class StrictJson {
   }
 
   /** Writes an object as a whole file that people can read. */
-  static void write(Path file, JsonObject json) throws IOException {
+  public static void write(Path file, JsonObject json) throws IOException {
     String text = new GsonBuilder().setPrettyPrinting().create().toJson(json) + "\n";
     AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
   }

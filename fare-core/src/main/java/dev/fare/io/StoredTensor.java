@@ -1,4 +1,4 @@
-package dev.fare.models.format;
+package dev.fare.io;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
@@ -22,7 +22,7 @@ import java.nio.channels.ReadableByteChannel;
  * @param type of the elements
  * @param shape of the tensor
  */
-record StoredTensor(
+public record StoredTensor(
     String name, String origin, ByteSource data, long position, ElementType type, Shape shape)
     implements WeightTensor {
 
@@ -55,7 +55,7 @@ record StoredTensor(
   }
 
   /** Reads into a contiguous float32 array of this shape on the CPU. */
-  void readInto(NDArray array) throws IOException {
+  public void readInto(NDArray array) throws IOException {
     long size = shape.size();
     try (ReadableByteChannel channel = data.open(position);
         NDManager views = array.getManager().newSubManager()) {

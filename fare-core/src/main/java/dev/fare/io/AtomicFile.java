@@ -1,8 +1,9 @@
-package dev.fare.models.format;
+package dev.fare.io;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -11,18 +12,23 @@ import java.util.Locale;
 import java.util.UUID;
 
 /** A file that is whole or absent: written beside its place, synced, then renamed into it. */
-final class AtomicFile {
+public final class AtomicFile {
 
   private AtomicFile() {}
 
   /** What writes the content. */
   @FunctionalInterface
-  interface Content {
-    void writeTo(FileChannel channel) throws IOException;
+  public interface Content {
+    /** Writes all of it. */
+    void writeTo(WritableByteChannel channel) throws IOException;
   }
 
-  /** Writes a file or leaves what was there before. */
-  static void write(Path target, Content content) throws IOException {
+  /**
+   * Writes a file, and the directories above it where they are absent.
+   *
+   * @throws IOException if it can't be written; what was there before stays
+   */
+  public static void write(Path target, Content content) throws IOException {
     Path absolute = target.toAbsolutePath();
     Path directory = absolute.getParent();
     if (directory == null) {
@@ -45,7 +51,7 @@ final class AtomicFile {
   }
 
   /** Writes bytes as a whole file. */
-  static void write(Path target, byte[] bytes) throws IOException {
+  public static void write(Path target, byte[] bytes) throws IOException {
     write(target, channel -> writeFully(channel, ByteBuffer.wrap(bytes)));
   }
 
@@ -54,8 +60,14 @@ final class AtomicFile {
     return path.resolveSibling("." + path.getFileName() + "." + UUID.randomUUID() + ".tmp");
   }
 
+  /** Whether a path has such a name. */
+  static boolean isTemporary(Path path) {
+    String name = path.getFileName().toString();
+    return name.startsWith(".") && name.endsWith(".tmp");
+  }
+
   /** Writes all that remains in a buffer. */
-  static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+  public static void writeFully(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
       channel.write(bytes);
     }

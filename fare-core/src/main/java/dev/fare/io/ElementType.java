@@ -1,4 +1,4 @@
-package dev.fare.models.format;
+package dev.fare.io;
 
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /** How a number lies in a model file, little-endian, and how it becomes a float32. */
-enum ElementType {
+public enum ElementType {
   F64(8) {
     @Override
     float widen(ByteBuffer source) {
@@ -79,7 +79,7 @@ enum ElementType {
   }
 
   /** The number of bytes of one element. */
-  int bytes() {
+  public int bytes() {
     return bytes;
   }
 
@@ -89,7 +89,7 @@ enum ElementType {
    * @throws ArithmeticException if they, or the strides of a tensor without elements, are beyond 64
    *     bits
    */
-  long bytesOf(Shape shape) {
+  public long bytesOf(Shape shape) {
     long extent = bytes;
     for (long dimension : shape.getShape()) {
       extent = Math.multiplyExact(extent, Math.max(dimension, 1));

@@ -1,4 +1,4 @@
-package dev.fare.models.format;
+package dev.fare.io;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
@@ -12,12 +12,11 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -31,7 +30,7 @@ public final class SafetensorsWriter {
   private static final long WINDOW = 1L << 28;
 
   /** Metadata that marks tensors as PyTorch's, as Hugging Face's libraries require. */
-  static final Map<String, String> PYTORCH = Map.of("format", "pt");
+  public static final Map<String, String> PYTORCH = Map.of("format", "pt");
 
   private SafetensorsWriter() {}
 
@@ -50,26 +49,42 @@ public final class SafetensorsWriter {
   public static void write(
       Path file, Map<String, NDArray> tensors, DataType type, Map<String, String> metadata)
       throws IOException {
+    checkType(type);
+    AtomicFile.write(
+        file, channel -> writeTo(channel, new TreeMap<>(tensors), type, new TreeMap<>(metadata)));
+  }
+
+  /**
+   * Writes the bytes of a file, tensors and metadata in the order of their maps.
+   *
+   * @param type what elements are stored as: FLOAT32 or FLOAT16
+   * @param metadata free-form strings
+   */
+  public static void writeTo(
+      WritableByteChannel channel,
+      Map<String, NDArray> tensors,
+      DataType type,
+      Map<String, String> metadata)
+      throws IOException {
+    checkType(type);
+    byte[] header = header(tensors, type, metadata);
+    ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    AtomicFile.writeFully(channel, length.putLong(header.length).flip());
+    AtomicFile.writeFully(channel, ByteBuffer.wrap(header));
+    for (NDArray tensor : tensors.values()) {
+      writeData(channel, tensor, type);
+    }
+  }
+
+  private static void checkType(DataType type) {
     checkArgument(
         type == DataType.FLOAT32 || type == DataType.FLOAT16,
         "tensors can be written as FLOAT32 or FLOAT16, got %s",
         type);
-    SortedMap<String, NDArray> sorted = new TreeMap<>(tensors);
-    byte[] header = header(sorted, type, new TreeMap<>(metadata));
-    AtomicFile.write(
-        file,
-        channel -> {
-          ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-          AtomicFile.writeFully(channel, length.putLong(header.length).flip());
-          AtomicFile.writeFully(channel, ByteBuffer.wrap(header));
-          for (NDArray tensor : sorted.values()) {
-            writeData(channel, tensor, type);
-          }
-        });
   }
 
   private static byte[] header(
-      SortedMap<String, NDArray> tensors, DataType type, SortedMap<String, String> metadata)
+      Map<String, NDArray> tensors, DataType type, Map<String, String> metadata)
       throws IOException {
     StringWriter text = new StringWriter();
     try (JsonWriter json = new JsonWriter(text)) {
@@ -103,7 +118,7 @@ public final class SafetensorsWriter {
     return Arrays.copyOf(padded, padded.length / ALIGNMENT * ALIGNMENT);
   }
 
-  private static void writeData(FileChannel channel, NDArray tensor, DataType type)
+  private static void writeData(WritableByteChannel channel, NDArray tensor, DataType type)
       throws IOException {
     long size = tensor.getShape().size();
     NDManager owner = tensor.getManager();
