@@ -1,5 +1,7 @@
 package dev.fare.models.format;
 
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.StrictJson;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.gson.JsonElement;

@@ -1,5 +1,6 @@
 package dev.fare.models.format;
 
+import dev.fare.io.ModelFormatException;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.fare.models.language.LlamaConfig;

@@ -1,5 +1,7 @@
 package dev.fare.models.format;
 
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.WeightTensor;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.types.Shape;

@@ -1,5 +1,6 @@
 package dev.fare.models.format;
 
+import dev.fare.io.WeightTensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;

@@ -1,5 +1,9 @@
 package dev.fare.models.format;
 
+import dev.fare.io.AtomicDirectory;
+import dev.fare.io.AtomicFile;
+import dev.fare.io.StrictJson;
+import dev.fare.io.SafetensorsWriter;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;

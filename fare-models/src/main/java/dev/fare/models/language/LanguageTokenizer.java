@@ -1,7 +1,7 @@
 package dev.fare.models.language;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import dev.fare.models.format.ModelFormatException;
+import dev.fare.io.ModelFormatException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

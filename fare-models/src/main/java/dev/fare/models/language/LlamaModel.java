@@ -8,7 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Precision;
 import dev.fare.models.format.LanguageCheckpoint;
-import dev.fare.models.format.WeightTensor;
+import dev.fare.io.WeightTensor;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;

@@ -9,7 +9,7 @@ import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.TokenLayer;
 import dev.fare.models.format.EndTokens;
 import dev.fare.models.format.LlavaCheckpoint;
-import dev.fare.models.format.WeightTensor;
+import dev.fare.io.WeightTensor;
 import dev.fare.models.language.LanguageTokenizer;
 import dev.fare.models.language.LlamaModel;
 import dev.fare.models.vision.VitConfig;
