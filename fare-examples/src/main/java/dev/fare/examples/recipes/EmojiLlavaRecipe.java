@@ -59,21 +59,24 @@ import picocli.CommandLine.Spec;
 public final class EmojiLlavaRecipe implements Callable<Integer> {
 
   private static final int VOCABULARY = 1024;
-  private static final int EVALUATE_EVERY = 100;
+  /** Of the augmentation: enough to see through backgrounds, little enough to learn names soon. */
+  private static final double STRENGTH = 0.25;
+
+  private static final int EVALUATE_EVERY = 300;
 
   @Option(names = "--output", description = "directory to write", required = true)
   private Path output = Path.of("emoji-llava");
 
   @Option(names = "--steps", description = "updates, default ${DEFAULT-VALUE}")
-  private int steps = 2000;
+  private int steps = 2400;
 
   @Option(names = "--images", description = "pictures an update, default ${DEFAULT-VALUE}")
-  private int images = 48;
+  private int images = 20;
 
   @Option(
       names = "--sentences",
       description = "sentences without a picture an update, default ${DEFAULT-VALUE}")
-  private int sentences = 12;
+  private int sentences = 6;
 
   @Option(names = "--learning-rate", description = "the peak, default ${DEFAULT-VALUE}")
   private double learningRate = 2e-3;
@@ -144,7 +147,7 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
     for (int i = 0; i < sentences; i++) {
       texts.add(OrdinarySentences.draw(random, targets()));
     }
-    float[] pixels = data.trainingBatch(first, images, 0.4).images();
+    float[] pixels = data.trainingBatch(first, images, STRENGTH).images();
     return new CaptionTrainer.Lesson(pixels, exchanges, texts);
   }
 
