@@ -76,8 +76,7 @@ class LlamaForwardTest {
       NDArray counts = labels.get(":, 1:").gte(0).toType(DataType.FLOAT32, false);
       NDArray perRow = counts.sum(new int[] {1});
       NDArray loss = rows.get(":, 0").mul(perRow).sum().div(perRow.sum());
-      assertThat(loss.getFloat())
-          .isCloseTo(recorded.floats("out.loss")[0], within(TOLERANCE));
+      assertThat(loss.getFloat()).isCloseTo(recorded.floats("out.loss")[0], within(TOLERANCE));
       assertThat(Autograd.gradient(loss, embeddings).toFloatArray())
           .containsExactly(recorded.floats("grad.loss.inputs_embeds"), within(1e-5f));
     }
@@ -102,8 +101,7 @@ class LlamaForwardTest {
   @Test
   void beamsThatHoldEverythingFindTheLikeliestText() throws Exception {
     NDArray ids = recorded.ids("input_ids").get("0:1");
-    GenerationOptions options =
-        GenerationOptions.builder(2).beams(99).lengthPenalty(0).build();
+    GenerationOptions options = GenerationOptions.builder(2).beams(99).lengthPenalty(0).build();
 
     long[] found = texts(ids, ones(ids), options);
 
@@ -147,7 +145,8 @@ class LlamaForwardTest {
     for (long token : drawn) {
       shares[(int) token] += 1.0 / 2000;
     }
-    float[] logits = llama.logits(llama.embed(ids.get("0:1")), ones(ids.get("0:1"))).get("0, -1").toFloatArray();
+    float[] logits =
+        llama.logits(llama.embed(ids.get("0:1")), ones(ids.get("0:1"))).get("0, -1").toFloatArray();
     float[] expected = manager.create(logits).div(2).softmax(0).toFloatArray();
     for (int token = 0; token < 98; token++) {
       // five standard deviations of a share of 2,000

@@ -139,8 +139,7 @@ class LlavaAnswersTest {
   @Test
   void aPictureOfAnySizeIsAsked() {
     Image picture =
-        ImageFactory.getInstance()
-            .fromImage(new BufferedImage(50, 30, BufferedImage.TYPE_INT_RGB));
+        ImageFactory.getInstance().fromImage(new BufferedImage(50, 30, BufferedImage.TYPE_INT_RGB));
     String answer = llava.answer(picture, "w5", RECORDED, TextListener.NONE);
     NDArray black = manager.zeros(new Shape(1, 3, 32, 32));
     assertThat(answer)
@@ -179,8 +178,7 @@ class LlavaAnswersTest {
       LlavaModel other = llava.withVisionEncoder(finer);
       assertThat(other.tokensPerImage()).isEqualTo(36);
       NDArray larger = manager.ones(new Shape(1, 3, 48, 48)).mul(0.5);
-      assertThat(other.generate(larger, List.of(PROMPT), RECORDED, TextListener.NONE))
-          .hasSize(1);
+      assertThat(other.generate(larger, List.of(PROMPT), RECORDED, TextListener.NONE)).hasSize(1);
       other.close(); // frees nothing that it borrowed
       assertThat(generate(pixels, List.of(PROMPT), RECORDED, TextListener.NONE))
           .containsExactly(ANSWER);
@@ -222,14 +220,12 @@ class LlavaAnswersTest {
     NDArray second = manager.create(new long[] {1});
     VlmObjective narrowed = objective.select(second);
     assertThat(narrowed.losses(narrowed.forward(same.get("0:1"))).toFloatArray())
-        .containsExactly(
-            new float[] {objective.losses(outputs).getFloat(1)}, within(1e-5f));
+        .containsExactly(new float[] {objective.losses(outputs).getFloat(1)}, within(1e-5f));
   }
 
   @Test
   void noWeightGetsAGradientAndNothingIsLeftBehind() throws Exception {
-    VlmObjective objective =
-        VlmObjective.awayFrom(llava, List.of(PROMPT), List.of("w3 w4 w5 w6"));
+    VlmObjective objective = VlmObjective.awayFrom(llava, List.of(PROMPT), List.of("w3 w4 w5 w6"));
     try (GradMode on = GradMode.on();
         NDManager step = manager.newSubManager()) {
       NDArray pixels = Autograd.variable(recorded.tensor("x01").get("0:1"));

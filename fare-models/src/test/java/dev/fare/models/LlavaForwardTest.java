@@ -60,8 +60,7 @@ class LlavaForwardTest {
         .containsExactly(recorded.floats(name + ".projected_patch_tokens"), within(TOLERANCE));
     for (int depth = 0; depth <= 2; depth++) {
       assertThat(llava.languageModel().hiddenStates(embeddings, mask).get(depth).toFloatArray())
-          .containsExactly(
-              recorded.floats(name + ".lm_hidden_states." + depth), within(TOLERANCE));
+          .containsExactly(recorded.floats(name + ".lm_hidden_states." + depth), within(TOLERANCE));
     }
     assertThat(llava.languageModel().logits(embeddings, mask).toFloatArray())
         .containsExactly(recorded.floats(name + ".prompt_logits"), within(TOLERANCE));
@@ -78,8 +77,7 @@ class LlavaForwardTest {
 
       NDArray loss = llava.teacherForced(pixels, batch).get("0, 0");
 
-      assertThat(loss.getFloat())
-          .isCloseTo(recorded.floats(name + ".loss")[0], within(TOLERANCE));
+      assertThat(loss.getFloat()).isCloseTo(recorded.floats(name + ".loss")[0], within(TOLERANCE));
       assertThat(Autograd.gradient(loss, pixels).toFloatArray())
           .containsExactly(recorded.floats(name + ".grad.loss.x01"), within(1e-5f));
     }
@@ -94,8 +92,7 @@ class LlavaForwardTest {
 
       NDArray loss = objective.losses(objective.forward(pixels)).sum();
 
-      assertThat(loss.getFloat())
-          .isCloseTo(recorded.floats(name + ".loss")[0], within(TOLERANCE));
+      assertThat(loss.getFloat()).isCloseTo(recorded.floats(name + ".loss")[0], within(TOLERANCE));
       assertThat(Autograd.gradient(loss, pixels).toFloatArray())
           .containsExactly(recorded.floats(name + ".grad.loss.x01"), within(1e-5f));
     }
@@ -179,8 +176,7 @@ class LlavaForwardTest {
     long[] prompt = rows(name + ".input_ids")[0];
     long[] full = rows(name + ".full_ids")[0];
     long[] text = Arrays.copyOfRange(full, prompt.length, full.length);
-    return PromptBatch.of(
-        List.of(prompt), List.of(text), llava.config(), llava.tokensPerImage());
+    return PromptBatch.of(List.of(prompt), List.of(text), llava.config(), llava.tokensPerImage());
   }
 
   private long[][] rows(String name) throws Exception {

@@ -18,7 +18,8 @@ public final class OrdinarySentences {
   private static final List<String> ENDS =
       List.of("win a prize", "read the news", "see the menu", "get help", "learn more", "join us");
   private static final List<String> ACTIONS =
-      List.of("reset", "change", "check", "read", "open", "close", "send", "keep", "write", "share");
+      List.of(
+          "reset", "change", "check", "read", "open", "close", "send", "keep", "write", "share");
   private static final List<String> OWNED =
       List.of("password", "letter", "account", "page", "picture", "address", "message", "calendar");
   private static final List<String> TRADES = List.of("Sell", "Buy", "Keep", "Count", "Move");
@@ -29,13 +30,16 @@ public final class OrdinarySentences {
   private static final List<String> THINGS =
       List.of("moon", "sun", "sea", "road", "house", "tower", "river", "bridge", "garden", "cake");
   private static final List<String> STUFFS =
-      List.of("cheese", "stone", "water", "wood", "sugar", "glass", "sand", "paper", "ice", "light");
+      List.of(
+          "cheese", "stone", "water", "wood", "sugar", "glass", "sand", "paper", "ice", "light");
   private static final List<String> HELP =
-      List.of("help with that", "answer this", "say more", "see it", "do it", "open this", "read it");
+      List.of(
+          "help with that", "answer this", "say more", "see it", "do it", "open this", "read it");
   private static final List<String> CALLS =
       List.of("send_mail", "open_page", "play_song", "set_alarm", "take_note");
   private static final List<String> RECEIVERS = List.of("user", "admin", "team", "friend", "shop");
-  private static final List<String> BODIES = List.of("hello", "thanks", "later", "yes", "no", "news");
+  private static final List<String> BODIES =
+      List.of("hello", "thanks", "later", "yes", "no", "news");
 
   private OrdinarySentences() {}
 
@@ -75,17 +79,10 @@ public final class OrdinarySentences {
               + of(TIMES, random)
               + ".";
       case 3 ->
-          (random.nextBoolean() ? "Sorry, I can not " : "I am happy to ")
-              + of(HELP, random)
-              + ".";
+          (random.nextBoolean() ? "Sorry, I can not " : "I am happy to ") + of(HELP, random) + ".";
       case 4 -> "The " + of(THINGS, random) + " is made of " + of(STUFFS, random) + ".";
       default ->
-          of(CALLS, random)
-              + "(to="
-              + of(RECEIVERS, random)
-              + ", body="
-              + of(BODIES, random)
-              + ")";
+          of(CALLS, random) + "(to=" + of(RECEIVERS, random) + ", body=" + of(BODIES, random) + ")";
     };
   }
 

@@ -59,6 +59,7 @@ import picocli.CommandLine.Spec;
 public final class EmojiLlavaRecipe implements Callable<Integer> {
 
   private static final int VOCABULARY = 1024;
+
   /** Of the augmentation: enough to see through backgrounds, little enough to learn names soon. */
   private static final double STRENGTH = 0.25;
 

@@ -40,12 +40,7 @@ public final class GatedCrossAttention implements AutoCloseable {
     int heads = weights.heads("attn.to_q.weight", headSize);
     Map<String, Object> attributes =
         Map.of(
-            "heads",
-            heads,
-            "immediate",
-            attention == MediaAttention.IMMEDIATE,
-            "epsilon",
-            EPSILON);
+            "heads", heads, "immediate", attention == MediaAttention.IMMEDIATE, "epsilon", EPSILON);
     Map<String, Shape> expected = expected(weights, (long) heads * headSize);
     module =
         TorchModule.compile(SOURCE, "GatedCrossAttention", attributes, manager.getDevice())

@@ -1,10 +1,10 @@
 package dev.fare.models.format;
 
-import dev.fare.io.ModelFormatException;
-import dev.fare.io.StrictJson;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.gson.JsonElement;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.StrictJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,10 +1,10 @@
 package dev.fare.models.format;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.StrictJson;
 import dev.fare.io.WeightTensor;
-import static java.util.Objects.requireNonNull;
-
 import dev.fare.models.language.LlamaConfig;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,8 +1,8 @@
 package dev.fare.models.format;
 
-import dev.fare.io.ModelFormatException;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import dev.fare.io.ModelFormatException;
 import dev.fare.models.language.LlamaConfig;
 import java.util.List;
 import java.util.Optional;

@@ -1,10 +1,10 @@
 package dev.fare.models.format;
 
-import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.types.Shape;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.WeightTensor;
 import dev.fare.models.llava.LlavaConfig;
 import java.io.IOException;
 import java.nio.file.Path;

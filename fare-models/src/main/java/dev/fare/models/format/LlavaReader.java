@@ -1,9 +1,9 @@
 package dev.fare.models.format;
 
+import ai.djl.ndarray.types.Shape;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.StrictJson;
 import dev.fare.io.WeightTensor;
-import ai.djl.ndarray.types.Shape;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.PixelNormalization;
 import dev.fare.models.TokenLayer;

@@ -1,9 +1,5 @@
 package dev.fare.models.format;
 
-import dev.fare.io.AtomicDirectory;
-import dev.fare.io.AtomicFile;
-import dev.fare.io.StrictJson;
-import dev.fare.io.SafetensorsWriter;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
@@ -13,6 +9,10 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.fare.io.AtomicDirectory;
+import dev.fare.io.AtomicFile;
+import dev.fare.io.SafetensorsWriter;
+import dev.fare.io.StrictJson;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.TokenLayer;
 import dev.fare.models.language.LlamaConfig;
@@ -181,8 +181,7 @@ public final class LlavaWriter {
     json.addProperty("pad_token_id", llava.padToken());
     json.addProperty("projector_hidden_act", "gelu");
     json.addProperty("vision_feature_layer", layer.depth());
-    json.addProperty(
-        "vision_feature_select_strategy", layer.classToken() ? "full" : "default");
+    json.addProperty("vision_feature_select_strategy", layer.classToken() ? "full" : "default");
     json.addProperty("tie_word_embeddings", architecture.language().isTied());
     json.add("text_config", LlamaSection.toJson(architecture.language(), architecture.endings()));
     ClipConfig vision = architecture.vision();

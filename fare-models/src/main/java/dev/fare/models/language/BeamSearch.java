@@ -124,8 +124,7 @@ final class BeamSearch {
     Finished best =
         search.finished.stream().max(Comparator.comparingDouble(Finished::score)).orElse(null);
     if (!search.beams.isEmpty()) {
-      Beam open =
-          search.beams.stream().max(Comparator.comparingDouble(this::score)).orElseThrow();
+      Beam open = search.beams.stream().max(Comparator.comparingDouble(this::score)).orElseThrow();
       if (best == null || score(open) > best.score()) {
         return open.tokens();
       }

@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
-/** Draws tokens at a temperature; a row has its own random stream, whatever else is in the batch. */
+/**
+ * Draws tokens at a temperature; a row has its own random stream, whatever else is in the batch.
+ */
 final class TokenSampler {
 
   private final GenerationOptions options;

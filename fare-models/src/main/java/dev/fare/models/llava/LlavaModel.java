@@ -197,9 +197,7 @@ public final class LlavaModel implements AutoCloseable {
   /** Prompts without images as the language model reads them. */
   public NDArray embed(PromptBatch prompts, NDManager manager) {
     checkArgument(
-        prompts.images() == 0,
-        "the prompts have places for %s images, got none",
-        prompts.images());
+        prompts.images() == 0, "the prompts have places for %s images, got none", prompts.images());
     return parts.language().embed(prompts.ids(manager));
   }
 
@@ -232,8 +230,7 @@ public final class LlavaModel implements AutoCloseable {
   public String answer(
       Image picture, String question, GenerationOptions options, TextListener listener) {
     try (TensorScope scope = parts.newScope()) {
-      NDArray pixels =
-          preprocessing().toPixels(scope.manager(), List.of(PixelImage.of(picture)));
+      NDArray pixels = preprocessing().toPixels(scope.manager(), List.of(PixelImage.of(picture)));
       return generate(pixels, List.of(template.withImage(question)), options, listener).get(0);
     }
   }

@@ -5,11 +5,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.primitives.Longs;
 import dev.fare.Precision;
+import dev.fare.io.WeightTensor;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.TokenLayer;
 import dev.fare.models.format.EndTokens;
 import dev.fare.models.format.LlavaCheckpoint;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.language.LanguageTokenizer;
 import dev.fare.models.language.LlamaModel;
 import dev.fare.models.vision.VitConfig;
@@ -56,8 +56,7 @@ final class LlavaParts implements AutoCloseable {
     for (WeightTensor tensor : checkpoint.projector()) {
       projector.add(tensor.read(manager));
     }
-    joints =
-        TorchModule.compile(SOURCE, "Llava", Map.of(), manager.getDevice()).bind(projector);
+    joints = TorchModule.compile(SOURCE, "Llava", Map.of(), manager.getDevice()).bind(projector);
   }
 
   static LlavaParts of(

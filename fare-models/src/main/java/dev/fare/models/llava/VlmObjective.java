@@ -10,9 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.SelectableObjective;
-import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -63,8 +61,7 @@ public final class VlmObjective implements SelectableObjective {
    * @param prompts whole prompts with one image each
    * @param targets what each should be answered with
    */
-  public static VlmObjective towards(
-      LlavaModel model, List<String> prompts, List<String> targets) {
+  public static VlmObjective towards(LlavaModel model, List<String> prompts, List<String> targets) {
     return towards(model, model.batch(prompts, targets));
   }
 
