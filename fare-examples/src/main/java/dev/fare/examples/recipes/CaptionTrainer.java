@@ -3,7 +3,6 @@ package dev.fare.examples.recipes;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import dev.fare.examples.llava.EmojiTalk;
 import dev.fare.models.llava.LlavaModel;
 import dev.fare.models.llava.PromptBatch;
@@ -25,12 +24,11 @@ final class CaptionTrainer implements AutoCloseable {
   /**
    * What one update learns from.
    *
-   * @param pixels {@code [N,3,S,S]} as a flat array
+   * @param tokens {@code [N,T,C]} of the vision tower; the caller stays their owner
    * @param exchanges one about each picture
    * @param sentences without a picture
    */
-  @SuppressWarnings("ArrayRecordComponent") // handed through, never compared
-  record Lesson(float[] pixels, List<EmojiTalk.Exchange> exchanges, List<String> sentences) {}
+  record Lesson(NDArray tokens, List<EmojiTalk.Exchange> exchanges, List<String> sentences) {}
 
   private final LlavaModel llava;
   private final NDManager manager;
@@ -70,14 +68,13 @@ final class CaptionTrainer implements AutoCloseable {
       answers.add(sentence);
     }
     PromptBatch batch = llava.batch(prompts, answers);
-    int size = llava.visionEncoder().imageSize();
     try (TensorScope scope = TensorScope.of(manager);
         GradMode on = GradMode.on()) {
-      NDArray pixels =
-          scope
-              .manager()
-              .create(lesson.pixels(), new Shape(lesson.exchanges().size(), 3, size, size));
-      NDArray loss = llava.teacherForced(pixels, batch).get(":, 0").mean();
+      NDArray embeddings = llava.embed(batch, llava.project(scope.view(lesson.tokens())));
+      NDArray mask = batch.mask(scope.manager());
+      NDArray labels = batch.labels(scope.manager());
+      NDArray rows = llava.languageModel().teacherForced(embeddings, mask, labels);
+      NDArray loss = rows.get(":, 0").mean();
       NDList gradients = Autograd.gradients(loss, weights);
       matrices.step(gradients.subList(0, decayedCount), learningRate);
       vectors.step(gradients.subList(decayedCount, gradients.size()), learningRate);

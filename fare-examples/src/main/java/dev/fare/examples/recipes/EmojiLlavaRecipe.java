@@ -69,15 +69,20 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
   private Path output = Path.of("emoji-llava");
 
   @Option(names = "--steps", description = "updates, default ${DEFAULT-VALUE}")
-  private int steps = 2400;
+  private int steps = 4000;
 
   @Option(names = "--images", description = "pictures an update, default ${DEFAULT-VALUE}")
-  private int images = 20;
+  private int images = 32;
 
   @Option(
       names = "--sentences",
       description = "sentences without a picture an update, default ${DEFAULT-VALUE}")
-  private int sentences = 6;
+  private int sentences = 8;
+
+  @Option(
+      names = "--scenes",
+      description = "pictures of each drawing, default ${DEFAULT-VALUE}")
+  private int scenes = 8;
 
   @Option(names = "--learning-rate", description = "the peak, default ${DEFAULT-VALUE}")
   private double learningRate = 2e-3;
@@ -109,11 +114,16 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
                   .device(Device.cpu())
                   .template(PromptTemplate.USER_ASSISTANT)
                   .load();
+          SeenScenes seen = SeenScenes.of(llava, data, scenes, STRENGTH);
           CaptionTrainer trainer = new CaptionTrainer(llava)) {
         LearningRateSchedule schedule = LearningRateSchedule.cosine(warmupSteps, steps);
         double average = 0;
         for (int step = 0; step < steps; step++) {
-          double loss = trainer.step(lesson(data, talk, step), schedule.rate(learningRate, step));
+          double loss;
+          try (SeenScenes.Batch batch = seen.batch((long) step * images, images)) {
+            loss =
+                trainer.step(lesson(batch, talk, step), schedule.rate(learningRate, step));
+          }
           average = step == 0 ? loss : 0.98 * average + 0.02 * loss;
           if ((step + 1) % EVALUATE_EVERY == 0 || step + 1 == steps) {
             out.printf(
@@ -136,20 +146,17 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
   }
 
   /** Pictures with one exchange about each, and sentences without a picture. */
-  private CaptionTrainer.Lesson lesson(EmojiData data, EmojiTalk talk, int step) {
+  private CaptionTrainer.Lesson lesson(SeenScenes.Batch batch, EmojiTalk talk, int step) {
     SplittableRandom random = new SplittableRandom(seed * 1_000_003 + step);
-    long first = (long) step * images;
-    List<EmojiPair> pairs = data.split().shuffledTrainingPairs(data.seed(), first, images);
     List<EmojiTalk.Exchange> exchanges = new ArrayList<>();
-    for (EmojiPair pair : pairs) {
+    for (EmojiPair pair : batch.pairs()) {
       exchanges.add(talk.exchange(pair, random));
     }
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < sentences; i++) {
       texts.add(OrdinarySentences.draw(random, targets()));
     }
-    float[] pixels = data.trainingBatch(first, images, STRENGTH).images();
-    return new CaptionTrainer.Lesson(pixels, exchanges, texts);
+    return new CaptionTrainer.Lesson(batch.tokens(), exchanges, texts);
   }
 
   private static Set<String> targets() {
@@ -164,7 +171,7 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
     Gson gson = new GsonBuilder().disableHtmlEscaping().create();
     Files.write(tokenizer, gson.toJson(pieces.toTokenizerJson()).getBytes(UTF_8));
     LlamaConfig language =
-        new LlamaConfig(pieces.size(), 192, 3, 6, 3, 32, 384, 256, 1e-5, 10_000, 1, true);
+        new LlamaConfig(pieces.size(), 128, 2, 4, 2, 32, 320, 256, 1e-5, 10_000, 1, true);
     LlavaConfig joints =
         new LlavaConfig(
             TokenLayer.LLAVA,

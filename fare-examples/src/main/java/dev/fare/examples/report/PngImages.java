@@ -9,12 +9,12 @@ import java.util.Base64;
 import javax.imageio.ImageIO;
 
 /** Pictures as PNG inside the page. */
-final class PngImages {
+public final class PngImages {
 
   private PngImages() {}
 
   /** A picture as a {@code data:} address. */
-  static String dataUri(Picture picture) {
+  public static String dataUri(Picture picture) {
     return dataUri(
         picture.width(),
         picture.height(),

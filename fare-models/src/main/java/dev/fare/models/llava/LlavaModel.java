@@ -171,7 +171,16 @@ public final class LlavaModel implements AutoCloseable {
    * @return {@code [M,T,W]}, differentiable, owned by the manager of the pixels
    */
   public NDArray visualTokens(NDArray pixels) {
-    return parts.project(vision.tokens(pixels, config.visualTokens()));
+    return project(vision.tokens(pixels, config.visualTokens()));
+  }
+
+  /**
+   * The same of what the vision tower has seen already.
+   *
+   * @param tokens {@code [M,T,C]} of the layer that {@link LlavaConfig#visualTokens} names
+   */
+  public NDArray project(NDArray tokens) {
+    return parts.project(tokens);
   }
 
   /**
