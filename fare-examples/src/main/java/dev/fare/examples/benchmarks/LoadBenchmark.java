@@ -75,10 +75,11 @@ public final class LoadBenchmark implements Callable<Integer> {
     }
     Path directory = Files.createTempDirectory("load-benchmark");
     try {
-      Path weights = write(directory.resolve("model"));
+      Path saved = directory.resolve("model");
+      Path weights = write(saved);
       double[][] measured = new double[rounds][];
       for (int round = 0; round < rounds; round++) {
-        measured[round] = inItsOwnProcess(weights.getParent());
+        measured[round] = inItsOwnProcess(saved);
       }
       print(Files.size(weights), measured);
       return 0;
