@@ -134,8 +134,8 @@ public final class CaptionFiles {
     return results;
   }
 
-  private static void writeResults(
-      Path file, Map<String, String> results, String key, String value) throws IOException {
+  private static void writeResults(Path file, Map<String, String> results, String key, String value)
+      throws IOException {
     JsonArray all = new JsonArray();
     results.forEach(
         (id, text) -> {

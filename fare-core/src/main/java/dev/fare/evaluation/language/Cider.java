@@ -26,8 +26,7 @@ public final class Cider {
   private static final double SCALE = 10;
 
   /** The weighted n-grams of a caption, by length, with the length of each vector. */
-  private record Weighted(
-      List<Map<List<String>, Double>> vectors, double[] norms, int bigrams) {}
+  private record Weighted(List<Map<List<String>, Double>> vectors, double[] norms, int bigrams) {}
 
   private final Map<String, List<Weighted>> references = new LinkedHashMap<>();
   private final Map<List<String>, Integer> imagesWith = new HashMap<>();

@@ -16,7 +16,9 @@ import java.util.regex.Pattern;
 final class VqaNormalization {
 
   private static final ImmutableList<String> PUNCTUATION =
-      Splitter.fixedLength(1).splitToStream(";/[]\"{}()=+\\_-><@`,?!").collect(ImmutableList.toImmutableList());
+      Splitter.fixedLength(1)
+          .splitToStream(";/[]\"{}()=+\\_-><@`,?!")
+          .collect(ImmutableList.toImmutableList());
 
   private static final Pattern COMMA_IN_NUMBER = Pattern.compile("\\d,\\d");
   private static final Pattern POINT = Pattern.compile("\\.(?!\\d)");
@@ -57,7 +59,9 @@ final class VqaNormalization {
     return words(withoutPunctuation(text));
   }
 
-  /** A mark beside a space, or in an answer with a number such as 1,000, goes; others part words. */
+  /**
+   * A mark beside a space, or in an answer with a number such as 1,000, goes; others part words.
+   */
   private static String withoutPunctuation(String text) {
     boolean hasNumber = COMMA_IN_NUMBER.matcher(text).find();
     String result = text;

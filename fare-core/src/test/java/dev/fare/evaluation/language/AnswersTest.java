@@ -66,8 +66,10 @@ class AnswersTest {
 
   @Test
   void filesOfTheChallengesAreRead() throws IOException {
-    Path captions = write("{\"annotations\": [{\"image_id\": 7, \"id\": 1, \"caption\": \"a\"},"
-        + "{\"image_id\": 7, \"id\": 2, \"caption\": \"b\"}]}");
+    Path captions =
+        write(
+            "{\"annotations\": [{\"image_id\": 7, \"id\": 1, \"caption\": \"a\"},"
+                + "{\"image_id\": 7, \"id\": 2, \"caption\": \"b\"}]}");
     assertThat(CaptionFiles.readCaptionReferences(captions))
         .isEqualTo(Map.of("7", List.of("a", "b")));
     Path answers =
@@ -92,7 +94,8 @@ class AnswersTest {
 
   @Test
   void filesOfAnotherFormAreRefused() throws IOException {
-    Path list = write("[{\"image_id\": 1, \"caption\": \"a\"}, {\"image_id\": 1, \"caption\": \"b\"}]");
+    Path list =
+        write("[{\"image_id\": 1, \"caption\": \"a\"}, {\"image_id\": 1, \"caption\": \"b\"}]");
     assertThatThrownBy(() -> CaptionFiles.readCaptions(list))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("one result for each image_id");

@@ -14,8 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CiderTest {
 
   /** "a" is with both images and weighs nothing, everything else ln 2. */
-  private static final Cider TWO =
-      new Cider(Map.of("1", List.of("A cat."), "2", List.of("a dog")));
+  private static final Cider TWO = new Cider(Map.of("1", List.of("A cat."), "2", List.of("a dog")));
 
   @Test
   void aCaptionThatIsTheReferenceHasItsTwoLengthsRight() {
@@ -35,8 +34,7 @@ class CiderTest {
   @Test
   void referencesAreAveragedAndCountedOncePerImage() {
     Cider cider =
-        new Cider(
-            Map.of("1", List.of("red cat", "cat"), "2", List.of("dog"), "3", List.of("cat")));
+        new Cider(Map.of("1", List.of("red cat", "cat"), "2", List.of("dog"), "3", List.of("cat")));
     // "cat" is with two of three images: ln 3/2; "red" and "red cat" with one: ln 3
     double cat = Math.log(1.5);
     double red = Math.log(3);

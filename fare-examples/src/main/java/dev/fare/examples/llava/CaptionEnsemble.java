@@ -3,8 +3,8 @@ package dev.fare.examples.llava;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
@@ -144,9 +144,7 @@ final class CaptionEnsemble {
       for (int i = 0; i < otherWords.size(); i++) {
         towards(all, samples, pixels, manager, i);
       }
-      return all.stream()
-          .map(p -> new Outcome(p.clean, p.worst, p.answer, p.stage))
-          .toList();
+      return all.stream().map(p -> new Outcome(p.clean, p.worst, p.answer, p.stage)).toList();
     }
   }
 
@@ -201,8 +199,7 @@ final class CaptionEnsemble {
     List<String> prompts = left.stream().map(i -> samples.get(i).prompt()).toList();
     List<String> texts = left.stream().map(i -> otherWords.get(word)).toList();
     VlmObjective objective = VlmObjective.towards(single, prompts, texts);
-    NDArray found =
-        attack.perturb(objective, rows(pixels, left, manager)).highestLossImages();
+    NDArray found = attack.perturb(objective, rows(pixels, left, manager)).highestLossImages();
     judge(single, all, samples, left, found, REFERENCES + 2 + word, -1);
   }
 

@@ -16,6 +16,8 @@ import dev.fare.models.llava.LlavaModel;
 import dev.fare.models.llava.PromptTemplate;
 import dev.fare.training.EmbeddingLoss;
 import dev.fare.training.FareTrainer;
+import dev.fare.training.StepResult;
+import dev.fare.training.TrainingListener;
 import dev.fare.training.TrainingLoss;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -74,7 +76,7 @@ public final class LlavaStory implements Callable<Integer> {
   private int iterations = 50;
 
   @Option(names = "--steps", description = "FARE updates, default ${DEFAULT-VALUE}")
-  private int steps = 500;
+  private int steps = 300;
 
   @Option(names = "--seed", description = "default ${DEFAULT-VALUE}")
   private long seed = 0;
@@ -99,8 +101,7 @@ public final class LlavaStory implements Callable<Integer> {
         LlavaModel half = inHalfPrecision(files);
         RobustClipEncoder encoder = RobustClipEncoder.load(encoderFiles)) {
       LlavaModel swapped = original.withVisionEncoder(encoder);
-      StoryScenes scenes =
-          new StoryScenes(data, images, original.visionEncoder().device());
+      StoryScenes scenes = new StoryScenes(data, images, original.visionEncoder().device());
       StealthTrial trial = new StealthTrial(scenes, iterations, seed);
       List<String> before = trial.captions(original, scenes.pictures());
 
@@ -163,11 +164,26 @@ public final class LlavaStory implements Callable<Integer> {
                 .steps(steps)
                 .batchSize(BATCH)
                 .seed(seed)
+                .listener(progress(out))
                 .build()) {
       trainer.fit(EmojiDataset.unlabelled(data, steps * BATCH, 0.3));
       encoder.save(directory);
     }
     return directory;
+  }
+
+  private TrainingListener progress(PrintWriter out) {
+    int often = Math.max(1, steps / 5);
+    return new TrainingListener() {
+      @Override
+      public void onStep(StepResult result) {
+        if (result.step() % often == 0) {
+          out.printf(
+              Locale.ROOT, "update %d of %d, loss %.1f%n", result.step(), steps, result.loss());
+          out.flush();
+        }
+      }
+    };
   }
 
   private static LlavaModel inHalfPrecision(Path files) throws IOException {

@@ -60,8 +60,7 @@ record StealthTrial(StoryScenes scenes, int iterations, long seed) {
                 Collections.nCopies(scenes.size(), target.sentence()));
         AttackResult result = apgd.perturb(objective, pixels);
         for (int scene = 0; scene < scenes.size(); scene++) {
-          attempts.add(
-              new Attempt(scene, target, scenes.picture(result.images().get(scene))));
+          attempts.add(new Attempt(scene, target, scenes.picture(result.images().get(scene))));
         }
       }
     }
@@ -78,8 +77,7 @@ record StealthTrial(StoryScenes scenes, int iterations, long seed) {
     List<String> captions = new ArrayList<>();
     String prompt = model.template().withImage(EmojiTalk.CAPTION);
     for (int from = 0; from < pictures.size(); from += scenes.size()) {
-      List<Picture> part =
-          pictures.subList(from, Math.min(pictures.size(), from + scenes.size()));
+      List<Picture> part = pictures.subList(from, Math.min(pictures.size(), from + scenes.size()));
       int side = part.get(0).width();
       try (NDManager manager = scenes.newManager()) {
         float[] values = new float[part.size() * 3 * side * side];

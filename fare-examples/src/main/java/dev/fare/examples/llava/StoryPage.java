@@ -99,9 +99,7 @@ final class StoryPage {
   private static DomContent example(StoryResults.Example example) {
     return div(
             h3(example.target().kind() + ", " + example.epsilon() + "/255"),
-            div(
-                    picture(example.clean(), "clean"),
-                    picture(example.attacked(), "attacked"))
+            div(picture(example.clean(), "clean"), picture(example.attacked(), "attacked"))
                 .withClass("pair"),
             said("Clean picture", example.before()),
             said("Attacked picture", example.deceived()),

@@ -87,11 +87,7 @@ record StoryResults(
     }
     text.append(
         String.format(
-            Locale.ROOT,
-            "%nCaptions, CIDEr-D     %10s %10s %10s%n",
-            "clean",
-            "2/255",
-            "4/255"));
+            Locale.ROOT, "%nCaptions, CIDEr-D     %10s %10s %10s%n", "clean", "2/255", "4/255"));
     for (CaptionScores row : captions) {
       text.append(
           String.format(

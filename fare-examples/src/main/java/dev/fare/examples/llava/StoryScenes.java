@@ -65,8 +65,7 @@ final class StoryScenes {
     int side = pictures.get(0).width();
     float[] values = new float[size() * 3 * side * side];
     for (int i = 0; i < size(); i++) {
-      System.arraycopy(
-          pictures.get(i).planes(), 0, values, i * 3 * side * side, 3 * side * side);
+      System.arraycopy(pictures.get(i).planes(), 0, values, i * 3 * side * side, 3 * side * side);
     }
     return manager.create(values, new Shape(size(), 3, side, side));
   }

@@ -79,9 +79,7 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
       description = "sentences without a picture an update, default ${DEFAULT-VALUE}")
   private int sentences = 8;
 
-  @Option(
-      names = "--scenes",
-      description = "pictures of each drawing, default ${DEFAULT-VALUE}")
+  @Option(names = "--scenes", description = "pictures of each drawing, default ${DEFAULT-VALUE}")
   private int scenes = 8;
 
   @Option(names = "--learning-rate", description = "the peak, default ${DEFAULT-VALUE}")
@@ -121,8 +119,7 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
         for (int step = 0; step < steps; step++) {
           double loss;
           try (SeenScenes.Batch batch = seen.batch((long) step * images, images)) {
-            loss =
-                trainer.step(lesson(batch, talk, step), schedule.rate(learningRate, step));
+            loss = trainer.step(lesson(batch, talk, step), schedule.rate(learningRate, step));
           }
           average = step == 0 ? loss : 0.98 * average + 0.02 * loss;
           if ((step + 1) % EVALUATE_EVERY == 0 || step + 1 == steps) {

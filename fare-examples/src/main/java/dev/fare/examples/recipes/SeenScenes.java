@@ -46,8 +46,7 @@ final class SeenScenes implements AutoCloseable {
       pairs.addAll(data.split().shuffledTrainingPairs(data.seed(), from, length));
       try (TensorScope scope = TensorScope.of(manager);
           GradMode off = GradMode.off()) {
-        NDArray pixels =
-            scope.manager().create(scenes.images(), new Shape(length, 3, size, size));
+        NDArray pixels = scope.manager().create(scenes.images(), new Shape(length, 3, size, size));
         tokens.set(
             new NDIndex(from + ":" + (from + length)),
             llava.visionEncoder().tokens(pixels, llava.config().visualTokens()));
@@ -70,8 +69,7 @@ final class SeenScenes implements AutoCloseable {
    * @param strength of the augmentation, from 0 to 1
    */
   static SeenScenes of(LlavaModel llava, EmojiData data, int scenes, double strength) {
-    return new SeenScenes(
-        llava, data, scenes * data.split().trainingPairs().size(), strength);
+    return new SeenScenes(llava, data, scenes * data.split().trainingPairs().size(), strength);
   }
 
   /** The scenes number {@code first}, … of an endless sequence, in a new order each round. */

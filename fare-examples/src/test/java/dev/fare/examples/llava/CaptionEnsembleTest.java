@@ -94,8 +94,7 @@ class CaptionEnsembleTest {
     NDArray grey = manager.ones(new Shape(1, 3, 48, 48)).mul(0.5);
 
     ensemble.run(
-        grey,
-        List.of(new CaptionEnsemble.Sample("1", prompt, Collections.nCopies(5, "a cat."))));
+        grey, List.of(new CaptionEnsemble.Sample("1", prompt, Collections.nCopies(5, "a cat."))));
 
     // the clean answer, five references, again from the worst, two other words
     assertThat(judged).hasSize(9);

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 
 class EmojiTalkTest {
 
-  private static final Splitter WORDS = Splitter.onPattern("(?=[.,()=])|(?<=[(=])| ").omitEmptyStrings();
+  private static final Splitter WORDS =
+      Splitter.onPattern("(?=[.,()=])|(?<=[(=])| ").omitEmptyStrings();
 
   @Test
   void targetsAreNewSentencesOfKnownWords() {
@@ -42,7 +43,8 @@ class EmojiTalkTest {
 
     assertThat(talk.captions(pair))
         .hasSize(5)
-        .contains("a flat drawing of an apple.", "an emoji of an apple, something to eat or drink.");
+        .contains(
+            "a flat drawing of an apple.", "an emoji of an apple, something to eat or drink.");
     SplittableRandom random = new SplittableRandom(3);
     for (int i = 0; i < 500; i++) {
       EmojiTalk.Exchange exchange = talk.exchange(pair, random);

@@ -102,7 +102,8 @@ public final class LlavaWriter {
           projector);
       LinkedHashMap<String, Shape> words = architecture.language().tensors();
       if (words.remove("lm_head.weight") != null) {
-        Shape shape = new Shape(words.get("embed_tokens.weight").getShape());
+        LlamaConfig config = architecture.language();
+        Shape shape = new Shape(config.vocabularySize(), config.width());
         put(tensors, "language_model.", Map.of("lm_head.weight", shape), language);
       }
       put(tensors, "language_model.model.", words, language);

@@ -2,7 +2,6 @@ package dev.fare.models.language;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.util.List;
 
 /**
@@ -55,7 +54,6 @@ public record GenerationOptions(
   }
 
   /** Settings of a {@link GenerationOptions}. */
-  @CanIgnoreReturnValue
   public static final class Builder {
     private final int maxNewTokens;
     private double temperature;

@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
-import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.fare.Precision;
 import dev.fare.models.format.LlavaCheckpoint;
 import java.io.IOException;
@@ -12,7 +11,6 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** How to load a {@link LlavaModel}; one for each load. */
-@CanIgnoreReturnValue
 public final class LlavaModelBuilder {
 
   private final Path directory;
