@@ -31,7 +31,7 @@ public final class PngImages {
   }
 
   /** A picture as a {@code data:} address. */
-  static String dataUri(Picture picture) {
+  public static String dataUri(Picture picture) {
     return dataUri(encode(picture));
   }
 

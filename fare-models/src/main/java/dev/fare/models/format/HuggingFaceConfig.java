@@ -146,8 +146,7 @@ final class HuggingFaceConfig {
         .orElseGet(() -> new ConfigSection(new JsonObject(), root.origin() + " " + key));
   }
 
-  private static VitConfig visionConfig(ConfigSection section, int projection)
-      throws ModelFormatException {
+  static VitConfig visionConfig(ConfigSection section, int projection) throws ModelFormatException {
     if (section.size("num_channels", MAX_SIZE, 3) != 3) {
       throw section.wrong("num_channels", "3", section.integer("num_channels"));
     }
