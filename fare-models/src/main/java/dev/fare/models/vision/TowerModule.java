@@ -15,18 +15,27 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Weights on a device, and the compiled class that computes with them: what every tower is. */
 final class TowerModule implements AutoCloseable {
+
+  /** In the order of the numbers that the script gives. */
+  private enum PassKind {
+    RECORDED,
+    UNRECORDED,
+    UNRECORDED_OF_CHANGED_WEIGHTS
+  }
 
   private final NDManager manager;
   private final Map<String, NDArray> parameters;
   private final Precision precision;
   private final List<NDArray> depths = new ArrayList<>();
   private final TorchModule module;
+  private final @Nullable InferenceModule inference;
 
   /**
-   * Compiles and binds.
+   * Compiles and binds, for every pass alike.
    *
    * @param source its class has {@code half : bool} and {@code seen : int} beside the attributes
    * @param depth the largest argument of {@code hidden_state}
@@ -34,6 +43,25 @@ final class TowerModule implements AutoCloseable {
    */
   TowerModule(
       TorchSource source,
+      String className,
+      Map<String, ?> attributes,
+      int depth,
+      PixelNormalization normalization,
+      Map<String, NDArray> parameters,
+      NDManager manager,
+      Precision precision) {
+    this(source, null, className, attributes, depth, normalization, parameters, manager, precision);
+  }
+
+  /**
+   * Compiles and binds.
+   *
+   * @param fused the source for float32 passes on a CPU without autograd, whose class has {@code
+   *     fused : bool} and a method {@code kind_of_pass}; null without
+   */
+  TowerModule(
+      TorchSource source,
+      @Nullable TorchSource fused,
       String className,
       Map<String, ?> attributes,
       int depth,
@@ -58,7 +86,19 @@ final class TowerModule implements AutoCloseable {
     bound.add(perChannel(normalization.mean()));
     bound.add(perChannel(normalization.std()));
     bound.addAll(parameters.values());
-    module = TorchModule.compile(source, className, all, manager.getDevice()).bind(bound);
+    Device device = manager.getDevice();
+    module = TorchModule.compile(source, className, all, device).bind(bound);
+    inference =
+        fused == null || precision != Precision.FLOAT32 || device.isGpu()
+            ? null
+            : new InferenceModule(
+                () -> TorchModule.compile(fused, className, fusing(all), device).bind(bound));
+  }
+
+  private static Map<String, Object> fusing(Map<String, Object> attributes) {
+    Map<String, Object> fusing = new LinkedHashMap<>(attributes);
+    fusing.put("fused", true);
+    return fusing;
   }
 
   private NDArray perChannel(List<Double> values) {
@@ -70,7 +110,7 @@ final class TowerModule implements AutoCloseable {
   }
 
   NDArray embed(NDArray pixels) {
-    return module.call("embed", pixels);
+    return run("embed", pixels).singletonOrThrow();
   }
 
   NDArray hiddenState(NDArray pixels, int depth) {
@@ -78,15 +118,34 @@ final class TowerModule implements AutoCloseable {
       throw new IllegalArgumentException(
           "depth must be between 0 and the " + (depths.size() - 1) + " blocks, got " + depth);
     }
-    return module.call("hidden_state", pixels, depths.get(depth));
+    return run("hidden_state", pixels, depths.get(depth)).singletonOrThrow();
   }
 
   NDList hiddenStates(NDArray pixels) {
-    return module.callAll("hidden_states", pixels);
+    return run("hidden_states", pixels);
   }
 
-  NDList callAll(String method, NDArray input) {
-    return module.callAll(method, input);
+  NDList embedWithTokens(NDArray pixels) {
+    return run("embed_with_tokens", pixels);
+  }
+
+  private NDList run(String method, NDArray... inputs) {
+    if (inference != null && !inference.isGivenUp()) {
+      PassKind kind = kindOfPass(inputs[0]);
+      if (kind == PassKind.UNRECORDED) {
+        return inference.call(method, inputs).orElseGet(() -> module.callAll(method, inputs));
+      }
+      if (kind == PassKind.UNRECORDED_OF_CHANGED_WEIGHTS) {
+        inference.close();
+      }
+    }
+    return module.callAll(method, inputs);
+  }
+
+  private PassKind kindOfPass(NDArray pixels) {
+    try (NDArray kind = module.call("kind_of_pass", pixels)) {
+      return PassKind.values()[(int) kind.getLong()];
+    }
   }
 
   NDArray call(String method, NDArray input) {
@@ -137,6 +196,9 @@ final class TowerModule implements AutoCloseable {
 
   @Override
   public void close() {
+    if (inference != null) {
+      inference.close();
+    }
     module.close();
     manager.close();
   }

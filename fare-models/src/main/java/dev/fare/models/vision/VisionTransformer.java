@@ -16,7 +16,11 @@ public final class VisionTransformer implements VisionTower {
       TorchSource.resource(VisionTransformer.class, "vision_transformer.py")
           .importing(TorchSource.resource(Activation.class, "transformer.py"))
           .importing(TorchSource.resource(VisionTransformer.class, "patches.py"))
-          .importing(TorchSource.resource(VisionTransformer.class, "prepared.py"));
+          .importing(TorchSource.resource(VisionTransformer.class, "prepared.py"))
+          .importing(TorchSource.resource(Activation.class, "inference.py"));
+
+  private static final TorchSource PLAIN = SOURCE.importing(products("products_plain.py"));
+  private static final TorchSource FUSED = SOURCE.importing(products("products_onednn.py"));
 
   private final VitConfig config;
   private final PixelNormalization normalization;
@@ -42,6 +46,8 @@ public final class VisionTransformer implements VisionTower {
    * @param precision FLOAT32 or BFLOAT16; in BFLOAT16 the blocks' matrix products are, while
    *     pixels, patch embedding, normalisations, the sums between blocks and the projection stay
    *     float32
+   *     <p>In FLOAT32 on a CPU, passes that are not recorded for autograd run on a second copy of
+   *     the blocks' matrices, made at the first one, until a weight changes.
    */
   public VisionTransformer(
       VitConfig config,
@@ -49,23 +55,40 @@ public final class VisionTransformer implements VisionTower {
       Map<String, NDArray> parameters,
       NDManager manager,
       Precision precision) {
+    this(config, normalization, parameters, manager, precision, true);
+  }
+
+  private VisionTransformer(
+      VitConfig config,
+      PixelNormalization normalization,
+      Map<String, NDArray> parameters,
+      NDManager manager,
+      Precision precision,
+      boolean mayFuse) {
     this.config = config;
     this.normalization = normalization;
     module =
         new TowerModule(
-            SOURCE,
+            PLAIN,
+            mayFuse ? FUSED : null,
             "VisionTransformer",
             Map.of(
                 "patch", config.patchSize(),
                 "layers", config.layers(),
                 "heads", config.heads(),
                 "quick_gelu", config.activation() == Activation.QUICK_GELU,
-                "epsilon", config.layerNormEpsilon()),
+                "epsilon", config.layerNormEpsilon(),
+                "fused", false,
+                "bound", 0),
             config.layers(),
             normalization,
             parameters,
             manager,
             precision);
+  }
+
+  private static TorchSource products(String resource) {
+    return new TorchSource("products.py", TorchSource.resource(Activation.class, resource).text());
   }
 
   @Override
@@ -82,7 +105,7 @@ public final class VisionTransformer implements VisionTower {
   @Override
   public NDList embedWithTokens(NDArray pixels) {
     checkShape(pixels);
-    return module.callAll("embed_with_tokens", pixels);
+    return module.embedWithTokens(pixels);
   }
 
   @Override
@@ -126,7 +149,7 @@ public final class VisionTransformer implements VisionTower {
   public VisionTransformer copy() {
     NDManager owner = module.newManager();
     return new VisionTransformer(
-        config, normalization, module.copyParameters(owner), owner, precision());
+        config, normalization, module.copyParameters(owner), owner, precision(), false);
   }
 
   private void checkShape(NDArray pixels) {
