@@ -127,6 +127,11 @@ public final class ClipModel implements AutoCloseable {
     return imageEncoder;
   }
 
+  /** The text tower; this model closes it. */
+  public TextTransformer textEncoder() {
+    return text;
+  }
+
   /** What cosine similarities are multiplied by: the exponential of the learnt parameter. */
   public double logitScale() {
     return logitScale;

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /** Inputs and outputs of other people's code, recorded as safetensors beside the weights. */
-final class RecordedTensors {
+public final class RecordedTensors {
 
   private final Map<String, WeightTensor> tensors;
   private final NDManager manager;
@@ -22,24 +22,24 @@ final class RecordedTensors {
     this.manager = manager;
   }
 
-  static RecordedTensors read(String name, NDManager manager) throws Exception {
+  public static RecordedTensors read(String name, NDManager manager) throws Exception {
     return new RecordedTensors(SafetensorsFile.read(path(name)).tensors(), manager);
   }
 
-  static Path path(String name) throws URISyntaxException {
+  public static Path path(String name) throws URISyntaxException {
     return Path.of(
         Objects.requireNonNull(RecordedTensors.class.getResource("format/" + name)).toURI());
   }
 
-  NDArray tensor(String name) throws IOException {
+  public NDArray tensor(String name) throws IOException {
     return Objects.requireNonNull(tensors.get(name), name).read(manager);
   }
 
-  NDArray ids(String name) throws IOException {
+  public NDArray ids(String name) throws IOException {
     return tensor(name).toType(DataType.INT64, false);
   }
 
-  float[] floats(String name) throws IOException {
+  public float[] floats(String name) throws IOException {
     return tensor(name).toFloatArray();
   }
 }

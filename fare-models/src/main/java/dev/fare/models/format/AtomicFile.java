@@ -11,18 +11,19 @@ import java.util.Locale;
 import java.util.UUID;
 
 /** A file that is whole or absent: written beside its place, synced, then renamed into it. */
-final class AtomicFile {
+public final class AtomicFile {
 
   private AtomicFile() {}
 
   /** What writes the content. */
   @FunctionalInterface
-  interface Content {
+  public interface Content {
+    /** Writes everything from the channel's position on. */
     void writeTo(FileChannel channel) throws IOException;
   }
 
   /** Writes a file or leaves what was there before. */
-  static void write(Path target, Content content) throws IOException {
+  public static void write(Path target, Content content) throws IOException {
     Path absolute = target.toAbsolutePath();
     Path directory = absolute.getParent();
     if (directory == null) {
@@ -45,7 +46,7 @@ final class AtomicFile {
   }
 
   /** Writes bytes as a whole file. */
-  static void write(Path target, byte[] bytes) throws IOException {
+  public static void write(Path target, byte[] bytes) throws IOException {
     write(target, channel -> writeFully(channel, ByteBuffer.wrap(bytes)));
   }
 
@@ -55,7 +56,7 @@ final class AtomicFile {
   }
 
   /** Writes all that remains in a buffer. */
-  static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+  public static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
       channel.write(bytes);
     }

@@ -2,17 +2,13 @@ package dev.fare.models.format;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -26,9 +22,6 @@ import java.util.TreeMap;
 public final class SafetensorsWriter {
 
   private static final int ALIGNMENT = 8;
-
-  /** A direct buffer holds less than 2 GiB, so a larger tensor is written window by window. */
-  private static final long WINDOW = 1L << 28;
 
   /** Metadata that marks tensors as PyTorch's, as Hugging Face's libraries require. */
   static final Map<String, String> PYTORCH = Map.of("format", "pt");
@@ -63,7 +56,7 @@ public final class SafetensorsWriter {
           AtomicFile.writeFully(channel, length.putLong(header.length).flip());
           AtomicFile.writeFully(channel, ByteBuffer.wrap(header));
           for (NDArray tensor : sorted.values()) {
-            writeData(channel, tensor, type);
+            TensorData.write(channel, tensor, type);
           }
         });
   }
@@ -101,23 +94,5 @@ public final class SafetensorsWriter {
     String padding = " ".repeat(ALIGNMENT - 1);
     byte[] padded = (text + padding).getBytes(StandardCharsets.UTF_8);
     return Arrays.copyOf(padded, padded.length / ALIGNMENT * ALIGNMENT);
-  }
-
-  private static void writeData(FileChannel channel, NDArray tensor, DataType type)
-      throws IOException {
-    long size = tensor.getShape().size();
-    NDManager owner = tensor.getManager();
-    try (NDManager scope = owner.newSubManager()) {
-      NDArray flat = tensor.reshape(-1);
-      flat.attach(scope);
-      for (long from = 0; from < size; from += WINDOW) {
-        try (NDManager step = scope.newSubManager()) {
-          NDArray window = flat.get(new NDIndex().addSliceDim(from, Math.min(size, from + WINDOW)));
-          window.attach(step);
-          NDArray plain = window.toDevice(Device.cpu(), false).toType(type, false);
-          AtomicFile.writeFully(channel, plain.toByteBuffer(true));
-        }
-      }
-    }
   }
 }
