@@ -207,14 +207,16 @@ class PrecisionTest {
   @Test
   void autoTakesBfloat16OnlyWithMatrixUnits(@TempDir Path folder) throws Exception {
     Path info = folder.resolve("cpuinfo");
-    assertThat(PrecisionChoice.hasAmx(info)).isFalse();
-    Files.writeString(info, "processor\t: 0\nflags\t\t: fpu avx512_bf16 amx_tile\nbugs\t: \n");
-    assertThat(PrecisionChoice.hasAmx(info)).isFalse();
+    assertThat(PrecisionChoice.multipliesBfloat16(info)).isFalse();
+    Files.writeString(info, "processor\t: 0\nflags\t\t: fpu avx512f amx_tile\nbugs\t: \n");
+    assertThat(PrecisionChoice.multipliesBfloat16(info)).isFalse();
     Files.writeString(info, "processor\t: 0\nflags\t\t: fpu amx_bf16 amx_tile\nbugs\t: \n");
-    assertThat(PrecisionChoice.hasAmx(info)).isTrue();
+    assertThat(PrecisionChoice.multipliesBfloat16(info)).isTrue();
+    Files.writeString(info, "processor\t: 0\nflags\t\t: fpu avx512_bf16\nbugs\t: \n");
+    assertThat(PrecisionChoice.multipliesBfloat16(info)).isTrue();
     assertThat(PrecisionChoice.of(Precision.AUTO, Device.cpu()))
         .isEqualTo(
-            PrecisionChoice.hasAmx(Path.of("/proc/cpuinfo"))
+            PrecisionChoice.multipliesBfloat16(Path.of("/proc/cpuinfo"))
                 ? Precision.BFLOAT16
                 : Precision.FLOAT32);
     assertThat(PrecisionChoice.of(Precision.BFLOAT16, Device.cpu())).isEqualTo(Precision.BFLOAT16);

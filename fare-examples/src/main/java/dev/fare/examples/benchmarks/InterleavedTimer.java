@@ -2,6 +2,7 @@ package dev.fare.examples.benchmarks;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -11,11 +12,13 @@ import java.util.List;
  * them alike; what is reported is the median over rounds of each one's ratio to the first.
  *
  * @param rounds how often each candidate runs, after one run to warm up
+ * @param limit after this long no round begins, unless there have been fewer than three
  * @param clock what is measured
  */
-record InterleavedTimer(int rounds, Clock clock) {
+record InterleavedTimer(int rounds, Duration limit, Clock clock) {
 
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+  private static final int LEAST_ROUNDS = 3;
 
   /** What is measured. */
   enum Clock {
@@ -41,7 +44,13 @@ record InterleavedTimer(int rounds, Clock clock) {
   }
 
   /** A piece of work with a name. */
-  record Candidate(String name, Runnable work) {}
+  record Candidate(String name, Work work) {}
+
+  /** Something to be timed. */
+  @FunctionalInterface
+  interface Work {
+    void run() throws Exception;
+  }
 
   /**
    * What was measured.
@@ -61,30 +70,35 @@ record InterleavedTimer(int rounds, Clock clock) {
   }
 
   /** Runs all candidates, and returns their timings in the candidates' order. */
-  List<Timing> run(List<Candidate> candidates) {
-    candidates.forEach(candidate -> candidate.work().run());
-    double[][] millis = new double[candidates.size()][rounds];
-    for (int round = 0; round < rounds; round++) {
-      for (int i = 0; i < millis.length; i++) {
+  List<Timing> run(List<Candidate> candidates) throws Exception {
+    for (Candidate candidate : candidates) {
+      candidate.work().run();
+    }
+    long end = System.nanoTime() + limit.toNanos();
+    List<double[]> millis = new ArrayList<>();
+    while (millis.size() < rounds
+        && (millis.size() < LEAST_ROUNDS || System.nanoTime() - end < 0)) {
+      double[] round = new double[candidates.size()];
+      for (int i = 0; i < round.length; i++) {
         long start = clock.nanos();
         candidates.get(i).work().run();
-        millis[i][round] = (clock.nanos() - start) / 1e6;
+        round[i] = (clock.nanos() - start) / 1e6;
       }
+      millis.add(round);
     }
     List<Timing> timings = new ArrayList<>();
-    for (int i = 0; i < millis.length; i++) {
-      double[] ratios = new double[rounds];
-      for (int round = 0; round < rounds; round++) {
-        ratios[round] = millis[i][round] / millis[0][round];
-      }
+    for (int i = 0; i < candidates.size(); i++) {
+      int candidate = i;
+      double[] own = millis.stream().mapToDouble(round -> round[candidate]).toArray();
+      double[] ratios = millis.stream().mapToDouble(round -> round[candidate] / round[0]).toArray();
       Arrays.sort(ratios);
       timings.add(
           new Timing(
               candidates.get(i).name(),
-              median(millis[i]),
+              median(own),
               median(ratios),
               ratios[0],
-              ratios[rounds - 1]));
+              ratios[ratios.length - 1]));
     }
     return timings;
   }

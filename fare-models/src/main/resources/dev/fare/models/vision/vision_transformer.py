@@ -39,6 +39,7 @@ class VisionTransformer(Module):
         t = t.to(15)
       w.append(t)
     if self.fused:
+      w[1] = __torch__.inference.transposed(kernel)
       # not the last block, of which little is computed
       for block in range(self.layers - 1):
         made = __torch__.inference.prepare(w, 6 + 12 * block, self.quick_gelu)
@@ -71,7 +72,11 @@ class VisionTransformer(Module):
 
   # [N, 3, H, W] -> [N, 1 + gh * gw, C], after ln_pre
   def embed_patches(self: __torch__.VisionTransformer, w: List[Tensor], pixels: Tensor) -> Tensor:
-    x = torch.linear(__torch__.patches.flatten(pixels, self.patch), w[1], w[2]).flatten(1, 2)
+    x = __torch__.patches.flatten(pixels, self.patch).flatten(1, 2)
+    if self.fused:
+      x = __torch__.products.linear(x, w[1], w[2])
+    else:
+      x = torch.linear(x, w[1], w[2])
     x = torch.cat([w[0].expand([x.size(0), 1, -1]), x], 1) + w[3]
     return __torch__.transformer.layer_norm(x, w[4], w[5], self.epsilon)
 
