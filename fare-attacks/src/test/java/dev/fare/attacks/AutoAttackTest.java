@@ -97,17 +97,18 @@ class AutoAttackTest {
 
   @Test
   void givesTheSameAnswerForEveryBatchSizeAndOrder() {
+    Classifier exact = TinyModels.imageByImage(model);
     AutoAttack whole = quick(LINF).seed(3).build();
     AutoAttack single = quick(LINF).seed(3).batchSize(3).build();
     long[] backwards = {7, 6, 5, 4, 3, 2, 1, 0};
     NDArray rows = manager.create(backwards);
 
-    AutoAttackReport all = whole.evaluate(model, x, labels);
+    AutoAttackReport all = whole.evaluate(exact, x, labels);
     AutoAttackReport threes =
-        single.evaluate(model, Rows.take(x, rows), Rows.take(labels, rows), backwards);
+        single.evaluate(exact, Rows.take(x, rows), Rows.take(labels, rows), backwards);
 
     assertThat(Rows.take(threes.images(), rows).toFloatArray())
-        .containsExactly(all.images().toFloatArray(), within(1e-5f));
+        .containsExactly(all.images().toFloatArray());
     for (int i = 0; i < 8; i++) {
       assertThat(threes.outcomes().get(7 - i)).isEqualTo(all.outcomes().get(i));
     }

@@ -77,6 +77,22 @@ public final class RecordedBlock implements AutoCloseable {
     return block.forward(new ParameterStore(manager, false), inputs, false).singletonOrThrow();
   }
 
+  /**
+   * The output of another method than {@code forward}, of a network that is TorchScript.
+   *
+   * @param method takes one tensor and returns one
+   */
+  public NDArray call(String method, NDArray input) {
+    if (!(block instanceof PtSymbolBlock script)) {
+      throw new IllegalStateException("only TorchScript has methods beside forward, got " + block);
+    }
+    try (NDArray name = manager.create(0f)) {
+      name.setName("module_method:" + method);
+      JniUtils.setGraphExecutorOptimize(false);
+      return IValueUtils.forward(script, new NDList(input, name), true).singletonOrThrow();
+    }
+  }
+
   /** Frees what {@link #load} has loaded. */
   @Override
   public void close() {

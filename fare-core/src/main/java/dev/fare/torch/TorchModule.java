@@ -11,6 +11,7 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
@@ -61,18 +62,18 @@ public final class TorchModule implements AutoCloseable {
   public static TorchModule compile(
       TorchSource source, String className, Map<String, ?> attributes, Device device) {
     Map<String, Object> state = new LinkedHashMap<>();
-    state.put("training", false);
     Matcher lists = TENSOR_LIST.matcher(source.text());
     while (lists.find()) {
-      state.put(lists.group(1), ScriptArchive.EMPTY_TENSOR_LIST);
+      state.put(lists.group(1), List.of());
     }
     state.putAll(attributes);
-    byte[] archive = ScriptArchive.write(source, className, state);
+    ByteArrayOutputStream archive = new ByteArrayOutputStream();
     NDManager manager = Engine.getEngine("PyTorch").newBaseManager(device);
     try {
+      TorchArchive.writeModule(new TorchObject(source, className, state), archive);
       PtSymbolBlock block =
           JniUtils.loadModule(
-              (PtNDManager) manager, new ByteArrayInputStream(archive), false, false);
+              (PtNDManager) manager, new ByteArrayInputStream(archive.toByteArray()), false, false);
       return new TorchModule(manager, block);
     } catch (EngineException e) {
       manager.close();

@@ -1,15 +1,13 @@
 package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
-import com.google.common.io.MoreFiles;
-import com.google.common.io.RecursiveDeleteOption;
+import dev.fare.io.AtomicDirectory;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,7 +15,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -57,9 +54,8 @@ final class CheckpointDirectory implements AutoCloseable {
                 + directory
                 + "; wait for it, or choose another directory");
       }
-      CheckpointDirectory opened = new CheckpointDirectory(directory, channel);
-      opened.deleteTemporary();
-      return opened;
+      AtomicDirectory.deleteLeftovers(directory);
+      return new CheckpointDirectory(directory, channel);
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
@@ -72,14 +68,6 @@ final class CheckpointDirectory implements AutoCloseable {
       return lock != null;
     } catch (OverlappingFileLockException e) {
       return false; // held by this very process
-    }
-  }
-
-  private void deleteTemporary() throws IOException {
-    for (Path path : entries()) {
-      if (path.getFileName().toString().endsWith(".tmp")) {
-        delete(path);
-      }
     }
   }
 
@@ -133,19 +121,8 @@ final class CheckpointDirectory implements AutoCloseable {
   Checkpoint write(CheckpointState state, Map<String, Map<String, NDArray>> groups)
       throws IOException {
     Path target = directory.resolve(String.format(Locale.ROOT, "step-%09d", state.step()));
-    Path fresh = temporary(target);
-    try {
-      Files.createDirectory(fresh);
-      Checkpoint.write(fresh, state, groups);
-      sync(fresh);
-      remove(target); // only a damaged one can stand there: its step is being made again
-      Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
-      sync(directory);
-    } finally {
-      if (Files.exists(fresh)) {
-        delete(fresh);
-      }
-    }
+    // Only a damaged one can stand there: its step is being made again.
+    AtomicDirectory.replace(target, fresh -> Checkpoint.write(fresh, state, groups));
     return new Checkpoint(target, state.step());
   }
 
@@ -154,35 +131,8 @@ final class CheckpointDirectory implements AutoCloseable {
     List<Checkpoint> all = checkpoints();
     for (Checkpoint checkpoint : all.subList(Math.min(keepLast, all.size()), all.size())) {
       if (milestoneEvery == 0 || checkpoint.step() % milestoneEvery != 0) {
-        remove(checkpoint.directory());
+        AtomicDirectory.remove(checkpoint.directory());
       }
-    }
-  }
-
-  /** Renamed before it is deleted, so that no half of it is ever taken for a checkpoint. */
-  private void remove(Path checkpoint) throws IOException {
-    if (Files.exists(checkpoint)) {
-      Path aside = temporary(checkpoint);
-      Files.move(checkpoint, aside, StandardCopyOption.ATOMIC_MOVE);
-      delete(aside);
-    }
-  }
-
-  private static Path temporary(Path path) {
-    return path.resolveSibling("." + path.getFileName() + "." + UUID.randomUUID() + ".tmp");
-  }
-
-  private static void delete(Path path) throws IOException {
-    MoreFiles.deleteRecursively(path, RecursiveDeleteOption.ALLOW_INSECURE);
-  }
-
-  /** Makes names in a directory outlast a power failure. */
-  private static void sync(Path directory) throws IOException {
-    if (System.getProperty("os.name", "").toLowerCase(Locale.ROOT).startsWith("windows")) {
-      return; // Windows can't open a directory, and its renames are journalled
-    }
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
     }
   }
 

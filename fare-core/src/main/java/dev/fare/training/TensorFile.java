@@ -1,38 +1,33 @@
 package dev.fare.training;
 
+import static com.google.common.base.Preconditions.checkArgument;
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import com.google.common.hash.Hashing;
 import com.google.common.hash.HashingOutputStream;
-import com.google.common.io.ByteStreams;
-import com.google.gson.JsonArray;
-import com.google.gson.JsonObject;
-import java.io.BufferedInputStream;
+import dev.fare.io.SafetensorsFile;
+import dev.fare.io.SafetensorsWriter;
+import dev.fare.io.WeightTensor;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
- * Float32 tensors in a file of the safetensors layout, which any tool can open.
+ * The float32 tensors of a checkpoint in a safetensors file, in the trainer's order.
  *
- * <p>What is read back goes into arrays that exist already, so a file is only ever compared with
- * what it must say: its header has to be the very bytes that would be written for those arrays.
+ * <p>What is read back goes into arrays that exist already, and the file must hold just those.
  */
 final class TensorFile {
-
-  private static final int CHUNK_BYTES = 1 << 20;
 
   private TensorFile() {}
 
@@ -41,15 +36,18 @@ final class TensorFile {
 
   /** Writes the arrays in their order and syncs the file. */
   static Digest write(Path file, Map<String, NDArray> tensors) throws IOException {
+    tensors.forEach(
+        (name, tensor) ->
+            checkArgument(
+                tensor.getDataType() == DataType.FLOAT32,
+                "weights must be float32, got %s in %s",
+                tensor.getDataType(),
+                name));
     return writeSynced(
         file,
-        out -> {
-          out.write(header(tensors));
-          byte[] chunk = new byte[CHUNK_BYTES];
-          for (NDArray tensor : tensors.values()) {
-            copy(tensor.toByteBuffer(), chunk, out);
-          }
-        });
+        out ->
+            SafetensorsWriter.writeTo(
+                Channels.newChannel(out), tensors, DataType.FLOAT32, Map.of()));
   }
 
   /** What writes the content of a file. */
@@ -69,81 +67,32 @@ final class TensorFile {
     }
   }
 
-  private static void copy(ByteBuffer values, byte[] chunk, OutputStream out) throws IOException {
-    while (values.hasRemaining()) {
-      int length = Math.min(chunk.length, values.remaining());
-      values.get(chunk, 0, length);
-      out.write(chunk, 0, length);
-    }
-  }
-
   /**
    * Reads values into the arrays, in place.
    *
    * @throws IOException if the file holds other tensors than these
    */
   static void readInto(Path file, Map<String, NDArray> tensors) throws IOException {
-    try (InputStream in = new BufferedInputStream(Files.newInputStream(file), CHUNK_BYTES)) {
-      byte[] expected = header(tensors);
-      if (!Arrays.equals(in.readNBytes(expected.length), expected)) {
-        throw new IOException(
-            file
-                + " holds other tensors than this trainer's "
-                + tensors.size()
-                + ": "
-                + "names, order or shapes differ");
-      }
-      for (NDArray tensor : tensors.values()) {
-        readInto(in, tensor);
-      }
-      if (in.read() >= 0) {
-        throw new IOException(file + " goes on behind its last tensor");
+    Map<String, WeightTensor> stored = SafetensorsFile.read(file).tensors();
+    if (!shapes(stored, WeightTensor::shape).equals(shapes(tensors, NDArray::getShape))) {
+      throw new IOException(
+          file
+              + " holds other tensors than this trainer's "
+              + tensors.size()
+              + ": names, order or shapes differ");
+    }
+    for (Map.Entry<String, WeightTensor> entry : stored.entrySet()) {
+      NDArray target = requireNonNull(tensors.get(entry.getKey()));
+      try (NDManager manager = target.getManager().newSubManager()) {
+        OptimizerScript.copy(List.of(entry.getValue().read(manager)), List.of(target));
       }
     }
   }
 
-  private static void readInto(InputStream in, NDArray tensor) throws IOException {
-    byte[] bytes = new byte[Math.toIntExact(tensor.size() * Float.BYTES)];
-    ByteStreams.readFully(in, bytes);
-    float[] values = new float[bytes.length / Float.BYTES];
-    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
-    try (NDManager manager = tensor.getManager().newSubManager();
-        NDArray source = manager.create(values, tensor.getShape())) {
-      OptimizerScript.copy(List.of(source), List.of(tensor));
-    }
-  }
-
-  /** Eight bytes of length, then JSON padded with spaces to a multiple of eight. */
-  private static byte[] header(Map<String, NDArray> tensors) {
-    JsonObject json = new JsonObject();
-    long begin = 0;
-    for (Map.Entry<String, NDArray> tensor : tensors.entrySet()) {
-      NDArray array = tensor.getValue();
-      if (array.getDataType() != DataType.FLOAT32) {
-        throw new IllegalArgumentException(
-            "weights must be float32, got " + array.getDataType() + " in " + tensor.getKey());
-      }
-      long end = begin + array.size() * Float.BYTES;
-      JsonObject entry = new JsonObject();
-      entry.addProperty("dtype", "F32");
-      entry.add("shape", array(array.getShape().getShape()));
-      entry.add("data_offsets", array(begin, end));
-      json.add(tensor.getKey(), entry);
-      begin = end;
-    }
-    byte[] text = json.toString().getBytes(StandardCharsets.UTF_8);
-    int padded = (text.length + 7) / 8 * 8;
-    byte[] header = Arrays.copyOf(text, padded);
-    Arrays.fill(header, text.length, padded, (byte) ' ');
-    ByteBuffer all = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
-    return all.putLong(padded).put(header).array();
-  }
-
-  private static JsonArray array(long... values) {
-    JsonArray array = new JsonArray();
-    for (long value : values) {
-      array.add(value);
-    }
-    return array;
+  private static <T> List<Map.Entry<String, Shape>> shapes(
+      Map<String, T> tensors, Function<T, Shape> shape) {
+    return tensors.entrySet().stream()
+        .map(entry -> Map.entry(entry.getKey(), shape.apply(entry.getValue())))
+        .toList();
   }
 }

@@ -13,6 +13,7 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.Dropout;
 import dev.fare.AdaptedModel;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -56,7 +57,7 @@ class RecordedBlockTest {
   @Test
   void differentiatesATorchScriptFileInInferenceMode(@TempDir Path directory) throws Exception {
     Path file = directory.resolve("means.pt");
-    Files.write(file, ScriptArchive.write(MEANS, "Means", Map.of("training", true)));
+    write(new TorchObject(MEANS, "Means", Map.of("training", true)), file);
     try (AdaptedModel model =
         AdaptedModel.torchScript(file)
             .imageSize(2)
@@ -104,7 +105,7 @@ class RecordedBlockTest {
     Path file = directory.resolve("means.pt");
     TorchSource wrong =
         new TorchSource("wrong.py", MEANS.text().replace("y = torch.mean(x * x, [2, 3])", "y = x"));
-    Files.write(file, ScriptArchive.write(wrong, "Means", Map.of("training", false)));
+    write(new TorchObject(wrong, "Means", Map.of()), file);
     Path broken = Files.writeString(directory.resolve("broken.pt"), "no archive");
 
     assertThatThrownBy(() -> AdaptedModel.torchScript(file).imageSize(2).build())
@@ -115,5 +116,11 @@ class RecordedBlockTest {
         .hasMessageContaining("is not a TorchScript file that libtorch can load");
     assertThatThrownBy(() -> AdaptedModel.torchScript(directory.resolve("none.pt")).build())
         .isInstanceOf(NoSuchFileException.class);
+  }
+
+  private static void write(TorchObject module, Path file) throws Exception {
+    try (OutputStream out = Files.newOutputStream(file)) {
+      TorchArchive.writeModule(module, out);
+    }
   }
 }

@@ -90,6 +90,7 @@ class TorchModuleTest {
     assertThatThrownBy(
             () -> TorchModule.compile(LINEAR, "Linear", Map.of("scale", 1L), Device.cpu()))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("attribute scale must be a Boolean, Integer, Double or String");
+        .hasMessageContaining(
+            "attribute scale must be a Boolean, Integer, Double, String, NDArray");
   }
 }

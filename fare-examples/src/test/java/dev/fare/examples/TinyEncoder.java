@@ -2,11 +2,11 @@ package dev.fare.examples;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.io.SafetensorsFile;
+import dev.fare.io.WeightTensor;
 import dev.fare.models.Activation;
 import dev.fare.models.PixelNormalization;
 import dev.fare.models.format.CanonicalNames;
-import dev.fare.models.format.SafetensorsFile;
-import dev.fare.models.format.WeightTensor;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.training.TrainableEncoder;

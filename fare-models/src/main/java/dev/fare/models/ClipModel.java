@@ -8,12 +8,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.fare.io.ModelFormatException;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipCheckpoints;
-import dev.fare.models.format.ModelFormatException;
 import dev.fare.models.text.ClipTokenizer;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
+import dev.fare.models.torchscript.TorchScriptExport;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
@@ -240,6 +241,19 @@ public final class ClipModel implements AutoCloseable {
       throw new IllegalArgumentException(
           "each template must contain {} where the class name goes, got " + templates);
     }
+  }
+
+  /**
+   * Writes a directory that DJL and DJL Serving load without this library; see {@link
+   * TorchScriptExport}.
+   *
+   * @param directory appears whole or not at all; one that was written before is replaced
+   * @throws IOException if writing fails; what was at the place before stays
+   */
+  public void exportTorchScript(Path directory) throws IOException {
+    Optional<byte[]> json = Towers.tokenizerJson(imageEncoder.checkpoint(), text.config());
+    imageEncoder.writeTorchScript(
+        Optional.of(new TorchScriptExport.Text(text, logitScale, json)), directory);
   }
 
   private NDManager newManager() {

@@ -17,6 +17,8 @@ import dev.fare.models.format.ClipCheckpoints;
 import dev.fare.models.format.HuggingFaceWriter;
 import dev.fare.models.format.VisionTowerFile;
 import dev.fare.models.hub.ModelHub;
+import dev.fare.models.text.TextTransformer;
+import dev.fare.models.torchscript.TorchScriptExport;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
@@ -28,6 +30,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 
 /**
@@ -346,6 +349,32 @@ public final class RobustClipEncoder implements TokenEncoder {
       Map<String, NDArray> tensors = Towers.complete(checkpoint, tower.parameters(), reading);
       HuggingFaceWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
     }
+  }
+
+  /**
+   * Writes a directory that DJL and DJL Serving load without this library: code and weights, {@code
+   * serving.properties}, and tokenizer; see {@link TorchScriptExport}. A text tower that came with
+   * this encoder is read from where it was loaded and written along; {@link
+   * ClipModel#exportTorchScript} does without reading.
+   *
+   * @param directory appears whole or not at all; one that was written before is replaced
+   * @throws IOException if the text tower can't be read, or writing fails; what was at the place
+   *     before stays
+   */
+  public void exportTorchScript(Path directory) throws IOException {
+    if (config().text().isEmpty()) {
+      writeTorchScript(Optional.empty(), directory);
+      return;
+    }
+    try (TextTransformer text = Towers.text(checkpoint, device())) {
+      Optional<byte[]> json = Towers.tokenizerJson(checkpoint, text.config());
+      double logitScale = Towers.logitScale(checkpoint);
+      writeTorchScript(Optional.of(new TorchScriptExport.Text(text, logitScale, json)), directory);
+    }
+  }
+
+  void writeTorchScript(Optional<TorchScriptExport.Text> text, Path directory) throws IOException {
+    TorchScriptExport.write(tower, config().normalization(), text, directory);
   }
 
   @Override

@@ -4,10 +4,11 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Precision;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.WeightTensor;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
-import dev.fare.models.format.ModelFormatException;
-import dev.fare.models.format.WeightTensor;
+import dev.fare.models.text.ClipTokenizer;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.models.vision.ConvNext;
@@ -16,9 +17,11 @@ import dev.fare.models.vision.VisionTower;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** Brings the towers of a checkpoint onto a device. */
 final class Towers {
@@ -71,6 +74,17 @@ final class Towers {
     try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
       return Math.exp(tensor(checkpoint, LOGIT_SCALE).read(manager).getFloat());
     }
+  }
+
+  /** The tokenizer that came with a checkpoint, or OpenAI's where the vocabulary is its. */
+  static Optional<byte[]> tokenizerJson(ClipCheckpoint checkpoint, TextConfig text)
+      throws IOException {
+    if (checkpoint.tokenizer().isPresent()) {
+      return Optional.of(Files.readAllBytes(checkpoint.tokenizer().get()));
+    }
+    return text.vocabularySize() == ClipTokenizer.OPENAI_VOCABULARY
+        ? Optional.of(ClipTokenizer.openAiJson())
+        : Optional.empty();
   }
 
   /**

@@ -21,6 +21,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.util.ProgressBar;
+import dev.fare.Precision;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.HuggingFaceWriter;
 import java.awt.image.BufferedImage;
@@ -41,6 +42,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class FareUrlTest {
 
@@ -112,6 +115,43 @@ class FareUrlTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("llava, open_flamingo, last_post_norm")
         .hasMessageContaining("flava");
+  }
+
+  @Test
+  void loadsInThePrecisionAndForTheImageSizeThatTheUrlNames() throws Exception {
+    NDArray pixels = manager.randomUniform(0, 1, new Shape(2, 3, 48, 48));
+    try (RobustClipEncoder encoder =
+            RobustClipEncoder.builder(directory)
+                .imageSize(48)
+                .precision(Precision.BFLOAT16)
+                .load();
+        ZooModel<NDList, NDList> model =
+            arrays(url + "?precision=bfloat16&imageSize=48").loadModel();
+        ZooModel<NDList, NDList> exact = arrays(url + "?imageSize=48").loadModel();
+        Predictor<NDList, NDList> predictor = model.newPredictor();
+        Predictor<NDList, NDList> exactly = exact.newPredictor()) {
+      float[] embedding = predictor.predict(new NDList(pixels)).get(0).toFloatArray();
+
+      assertThat(embedding).containsExactly(encoder.embed(pixels).toFloatArray(), within(1e-6f));
+      assertThat(embedding).isNotEqualTo(exactly.predict(new NDList(pixels)).get(0).toFloatArray());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "precision=half | precision must be one of [FLOAT32, BFLOAT16, AUTO], got half",
+        "imageSize=big | imageSize must be a number of pixels, got big",
+        "imageSize=7 | a patch no larger than its image",
+        "device=cpu | tokens, precision, imageSize, batchifier",
+        "precison=auto | got precison=auto",
+        "tokens | got tokens",
+      })
+  void refusesArgumentsThatItDoesNotKnow(String query, String message) {
+    assertThatThrownBy(() -> arrays(url + "?" + query).loadModel())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message);
   }
 
   /** DJL's example ZeroShotImageClassification: its code, with only the URL changed. */

@@ -2,8 +2,8 @@ package dev.fare.models;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.io.SafetensorsFile;
 import dev.fare.models.format.CanonicalNames;
-import dev.fare.models.format.SafetensorsFile;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.models.vision.VisionTransformer;

@@ -30,22 +30,26 @@ final class TinyTokenizer {
           ],
           "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
           "special_tokens": {
-            "[S]": {"id": "[S]", "ids": [62], "tokens": ["[S]"]},
-            "[E]": {"id": "[E]", "ids": [63], "tokens": ["[E]"]}
+            "[S]": {"id": "[S]", "ids": [%1$d], "tokens": ["[S]"]},
+            "[E]": {"id": "[E]", "ids": [%2$d], "tokens": ["[E]"]}
           }
         },
-        "model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": {%s"[S]": 62, "[E]": 63}}
+        "model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": {%3$s"[S]": %1$d, "[E]": %2$d}}
       }
       """;
 
   private TinyTokenizer() {}
 
   static void write(Path directory) throws IOException {
+    write(directory, START, END);
+  }
+
+  static void write(Path directory, int start, int end) throws IOException {
     StringBuilder vocabulary = new StringBuilder();
     for (String word : WORDS) {
       vocabulary.append('"').append(word).append("\": ").append(id(word)).append(", ");
     }
-    Files.writeString(directory.resolve("tokenizer.json"), JSON.formatted(vocabulary));
+    Files.writeString(directory.resolve("tokenizer.json"), JSON.formatted(start, end, vocabulary));
   }
 
   static long id(String word) {

@@ -1,7 +1,9 @@
 package dev.fare.models.format;
 
-import com.code_intelligence.jazzer.api.FuzzedDataProvider;
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.fare.io.FileSlice;
+import dev.fare.io.ModelFormatException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 
 /**
  * Feeds the readers what Jazzer invents. One target a run: {@code mvn -Pfuzz -pl fare-models -am test
- * -Dtest=ReadersFuzz#safetensors -Dsurefire.failIfNoSpecifiedTests=false}.
+ * -Dtest=ReadersFuzz#pickle -Dsurefire.failIfNoSpecifiedTests=false}.
  *
  * <p>What it finds goes to {@code src/test/resources/…/format/corpus}, where a test replays it.
  */
@@ -34,15 +36,17 @@ class ReadersFuzz {
   }
 
   @FuzzTest(maxDuration = DURATION)
-  void safetensors(FuzzedDataProvider data) throws IOException {
-    long dataLength = data.consumeLong(0, 64);
-    HostileFiles.readHeader(data.consumeRemainingAsString(), dataLength);
-  }
-
-  @FuzzTest(maxDuration = DURATION)
   void pickle(byte[] bytes) throws IOException {
-    Path file = PickleFiles.write(directory.resolve("x.pt"), bytes);
-    HostileFiles.readWeights(Files.readAllBytes(file), directory);
+    FileSlice storage = new FileSlice(directory, 0, bytes.length);
+    try {
+      BoundedInput input = new BoundedInput(new ByteArrayInputStream(bytes), bytes.length);
+      RestrictedUnpickler.Pickle pickle = RestrictedUnpickler.load(input, "pickle");
+      for (PickledTensor tensor : TorchTensors.find(pickle.root(), "pickle").values()) {
+        tensor.over(storage, "tensor", "pickle");
+      }
+    } catch (ModelFormatException expected) {
+      HostileFiles.checkMessage(expected);
+    }
   }
 
   @FuzzTest(maxDuration = DURATION)

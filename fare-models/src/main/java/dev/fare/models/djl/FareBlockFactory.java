@@ -5,10 +5,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.nn.BlockFactory;
 import ai.djl.translate.ArgumentsUtil;
+import dev.fare.Precision;
 import dev.fare.models.RobustClipEncoder;
+import dev.fare.models.RobustClipEncoderBuilder;
 import dev.fare.models.TokenLayer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 
@@ -40,13 +43,43 @@ final class FareBlockFactory implements BlockFactory {
       throw new IllegalArgumentException(
           "fare:// URLs run on the engine PyTorch, got optEngine(\"" + engine + "\")");
     }
-    String tokens = ArgumentsUtil.stringValue(arguments, "tokens");
-    Optional<TokenLayer> layer =
-        tokens == null ? Optional.empty() : Optional.of(TokenLayer.parse(tokens));
+    Optional<TokenLayer> layer = argument(arguments, FareUrl.TOKENS).map(TokenLayer::parse);
     // DJL tells the folder only, and the model may be a file
-    RobustClipEncoder encoder = RobustClipEncoder.load(repository.modelPath(), manager.getDevice());
-    ClipBlock block = new ClipBlock(encoder, layer);
+    RobustClipEncoderBuilder builder =
+        RobustClipEncoder.builder(repository.modelPath()).device(manager.getDevice());
+    argument(arguments, FareUrl.PRECISION)
+        .map(FareBlockFactory::precision)
+        .ifPresent(builder::precision);
+    argument(arguments, FareUrl.IMAGE_SIZE)
+        .map(FareBlockFactory::imageSize)
+        .ifPresent(builder::imageSize);
+    ClipBlock block = new ClipBlock(builder.load(), layer);
     manager.attachInternal("fare.encoder", block);
     return block;
+  }
+
+  private static Optional<String> argument(Map<String, ?> arguments, String key) {
+    return Optional.ofNullable(ArgumentsUtil.stringValue(arguments, key));
+  }
+
+  private static Precision precision(String name) {
+    return Arrays.stream(Precision.values())
+        .filter(precision -> precision.name().equalsIgnoreCase(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "precision must be one of "
+                        + Arrays.toString(Precision.values())
+                        + ", got "
+                        + name));
+  }
+
+  private static int imageSize(String pixels) {
+    try {
+      return Integer.parseInt(pixels);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("imageSize must be a number of pixels, got " + pixels, e);
+    }
   }
 }

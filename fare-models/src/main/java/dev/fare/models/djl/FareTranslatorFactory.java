@@ -84,7 +84,7 @@ public final class FareTranslatorFactory implements TranslatorFactory, Serializa
 
   private static @Nullable Batchifier batchifier(Map<String, ?> arguments, String usual)
       throws TranslateException {
-    String name = ArgumentsUtil.stringValue(arguments, "batchifier", usual);
+    String name = ArgumentsUtil.stringValue(arguments, FareUrl.BATCHIFIER, usual);
     return switch (name) {
       case "none" -> null;
       case "stack" -> Batchifier.STACK;

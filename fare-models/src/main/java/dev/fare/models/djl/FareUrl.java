@@ -2,10 +2,12 @@ package dev.fare.models.djl;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.common.base.Splitter;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -17,6 +19,19 @@ import java.util.Map;
  */
 record FareUrl(URI uri, Place place, Map<String, String> arguments) {
 
+  /** Which tokens to give in place of embeddings. */
+  static final String TOKENS = "tokens";
+
+  /** The arithmetic of the layers. */
+  static final String PRECISION = "precision";
+
+  /** Height and width of the images, where they are not the weights' own. */
+  static final String IMAGE_SIZE = "imageSize";
+
+  /** Whether inputs are single images or batches. */
+  static final String BATCHIFIER = "batchifier";
+
+  private static final List<String> ARGUMENTS = List.of(TOKENS, PRECISION, IMAGE_SIZE, BATCHIFIER);
   private static final String HUB = "//hub/";
 
   /** Where a model is. */
@@ -33,7 +48,7 @@ record FareUrl(URI uri, Place place, Map<String, String> arguments) {
     int question = rest.indexOf('?');
     String query = question < 0 ? "" : rest.substring(question + 1);
     String place = question < 0 ? rest : rest.substring(0, question);
-    return new FareUrl(uri, place(uri, place), arguments(query));
+    return new FareUrl(uri, place(uri, place), arguments(uri, query));
   }
 
   /** Three slashes or one begin an absolute path, two or none a relative one. */
@@ -54,13 +69,21 @@ record FareUrl(URI uri, Place place, Map<String, String> arguments) {
     return new Local(Path.of(URI.create("file:///" + path).getPath().substring(1)));
   }
 
-  private static Map<String, String> arguments(String query) {
+  private static Map<String, String> arguments(URI uri, String query) {
     Map<String, String> arguments = new LinkedHashMap<>();
-    for (String pair : query.split("&", -1)) {
+    for (String pair : Splitter.on('&').omitEmptyStrings().split(query)) {
       int equals = pair.indexOf('=');
-      if (equals > 0) {
-        arguments.put(decoded(pair.substring(0, equals)), decoded(pair.substring(equals + 1)));
+      String key = decoded(equals < 0 ? pair : pair.substring(0, equals));
+      if (equals < 0 || !ARGUMENTS.contains(key)) {
+        throw new IllegalArgumentException(
+            uri
+                + " must have arguments of "
+                + ARGUMENTS
+                + " with values, got "
+                + pair
+                + "; a device is given by Criteria.optDevice");
       }
+      arguments.put(key, decoded(pair.substring(equals + 1)));
     }
     return arguments;
   }

@@ -2,6 +2,7 @@ package dev.fare.models.format;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.fare.io.WeightTensor;
 import dev.fare.models.ClipConfig;
 import java.nio.file.Path;
 import java.util.Collections;

@@ -2,6 +2,8 @@ package dev.fare.models.format;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.WeightTensor;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.vision.VitConfig;
 import java.io.IOException;

@@ -3,6 +3,7 @@ package dev.fare.models.format;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import dev.fare.io.ModelFormatException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

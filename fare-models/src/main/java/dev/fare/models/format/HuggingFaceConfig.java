@@ -3,6 +3,8 @@ package dev.fare.models.format;
 import ai.djl.ndarray.types.DataType;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.StrictJson;
 import dev.fare.models.Activation;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.PixelNormalization;

@@ -3,6 +3,8 @@ package dev.fare.models.format;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.WeightTensor;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.vision.VitConfig;
 import java.io.IOException;

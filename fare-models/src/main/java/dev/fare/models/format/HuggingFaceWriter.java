@@ -6,6 +6,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import dev.fare.io.AtomicDirectory;
+import dev.fare.io.AtomicFile;
+import dev.fare.io.SafetensorsWriter;
+import dev.fare.io.StrictJson;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
@@ -95,23 +99,40 @@ public final class HuggingFaceWriter {
         });
   }
 
+  /**
+   * A vision transformer's tensors under Hugging Face's names.
+   *
+   * @param tensors by canonical name
+   * @param scope owns the parts of tensors that are stored in several
+   */
+  public static Map<String, NDArray> visionTensors(
+      VitConfig vision, Map<String, NDArray> tensors, NDManager scope) {
+    return parts(HuggingFaceNames.vision(vision), tensors, scope);
+  }
+
   private static void writeWeights(
       Path file, Map<String, TensorRecipe> recipes, Map<String, NDArray> tensors, DataType type)
       throws IOException {
     NDManager owner = tensors.values().iterator().next().getManager();
     try (NDManager scope = owner.newSubManager()) {
-      Map<String, NDArray> parts = new LinkedHashMap<>();
-      for (Map.Entry<String, TensorRecipe> entry : recipes.entrySet()) {
-        NDArray tensor = requireNonNull(tensors.get(entry.getKey()));
-        NDList split = entry.getValue().split(tensor);
-        for (int i = 0; i < split.size(); i++) {
-          if (split.get(i) != tensor) {
-            split.get(i).attach(scope);
-          }
-          parts.put(entry.getValue().parts().get(i), split.get(i));
-        }
-      }
-      SafetensorsWriter.write(file, parts, type, SafetensorsWriter.PYTORCH);
+      SafetensorsWriter.write(
+          file, parts(recipes, tensors, scope), type, SafetensorsWriter.PYTORCH);
     }
+  }
+
+  private static Map<String, NDArray> parts(
+      Map<String, TensorRecipe> recipes, Map<String, NDArray> tensors, NDManager scope) {
+    Map<String, NDArray> parts = new LinkedHashMap<>();
+    for (Map.Entry<String, TensorRecipe> entry : recipes.entrySet()) {
+      NDArray tensor = requireNonNull(tensors.get(entry.getKey()));
+      NDList split = entry.getValue().split(tensor);
+      for (int i = 0; i < split.size(); i++) {
+        if (split.get(i) != tensor) {
+          split.get(i).attach(scope);
+        }
+        parts.put(entry.getValue().parts().get(i), split.get(i));
+      }
+    }
+    return parts;
   }
 }

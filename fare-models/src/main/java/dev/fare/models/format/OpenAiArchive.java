@@ -1,6 +1,8 @@
 package dev.fare.models.format;
 
 import ai.djl.ndarray.types.Shape;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.WeightTensor;
 import dev.fare.models.Activation;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.PixelNormalization;

@@ -1,5 +1,7 @@
 package dev.fare.models.format;
 
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.WeightTensor;
 import dev.fare.models.ClipConfig;
 import java.io.IOException;
 import java.nio.file.Files;

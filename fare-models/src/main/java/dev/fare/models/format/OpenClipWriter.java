@@ -2,6 +2,10 @@ package dev.fare.models.format;
 
 import ai.djl.ndarray.NDArray;
 import com.google.gson.JsonObject;
+import dev.fare.io.AtomicDirectory;
+import dev.fare.io.AtomicFile;
+import dev.fare.io.SafetensorsWriter;
+import dev.fare.io.StrictJson;
 import dev.fare.models.ClipConfig;
 import java.io.IOException;
 import java.nio.file.Files;

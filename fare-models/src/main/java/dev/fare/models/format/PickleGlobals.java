@@ -1,6 +1,7 @@
 package dev.fare.models.format;
 
 import ai.djl.ndarray.types.Shape;
+import dev.fare.io.ElementType;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,5 +1,7 @@
 package dev.fare.models.format;
 
+import dev.fare.io.ElementType;
+
 /**
  * A run of numbers that a pickle refers to and that lies elsewhere in its file.
  *

@@ -3,6 +3,10 @@ package dev.fare.models.format;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.io.ByteSource;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.StoredTensor;
+import dev.fare.io.WeightTensor;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -21,29 +25,39 @@ record PickledTensor(PickledStorage storage, long offset, Shape shape, long[] st
   /**
    * The tensor over the bytes of its storage.
    *
-   * @throws ModelFormatException if it reaches beyond its storage, or is neither row-major nor a
-   *     permutation of that
+   * @throws ModelFormatException if it reaches beyond its storage
    */
   WeightTensor over(ByteSource bytes, String name, String origin) throws ModelFormatException {
+    if (shape.size() == 0) {
+      return new StoredTensor(name, origin, bytes, 0, storage.type(), shape);
+    }
+    long span = span(name, origin);
+    long position = offset * storage.type().bytes();
     long[] dimensions = shape.getShape();
     int[] order = slowestFirst(dimensions);
-    long expected = 1;
-    for (int i = order.length - 1; i >= 0; i--) {
-      long size = dimensions[order[i]];
-      if (size != 1 && strides[order[i]] != expected && shape.size() > 0) {
-        throw new ModelFormatException(
-            origin
-                + ": tensor '"
-                + name
-                + "' of shape "
-                + shape
-                + " has the strides "
-                + Arrays.toString(strides)
-                + "; only whole tensors and their transposes can be read");
-      }
-      expected *= Math.max(size, 1);
+    if (!isDense(dimensions, order)) {
+      return new Strided(
+          new StoredTensor(name, origin, bytes, position, storage.type(), new Shape(span)),
+          shape,
+          strides);
     }
-    if (shape.size() > 0 && (offset > storage.size() - expected)) {
+    Shape stored = new Shape(Arrays.stream(order).mapToLong(i -> dimensions[i]).toArray());
+    StoredTensor tensor = new StoredTensor(name, origin, bytes, position, storage.type(), stored);
+    boolean isRowMajor = IntStream.range(0, order.length).allMatch(i -> order[i] == i);
+    return isRowMajor ? tensor : new Permuted(tensor, shape, order);
+  }
+
+  /** The numbers of the storage from this tensor's first one to its last. */
+  private long span(String name, String origin) throws ModelFormatException {
+    long[] dimensions = shape.getShape();
+    try {
+      long span = 1;
+      for (int i = 0; i < dimensions.length; i++) {
+        span = Math.addExact(span, Math.multiplyExact(dimensions[i] - 1, strides[i]));
+      }
+      if (Math.addExact(offset, span) <= storage.size()) {
+        return span;
+      }
       throw new ModelFormatException(
           origin
               + ": tensor '"
@@ -51,15 +65,34 @@ record PickledTensor(PickledStorage storage, long offset, Shape shape, long[] st
               + "' needs numbers "
               + offset
               + " to "
-              + (offset + expected)
+              + (offset + span)
               + " of a storage of "
               + storage.size());
+    } catch (ArithmeticException e) {
+      throw new ModelFormatException(
+          origin
+              + ": tensor '"
+              + name
+              + "' of shape "
+              + shape
+              + " has the strides "
+              + Arrays.toString(strides)
+              + ", which lead beyond 64 bits",
+          e);
     }
-    Shape stored = new Shape(Arrays.stream(order).mapToLong(i -> dimensions[i]).toArray());
-    long position = shape.size() > 0 ? offset * storage.type().bytes() : 0;
-    StoredTensor tensor = new StoredTensor(name, origin, bytes, position, storage.type(), stored);
-    boolean isRowMajor = IntStream.range(0, order.length).allMatch(i -> order[i] == i);
-    return isRowMajor ? tensor : new Permuted(tensor, shape, order);
+  }
+
+  /** Whether it is row-major, or a permutation of that, without gaps. */
+  private boolean isDense(long[] dimensions, int[] order) {
+    long expected = 1;
+    for (int i = order.length - 1; i >= 0; i--) {
+      long size = dimensions[order[i]];
+      if (size != 1 && strides[order[i]] != expected) {
+        return false;
+      }
+      expected *= size;
+    }
+    return true;
   }
 
   private int[] slowestFirst(long[] dimensions) {
@@ -86,6 +119,33 @@ record PickledTensor(PickledStorage storage, long offset, Shape shape, long[] st
         array.attach(manager);
         return array;
       }
+    }
+  }
+
+  /** A view with gaps, such as some columns of a matrix: the numbers between are read and left. */
+  private record Strided(StoredTensor span, Shape shape, long[] strides) implements WeightTensor {
+    @Override
+    public NDArray read(NDManager manager) throws IOException {
+      float[] numbers;
+      try (NDManager scope = manager.newSubManager()) {
+        numbers = span.read(scope).toFloatArray();
+      }
+      long[] dimensions = shape.getShape();
+      long[] index = new long[dimensions.length];
+      float[] values = new float[Math.toIntExact(shape.size())];
+      long at = 0;
+      for (int i = 0; i < values.length; i++) {
+        values[i] = numbers[(int) at];
+        for (int d = dimensions.length - 1; d >= 0; d--) {
+          at += strides[d];
+          if (++index[d] < dimensions[d]) {
+            break;
+          }
+          at -= strides[d] * dimensions[d];
+          index[d] = 0;
+        }
+      }
+      return manager.create(values, shape);
     }
   }
 }

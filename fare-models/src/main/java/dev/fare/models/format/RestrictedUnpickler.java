@@ -1,5 +1,6 @@
 package dev.fare.models.format;
 
+import dev.fare.io.ModelFormatException;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,5 +1,8 @@
 package dev.fare.models.format;
 
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.SafetensorsFile;
+import dev.fare.io.WeightTensor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

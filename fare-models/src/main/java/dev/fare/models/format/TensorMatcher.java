@@ -1,6 +1,8 @@
 package dev.fare.models.format;
 
 import ai.djl.ndarray.types.Shape;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.WeightTensor;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;

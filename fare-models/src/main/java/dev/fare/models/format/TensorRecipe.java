@@ -9,6 +9,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.io.StoredTensor;
+import dev.fare.io.WeightTensor;
 import java.io.IOException;
 import java.util.List;
 

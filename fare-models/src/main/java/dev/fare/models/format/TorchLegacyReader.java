@@ -1,5 +1,8 @@
 package dev.fare.models.format;
 
+import dev.fare.io.FileSlice;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.WeightTensor;
 import dev.fare.models.format.RestrictedUnpickler.Pickle;
 import java.io.IOException;
 import java.io.InputStream;

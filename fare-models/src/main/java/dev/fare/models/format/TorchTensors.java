@@ -1,5 +1,6 @@
 package dev.fare.models.format;
 
+import dev.fare.io.ModelFormatException;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;

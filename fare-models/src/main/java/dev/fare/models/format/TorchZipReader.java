@@ -1,5 +1,8 @@
 package dev.fare.models.format;
 
+import dev.fare.io.ByteSource;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.WeightTensor;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;

@@ -2,10 +2,18 @@ package dev.fare.models.format;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.io.AtomicFile;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.SafetensorsWriter;
+import dev.fare.io.WeightTensor;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.vision.VisionConfig;
 import dev.fare.models.vision.VitConfig;
+import dev.fare.torch.TorchArchive;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -68,13 +76,39 @@ public final class VisionTowerFile {
    */
   public static void write(ClipConfig config, Map<String, NDArray> tensors, Path file)
       throws IOException {
+    SafetensorsWriter.write(file, withoutPrefix(config, tensors));
+  }
+
+  /**
+   * Writes a vision tower as a {@code .pt} state dict, the layout of the published files: {@code
+   * torch.load} reads it, also with {@code weights_only=True}.
+   *
+   * @param config the architecture
+   * @param tensors by canonical name; those of a text tower are left out
+   * @throws IllegalArgumentException if a tensor is missing or has another shape
+   * @throws IOException if writing fails; what was at the place before stays
+   */
+  public static void writeTorch(ClipConfig config, Map<String, NDArray> tensors, Path file)
+      throws IOException {
+    Map<String, NDArray> vision = withoutPrefix(config, tensors);
+    AtomicFile.write(
+        file,
+        channel -> {
+          OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel));
+          TorchArchive.writeStateDict(vision, out);
+          out.flush();
+        });
+  }
+
+  private static Map<String, NDArray> withoutPrefix(
+      ClipConfig config, Map<String, NDArray> tensors) {
     Map<String, NDArray> vision = new LinkedHashMap<>();
     for (Map.Entry<String, Shape> entry : CanonicalNames.vision(config.vision()).entrySet()) {
       vision.put(
           entry.getKey().substring(CanonicalNames.VISION_PREFIX.length()),
           CanonicalNames.checked(entry.getKey(), entry.getValue(), tensors));
     }
-    SafetensorsWriter.write(file, vision);
+    return vision;
   }
 
   private static Map<String, WeightTensor> visionOnly(

@@ -1,5 +1,8 @@
 package dev.fare.models.format;
 
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.StrictJson;
+import dev.fare.io.WeightTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

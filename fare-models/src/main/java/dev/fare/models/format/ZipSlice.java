@@ -1,5 +1,7 @@
 package dev.fare.models.format;
 
+import dev.fare.io.ByteSource;
+import dev.fare.io.ModelFormatException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

@@ -1,9 +1,9 @@
 package dev.fare.models.onnx;
 
-import dev.fare.models.format.AtomicFile;
+import dev.fare.io.AtomicFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -74,14 +74,15 @@ record OnnxFile(Path file, boolean isExternal) {
     return new ProtoMessage().text(1, key).text(2, value);
   }
 
-  private static void writeData(OnnxGraph graph, Map<String, Long> offsets, FileChannel channel)
-      throws IOException {
+  private static void writeData(
+      OnnxGraph graph, Map<String, Long> offsets, WritableByteChannel channel) throws IOException {
+    long end = 0;
     for (OnnxWeight weight : graph.weights()) {
       Long offset = offsets.get(weight.name());
       if (offset != null) {
-        AtomicFile.writeFully(
-            channel, ByteBuffer.allocate(Math.toIntExact(offset - channel.position())));
+        AtomicFile.writeFully(channel, ByteBuffer.allocate(Math.toIntExact(offset - end)));
         weight.writeTo(channel);
+        end = offset + weight.bytes();
       }
     }
   }

@@ -3,11 +3,12 @@ package dev.fare.models.onnx;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.models.format.TensorData;
+import dev.fare.io.AtomicFile;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.TensorBytes;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.util.function.Function;
 
 /**
@@ -26,7 +27,7 @@ record OnnxWeight(
     return shape.size() * type.getNumOfBytes();
   }
 
-  void writeTo(FileChannel channel) throws IOException {
+  void writeTo(WritableByteChannel channel) throws IOException {
     try (TensorScope scope = TensorScope.of(source);
         GradMode off = GradMode.off()) {
       NDArray changed = change.apply(scope.view(source));
@@ -34,7 +35,7 @@ record OnnxWeight(
         throw new IllegalStateException(
             name + " was declared as " + shape + " and is " + changed.getShape());
       }
-      TensorData.write(channel, changed, type);
+      TensorBytes.forEach(changed, type, bytes -> AtomicFile.writeFully(channel, bytes));
     }
   }
 }

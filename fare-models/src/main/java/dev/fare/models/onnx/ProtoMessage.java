@@ -2,12 +2,12 @@ package dev.fare.models.onnx;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.fare.models.format.AtomicFile;
+import dev.fare.io.AtomicFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,9 +21,7 @@ final class ProtoMessage implements AtomicFile.Content {
   private static final int LENGTH_DELIMITED = 2;
   private static final int FIXED_32 = 5;
 
-  private record Part(long length, AtomicFile.Content content) {}
-
-  private final List<Part> parts = new ArrayList<>();
+  private final List<AtomicFile.Content> parts = new ArrayList<>();
   private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
   private long closedLength;
 
@@ -62,7 +60,7 @@ final class ProtoMessage implements AtomicFile.Content {
     tag(field, LENGTH_DELIMITED);
     varint(length);
     closePending();
-    parts.add(new Part(length, content));
+    parts.add(content);
     closedLength += length;
     return this;
   }
@@ -97,22 +95,13 @@ final class ProtoMessage implements AtomicFile.Content {
     byte[] bytes = pending.toByteArray();
     pending.reset();
     closedLength += bytes.length;
-    parts.add(
-        new Part(bytes.length, channel -> AtomicFile.writeFully(channel, ByteBuffer.wrap(bytes))));
+    parts.add(channel -> AtomicFile.writeFully(channel, ByteBuffer.wrap(bytes)));
   }
 
   @Override
-  public void writeTo(FileChannel channel) throws IOException {
-    for (Part part : parts) {
-      long before = channel.position();
-      part.content().writeTo(channel);
-      if (channel.position() - before != part.length()) {
-        throw new IllegalStateException(
-            "a field of "
-                + part.length()
-                + " bytes was written with "
-                + (channel.position() - before));
-      }
+  public void writeTo(WritableByteChannel channel) throws IOException {
+    for (AtomicFile.Content part : parts) {
+      part.writeTo(channel);
     }
     AtomicFile.writeFully(channel, ByteBuffer.wrap(pending.toByteArray()));
   }

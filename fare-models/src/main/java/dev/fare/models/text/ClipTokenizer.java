@@ -3,7 +3,7 @@ package dev.fare.models.text;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import dev.fare.models.format.ModelFormatException;
+import dev.fare.io.ModelFormatException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -74,12 +74,16 @@ public final class ClipTokenizer implements AutoCloseable {
    * a vocabulary of {@link #OPENAI_VOCABULARY} was trained with it.
    */
   public static ClipTokenizer openAi() {
-    byte[] json = OpenAiVocabulary.toTokenizerJson().getBytes(UTF_8);
     try {
-      return load(new ByteArrayInputStream(json), "OpenAI's vocabulary");
+      return load(new ByteArrayInputStream(openAiJson()), "OpenAI's vocabulary");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The same as a Hugging Face {@code tokenizer.json}. */
+  public static byte[] openAiJson() {
+    return OpenAiVocabulary.toTokenizerJson().getBytes(UTF_8);
   }
 
   private static ClipTokenizer load(InputStream json, String source) throws IOException {

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dev.fare.models.Activation;
 import dev.fare.torch.TorchModule;
+import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -37,17 +38,27 @@ public final class TextTransformer implements AutoCloseable {
     this.manager = manager;
     this.parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
     module =
-        TorchModule.compile(
-                SOURCE,
-                "TextTransformer",
-                Map.of(
-                    "layers", config.layers(),
-                    "heads", config.heads(),
-                    "quick_gelu", config.activation() == Activation.QUICK_GELU,
-                    "epsilon", config.layerNormEpsilon(),
-                    "end_token", config.endToken().orElse(-1)),
-                manager.getDevice())
+        TorchModule.compile(SOURCE, "TextTransformer", attributes(config), manager.getDevice())
             .bind(List.copyOf(parameters.values()));
+  }
+
+  private static Map<String, Object> attributes(TextConfig config) {
+    return Map.of(
+        "layers", config.layers(),
+        "heads", config.heads(),
+        "quick_gelu", config.activation() == Activation.QUICK_GELU,
+        "epsilon", config.layerNormEpsilon(),
+        "end_token", config.endToken().orElse(-1));
+  }
+
+  /**
+   * This tower with its weights, for a TorchScript archive; its method {@code embed} takes token
+   * ids and gives embeddings.
+   */
+  public TorchObject toScript() {
+    Map<String, Object> state = new LinkedHashMap<>(attributes(config));
+    state.put("params", List.copyOf(parameters.values()));
+    return new TorchObject(SOURCE, "TextTransformer", state);
   }
 
   /** The architecture. */

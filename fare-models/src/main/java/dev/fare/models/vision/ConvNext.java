@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import dev.fare.Precision;
 import dev.fare.models.Activation;
 import dev.fare.models.PixelNormalization;
+import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;
 import java.util.Map;
 
@@ -112,6 +113,11 @@ public final class ConvNext implements VisionTower {
   @Override
   public Precision precision() {
     return module.precision();
+  }
+
+  @Override
+  public TorchObject toScript(PixelNormalization normalization, NDManager owner) {
+    return module.toScript(normalization, owner);
   }
 
   @Override

@@ -8,7 +8,9 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Precision;
 import dev.fare.models.PixelNormalization;
+import dev.fare.torch.GradMode;
 import dev.fare.torch.TorchModule;
+import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -31,6 +33,9 @@ final class TowerModule implements AutoCloseable {
   private final Map<String, NDArray> parameters;
   private final Precision precision;
   private final List<NDArray> depths = new ArrayList<>();
+  private final TorchSource source;
+  private final String className;
+  private final Map<String, ?> attributes;
   private final TorchModule module;
   private final @Nullable InferenceModule inference;
 
@@ -74,39 +79,64 @@ final class TowerModule implements AutoCloseable {
     }
     this.manager = manager;
     this.precision = precision;
+    this.source = source;
+    this.className = className;
+    this.attributes = attributes;
     this.parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
     for (long i = 0; i <= depth; i++) {
       // a scalar argument is read on the host: it must not live on a GPU
       depths.add(manager.create(new long[] {i}, new Shape()).toDevice(Device.cpu(), false));
     }
-    Map<String, Object> all = new LinkedHashMap<>(attributes);
-    all.put("half", precision == Precision.BFLOAT16);
-    all.put("seen", 0);
-    List<NDArray> bound = new ArrayList<>();
-    bound.add(perChannel(normalization.mean()));
-    bound.add(perChannel(normalization.std()));
-    bound.addAll(parameters.values());
     Device device = manager.getDevice();
-    module = TorchModule.compile(source, className, all, device).bind(bound);
+    Map<String, Object> state = state(precision == Precision.BFLOAT16);
+    List<NDArray> bound = weights(normalization, manager);
+    module = TorchModule.compile(source, className, state, device).bind(bound);
     inference =
         fused == null || precision != Precision.FLOAT32 || device.isGpu()
             ? null
             : new InferenceModule(
-                () -> TorchModule.compile(fused, className, fusing(all), device).bind(bound));
+                () -> TorchModule.compile(fused, className, fusing(state), device).bind(bound));
   }
 
-  private static Map<String, Object> fusing(Map<String, Object> attributes) {
-    Map<String, Object> fusing = new LinkedHashMap<>(attributes);
+  private static Map<String, Object> fusing(Map<String, Object> state) {
+    Map<String, Object> fusing = new LinkedHashMap<>(state);
     fusing.put("fused", true);
     return fusing;
   }
 
-  private NDArray perChannel(List<Double> values) {
+  private Map<String, Object> state(boolean isHalf) {
+    Map<String, Object> all = new LinkedHashMap<>(attributes);
+    all.put("half", isHalf);
+    all.put("seen", 0);
+    return all;
+  }
+
+  private List<NDArray> weights(PixelNormalization normalization, NDManager owner) {
+    List<NDArray> weights = new ArrayList<>();
+    weights.add(perChannel(normalization.mean(), owner));
+    weights.add(perChannel(normalization.std(), owner));
+    weights.addAll(parameters.values());
+    return weights;
+  }
+
+  /** See {@link VisionTower#toScript}. */
+  TorchObject toScript(PixelNormalization normalization, NDManager owner) {
+    Map<String, Object> state = state(false);
+    try (TorchModule plain = TorchModule.compile(source, className, state, manager.getDevice());
+        GradMode off = GradMode.off()) {
+      // a forward pass reads the prepared weights alone; without others it never prepares anew
+      state.put("params", List.of());
+      state.put("prepared", plain.callList("prepare", List.of(), weights(normalization, owner)));
+      return new TorchObject(source, className, state);
+    }
+  }
+
+  private static NDArray perChannel(List<Double> values, NDManager owner) {
     float[] floats = new float[values.size()];
     for (int i = 0; i < floats.length; i++) {
       floats[i] = values.get(i).floatValue();
     }
-    return manager.create(floats, new Shape(1, 3, 1, 1));
+    return owner.create(floats, new Shape(1, 3, 1, 1));
   }
 
   NDArray embed(NDArray pixels) {
@@ -129,6 +159,7 @@ final class TowerModule implements AutoCloseable {
     return run("embed_with_tokens", pixels);
   }
 
+  /** By the second set of weights where it serves. */
   private NDList run(String method, NDArray... inputs) {
     if (inference != null && !inference.isGivenUp()) {
       PassKind kind = kindOfPass(inputs[0]);

@@ -2,7 +2,10 @@ package dev.fare.models.vision;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import dev.fare.Precision;
+import dev.fare.models.PixelNormalization;
+import dev.fare.torch.TorchObject;
 import java.util.Map;
 
 /**
@@ -74,6 +77,15 @@ public sealed interface VisionTower extends AutoCloseable permits VisionTransfor
    * whether it is recorded or not.
    */
   VisionTower copy();
+
+  /**
+   * This tower in float32 with its weights as they are now, for a TorchScript archive; its method
+   * {@code embed} takes images and gives embeddings.
+   *
+   * @param normalization applied to the images first: mean 0 and std 1 where the caller has done it
+   * @param owner of the arrays in the result; weights that are used as they are share their storage
+   */
+  TorchObject toScript(PixelNormalization normalization, NDManager owner);
 
   @Override
   void close();

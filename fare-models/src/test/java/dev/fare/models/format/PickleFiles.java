@@ -11,11 +11,19 @@ import java.util.zip.ZipOutputStream;
 /** Archives as PyTorch writes them, around pickles that it would not write. */
 final class PickleFiles {
 
-  private static final byte[] ZERO_TO_THREE = {
-    0, 0, 0, 0, 0, 0, -128, 63, 0, 0, 0, 64, 0, 0, 64, 64
-  };
+  /** The numbers of the storage {@code 0}, in float32. */
+  static final byte[] ZERO_TO_THREE = {0, 0, 0, 0, 0, 0, -128, 63, 0, 0, 0, 64, 0, 0, 64, 64};
+
+  private static final String STORAGE =
+      "((X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0000X\3\0\0\0cpuJ\4\0\0\0tQ";
+  private static final String REBUILD = "ctorch._utils\n_rebuild_tensor_v2\n";
 
   private PickleFiles() {}
+
+  /** The opcodes of a tensor over the storage {@code 0}. */
+  static String tensor(String offset, String shape, String strides) {
+    return REBUILD + STORAGE + offset + shape + strides + "\211)tR";
+  }
 
   /** An archive with a pickle and one storage, {@code 0}, of the numbers 0 to 3 in float32. */
   static Path write(Path file, byte[] pickle) throws IOException {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.io.WeightTensor;
 import dev.fare.models.ClipConfig;
 import java.io.IOException;
 import java.util.LinkedHashMap;

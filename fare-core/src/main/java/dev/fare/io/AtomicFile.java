@@ -1,0 +1,85 @@
+package dev.fare.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Locale;
+import java.util.UUID;
+
+/** A file that is whole or absent: written beside its place, synced, then renamed into it. */
+public final class AtomicFile {
+
+  private AtomicFile() {}
+
+  /** What writes the content. */
+  @FunctionalInterface
+  public interface Content {
+    /** Writes all of it. */
+    void writeTo(WritableByteChannel channel) throws IOException;
+  }
+
+  /**
+   * Writes a file, and the directories above it where they are absent.
+   *
+   * @throws IOException if it can't be written; what was there before stays
+   */
+  public static void write(Path target, Content content) throws IOException {
+    Path absolute = target.toAbsolutePath();
+    Path directory = absolute.getParent();
+    if (directory == null) {
+      throw new IllegalArgumentException("a file needs a directory, got " + target);
+    }
+    Files.createDirectories(directory);
+    Path temporary = temporaryBeside(absolute);
+    try {
+      try (FileChannel channel =
+          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        content.writeTo(channel);
+        channel.force(true);
+      }
+      Files.move(
+          temporary, absolute, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      syncDirectory(directory);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  /** Writes bytes as a whole file. */
+  public static void write(Path target, byte[] bytes) throws IOException {
+    write(target, channel -> writeFully(channel, ByteBuffer.wrap(bytes)));
+  }
+
+  /** A name beside a path that nothing else has; hidden, so that nobody takes it for a result. */
+  static Path temporaryBeside(Path path) {
+    return path.resolveSibling("." + path.getFileName() + "." + UUID.randomUUID() + ".tmp");
+  }
+
+  /** Whether a path has such a name. */
+  static boolean isTemporary(Path path) {
+    String name = path.getFileName().toString();
+    return name.startsWith(".") && name.endsWith(".tmp");
+  }
+
+  /** Writes all that remains in a buffer. */
+  public static void writeFully(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
+    }
+  }
+
+  /** Makes renames in a directory outlast a power failure. */
+  static void syncDirectory(Path directory) throws IOException {
+    if (System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows")) {
+      return; // Windows can't open a directory, and its renames are journalled.
+    }
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package dev.fare.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A safetensors file whose header has been read and checked; tensors are read when asked for.
+ *
+ * <p>Files of any size work, and nothing stays open between reads. Elements of type F64, F32, F16,
+ * BF16, I64, I32, I16, I8, U8 and BOOL are widened to float32.
+ *
+ * @param metadata the free-form strings of the file
+ * @param tensors by name, in the order of their data
+ */
+public record SafetensorsFile(Map<String, String> metadata, Map<String, WeightTensor> tensors) {
+
+  /** The reference implementation's limit. */
+  static final long MAX_HEADER_BYTES = 100_000_000;
+
+  private static final int LENGTH_BYTES = 8;
+
+  /** Copies the maps in their order. */
+  public SafetensorsFile {
+    metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+    tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+  }
+
+  /**
+   * Reads and checks the header.
+   *
+   * @throws ModelFormatException if it breaks a rule of the format: a header beyond the file or 100
+   *     MB, JSON that is not strict or has a key twice, offsets with a hole or an overlap, a size
+   *     that is not shape times type, bytes that belong to no tensor
+   * @throws IOException if the file can't be read
+   */
+  public static SafetensorsFile read(Path file) throws IOException {
+    String origin = file.toString();
+    try (FileChannel channel = FileChannel.open(file)) {
+      long fileLength = channel.size();
+      if (fileLength < LENGTH_BYTES) {
+        throw new ModelFormatException(
+            origin + ": a safetensors file has at least 8 bytes, this one has " + fileLength);
+      }
+      long headerLength = readFully(channel, LENGTH_BYTES, origin).getLong();
+      if (headerLength < 0
+          || headerLength > MAX_HEADER_BYTES
+          || headerLength > fileLength - LENGTH_BYTES) {
+        throw new ModelFormatException(
+            origin
+                + ": the header must lie within the file's "
+                + fileLength
+                + " bytes and have at most "
+                + MAX_HEADER_BYTES
+                + " bytes, but claims "
+                + Long.toUnsignedString(headerLength)
+                + "; is this a safetensors file?");
+      }
+      ByteBuffer json = readFully(channel, (int) headerLength, origin);
+      long dataStart = LENGTH_BYTES + headerLength;
+      SafetensorsHeader header = SafetensorsHeader.parse(json, fileLength - dataStart, origin);
+      return new SafetensorsFile(
+          header.metadata(), tensors(header, file, dataStart, fileLength - dataStart));
+    }
+  }
+
+  private static Map<String, WeightTensor> tensors(
+      SafetensorsHeader header, Path file, long dataStart, long dataLength) {
+    FileSlice data = new FileSlice(file, dataStart, dataLength);
+    Map<String, WeightTensor> tensors = new LinkedHashMap<>();
+    header
+        .entries()
+        .forEach(
+            (name, entry) ->
+                tensors.put(
+                    name,
+                    new StoredTensor(
+                        name, file.toString(), data, entry.begin(), entry.type(), entry.shape())));
+    return tensors;
+  }
+
+  private static ByteBuffer readFully(FileChannel channel, int length, String origin)
+      throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+    while (buffer.hasRemaining()) {
+      if (channel.read(buffer) < 0) {
+        throw new ModelFormatException(origin + ": the file ends inside of its header");
+      }
+    }
+    return buffer.flip();
+  }
+}

@@ -1,0 +1,227 @@
+package dev.fare.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import dev.fare.data.ImageDecoder;
+import dev.fare.models.Activation;
+import dev.fare.models.ClipConfig;
+import dev.fare.models.ClipInitialization;
+import dev.fare.models.PixelNormalization;
+import dev.fare.models.RobustClipEncoder;
+import dev.fare.models.format.HuggingFaceWriter;
+import dev.fare.models.vision.VitConfig;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkException;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Spark in local mode with two task threads, where a task may fail three times. */
+class ImageJobTest {
+
+  private static final int IMAGES = 23;
+  private static final int SHARD = 4;
+
+  @TempDir static Path shared;
+  private static Path model;
+  private static List<Path> images;
+  private static float[][] expected;
+  private static JavaSparkContext spark;
+
+  @TempDir Path directory;
+  private Path results;
+
+  @BeforeAll
+  static void start() throws Exception {
+    model = shared.resolve("model");
+    VitConfig vision = new VitConfig(32, 8, 16, 2, 2, 32, 8, Activation.QUICK_GELU, 1e-5);
+    ClipConfig config = new ClipConfig(vision, Optional.empty(), PixelNormalization.CLIP);
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+      HuggingFaceWriter.write(
+          config, ClipInitialization.random(config, 5, manager), Optional.empty(), model);
+    }
+    images = new ArrayList<>();
+    for (int i = 0; i < IMAGES; i++) {
+      images.add(picture(i));
+    }
+    try (RobustClipEncoder encoder = RobustClipEncoder.load(model)) {
+      expected = encoder.embed(images, ImageDecoder.standard()::decode, Runnable::run);
+    }
+    SparkConf conf =
+        new SparkConf()
+            .setMaster("local[2,3]")
+            .setAppName("test")
+            .set("spark.ui.enabled", "false")
+            .set("spark.driver.host", "localhost")
+            .set("spark.driver.bindAddress", "127.0.0.1");
+    spark = new JavaSparkContext(conf);
+  }
+
+  @AfterAll
+  static void stop() {
+    spark.close();
+  }
+
+  @BeforeEach
+  void results() {
+    results = directory.resolve("results");
+  }
+
+  @Test
+  void givesThePlainLoopsEmbeddings() throws Exception {
+    JobSummary summary = job(ImageFunction.embedding()).run(spark, images);
+
+    assertThat(summary).isEqualTo(new JobSummary(6, IMAGES, 0));
+    assertEmbeddings();
+  }
+
+  @Test
+  void aTaskThatFailsIsRepeatedAndCountsOnce() throws Exception {
+    Path marks = Files.createDirectory(directory.resolve("marks"));
+    JobSummary summary = job(failing(marks, 2)).run(spark, images);
+
+    try (Stream<Path> attempts = Files.list(marks)) {
+      assertThat(attempts).as("failures").hasSize(2);
+    }
+    assertThat(summary).isEqualTo(new JobSummary(6, IMAGES, 0));
+    assertEmbeddings();
+  }
+
+  @Test
+  void aJobThatBrokeGoesOnWhereItWas() throws Exception {
+    Path marks = Files.createDirectory(directory.resolve("marks"));
+    assertThatThrownBy(() -> job(failing(marks, 3)).run(spark, images))
+        .hasStackTraceContaining(SparkException.class.getName())
+        .hasStackTraceContaining("power failure");
+    Map<Path, FileTime> before = modified();
+    assertThat(before).isNotEmpty().hasSizeLessThan(6);
+
+    JobSummary summary = job(ImageFunction.embedding()).run(spark, images);
+
+    assertThat(summary).isEqualTo(new JobSummary(6, IMAGES, before.size()));
+    assertThat(modified()).containsAllEntriesOf(before);
+    assertEmbeddings();
+    assertThat(job(ImageFunction.embedding()).run(spark, images).reused()).isEqualTo(6);
+  }
+
+  @Test
+  void attacksEveryImage() throws Exception {
+    double epsilon = 4 / 255.0;
+    job(ImageFunction.embeddingShift(epsilon, 3, 7)).run(spark, images.subList(0, 8));
+    List<float[]> first = rows("shift");
+    Path again = directory.resolve("again");
+    ImageJob.of(model, ImageFunction.embeddingShift(epsilon, 3, 7), again)
+        .shardSize(SHARD)
+        .run(spark, images.subList(0, 8));
+    results = again;
+
+    assertThat(first).hasSize(8).allSatisfy(shift -> assertThat(shift[0]).isPositive());
+    for (int i = 0; i < 8; i++) {
+      assertThat(rows("shift").get(i)).containsExactly(first.get(i), within(1e-6f));
+    }
+  }
+
+  @Test
+  void otherImagesOrTheSameTwiceAreRefused() throws Exception {
+    job(ImageFunction.embedding()).run(spark, images.subList(0, 4));
+
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(() -> job(ImageFunction.embedding()).run(spark, images.subList(1, 5)))
+        .withMessageContaining("other images");
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> job(ImageFunction.embedding()).run(spark, List.of(images.get(0), images.get(0))))
+        .withMessageContaining("twice");
+  }
+
+  private ImageJob job(ImageFunction function) {
+    return ImageJob.of(model, function, results).shardSize(SHARD);
+  }
+
+  /** Embeds, but the third shard's first attempts fail. */
+  private static ImageFunction failing(Path marks, int times) {
+    String place = marks.toString();
+    ImageFunction embedding = ImageFunction.embedding();
+    return (encoder, pixels, first) -> {
+      if (first == 2 * SHARD) {
+        for (int i = 0; i < times; i++) {
+          if (Path.of(place, "failure-" + i).toFile().mkdir()) {
+            throw new IllegalStateException("power failure");
+          }
+        }
+      }
+      return embedding.apply(encoder, pixels, first);
+    };
+  }
+
+  private void assertEmbeddings() throws Exception {
+    List<float[]> rows = rows("embedding");
+    assertThat(rows).hasSize(IMAGES);
+    for (int i = 0; i < IMAGES; i++) {
+      assertThat(rows.get(i)).containsExactly(expected[i], within(1e-5f));
+    }
+  }
+
+  /** All rows in the order of the images, each image once. */
+  private List<float[]> rows(String name) throws Exception {
+    List<float[]> rows = new ArrayList<>();
+    List<String> names = new ArrayList<>();
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+      for (Path file : modified().keySet()) {
+        ShardFile shard = ShardFile.read(file);
+        names.addAll(shard.images());
+        var tensor = shard.tensors().get(name).read(manager);
+        for (int i = 0; i < shard.images().size(); i++) {
+          rows.add(tensor.get(i).toFloatArray());
+        }
+      }
+    }
+    assertThat(names)
+        .containsExactlyElementsOf(
+            images.subList(0, names.size()).stream().map(Path::toString).toList());
+    return rows;
+  }
+
+  private Map<Path, FileTime> modified() throws IOException {
+    Map<Path, FileTime> times = new LinkedHashMap<>();
+    try (Stream<Path> files = Files.list(results)) {
+      for (Path file : files.sorted().toList()) {
+        times.put(file, Files.getLastModifiedTime(file));
+      }
+    }
+    return times;
+  }
+
+  private static Path picture(int number) throws IOException {
+    BufferedImage image = new BufferedImage(40, 36, BufferedImage.TYPE_INT_RGB);
+    for (int y = 0; y < 36; y++) {
+      for (int x = 0; x < 40; x++) {
+        image.setRGB(x, y, (x * 5 + number * 31) << 16 | (y * 7) << 8 | (x * y * (number + 1)));
+      }
+    }
+    Path file = shared.resolve("picture-%02d.png".formatted(number));
+    ImageIO.write(image, "png", file.toFile());
+    return file;
+  }
+}
