@@ -69,20 +69,25 @@ record InterleavedTimer(int rounds, Duration limit, Clock clock) {
     }
   }
 
-  /** Runs all candidates, and returns their timings in the candidates' order. */
-  List<Timing> run(List<Candidate> candidates) throws Exception {
-    for (Candidate candidate : candidates) {
-      candidate.work().run();
-    }
+  /** A timer that makes all of its rounds, however long they take. */
+  InterleavedTimer(int rounds, Clock clock) {
+    this(rounds, Duration.ofDays(1), clock);
+  }
+
+  /**
+   * Runs all candidates, and returns their timings in the candidates' order.
+   *
+   * @throws IllegalStateException if a candidate fails with a checked exception
+   */
+  List<Timing> run(List<Candidate> candidates) {
+    candidates.forEach(this::nanos);
     long end = System.nanoTime() + limit.toNanos();
     List<double[]> millis = new ArrayList<>();
     while (millis.size() < rounds
         && (millis.size() < LEAST_ROUNDS || System.nanoTime() - end < 0)) {
       double[] round = new double[candidates.size()];
       for (int i = 0; i < round.length; i++) {
-        long start = clock.nanos();
-        candidates.get(i).work().run();
-        round[i] = (clock.nanos() - start) / 1e6;
+        round[i] = nanos(candidates.get(i)) / 1e6;
       }
       millis.add(round);
     }
@@ -101,6 +106,18 @@ record InterleavedTimer(int rounds, Duration limit, Clock clock) {
               ratios[ratios.length - 1]));
     }
     return timings;
+  }
+
+  private long nanos(Candidate candidate) {
+    long start = clock.nanos();
+    try {
+      candidate.work().run();
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(candidate.name() + " failed", e);
+    }
+    return clock.nanos() - start;
   }
 
   private static double median(double[] values) {

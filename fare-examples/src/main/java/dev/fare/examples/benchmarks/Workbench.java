@@ -72,7 +72,7 @@ final class Workbench implements AutoCloseable {
   }
 
   /** Times candidates in turn; the first one is the reference. */
-  List<Timing> time(Candidate... candidates) throws Exception {
+  List<Timing> time(Candidate... candidates) {
     return timer.run(List.of(candidates));
   }
 
