@@ -29,7 +29,8 @@ public final class Ball {
 
   private static final int TIGHTENINGS = 8;
 
-  private static final class Script {
+  /** Compiled when it is first needed. */
+  static final class Script {
     static final TorchModule MODULE =
         TorchModule.compile(
             TorchSource.resource(Ball.class, "ball.py"), "Ball", Map.of(), Device.cpu());

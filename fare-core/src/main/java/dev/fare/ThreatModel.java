@@ -138,17 +138,10 @@ public record ThreatModel(Norm norm, double epsilon) {
     };
   }
 
-  /** The soft threshold that brings the l1 length to epsilon, found on the sorted magnitudes. */
+  /** The soft threshold that brings the l1 length to epsilon. */
   private NDArray projectL1(NDArray perturbation) {
     NDArray magnitudes = rows(perturbation).abs(); // [N,D]
-    NDArray descending = magnitudes.neg().sort(1).neg();
-    long dimensions = descending.getShape().get(1);
-    NDArray counts =
-        perturbation.getManager().arange(1f, dimensions + 1f).reshape(1, dimensions); // [1,D]
-    NDArray thresholds = descending.cumSum(1).sub(epsilon).div(counts);
-    NDArray active = descending.gt(thresholds).toType(DataType.INT64, false);
-    NDArray last = active.sum(new int[] {1}, true).sub(1).maximum(0); // [N,1]
-    NDArray threshold = thresholds.gather(last.toType(DataType.INT64, false), 1).maximum(0);
+    NDArray threshold = L1BoxProjection.shift(magnitudes.zerosLike(), magnitudes, epsilon);
     NDArray shrunk = magnitudes.sub(threshold).maximum(0);
     return perturbation.sign().mul(shrunk.reshape(perturbation.getShape()));
   }

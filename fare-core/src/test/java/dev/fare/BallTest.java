@@ -7,11 +7,13 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BallTest {
 
@@ -59,6 +61,48 @@ class BallTest {
     // 1.2 - s + 0.4 - s + 0.1 = 1.1 where the third is used up at s = 0.1: s = 0.25
     assertThat(projected.toFloatArray())
         .containsExactly(new float[] {0.95f, 0.65f, 0.5f}, within(1e-6f));
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0.01, 3, 40, 150})
+  void projectsLargeImagesAsBisectionInDoublePrecision(double epsilon) {
+    Random random = new Random(5);
+    float[] center = new float[3 * 16 * 16];
+    float[] image = new float[center.length];
+    for (int i = 0; i < center.length; i++) {
+      center[i] = random.nextFloat();
+      image[i] = center[i] + (random.nextInt(3) == 0 ? 0 : (float) random.nextGaussian());
+    }
+    Ball ball = ThreatModel.l1(epsilon).around(manager.create(center, new Shape(1, 3, 16, 16)));
+
+    NDArray projected = ball.project(manager.create(image, new Shape(1, 3, 16, 16)));
+
+    float[] expected = bisected(center, image, epsilon);
+    assertThat(projected.toFloatArray()).containsExactly(expected, within(2e-6f));
+  }
+
+  /** Every pixel a common shift closer to the centre, and then cut to [0,1]. */
+  private static float[] bisected(float[] center, float[] image, double epsilon) {
+    double low = 0;
+    double high = 10;
+    float[] nearest = new float[image.length];
+    for (int round = 0; round < 100; round++) {
+      double shift = (low + high) / 2;
+      double length = 0;
+      for (int i = 0; i < image.length; i++) {
+        double change = (double) image[i] - center[i];
+        double shrunk = Math.signum(change) * Math.max(Math.abs(change) - shift, 0);
+        double inCube = Math.min(Math.max(center[i] + shrunk, 0), 1);
+        length += Math.abs(inCube - center[i]);
+        nearest[i] = (float) inCube;
+      }
+      if (length > epsilon) {
+        low = shift;
+      } else {
+        high = shift;
+      }
+    }
+    return nearest;
   }
 
   @ParameterizedTest

@@ -75,8 +75,8 @@ public final class ApgdAttack extends ImageAttack {
   }
 
   /**
-   * Three tenths of the steps at 3 epsilon, three at 2 epsilon, the rest at epsilon; only what the
-   * last part finds counts.
+   * Three tenths of the steps at 3 epsilon, three at 2 epsilon, the rest at epsilon (which is none
+   * for one or two steps); only what the last part finds counts.
    */
   private Found attackWithShrinkingBall(AttackRun run, @Nullable NDArray start, int restart) {
     int part = (int) Math.ceil(0.3 * settings.steps);
@@ -87,7 +87,7 @@ public final class ApgdAttack extends ImageAttack {
       from = single(larger, part, inside, true, false, restart).highestLossImages();
     }
     NDArray inside = projected(run, requireNonNull(from));
-    return single(run, Math.max(settings.steps - 2 * part, 1), inside, true, true, restart);
+    return single(run, Math.max(settings.steps - 2 * part, 0), inside, true, true, restart);
   }
 
   private static NDArray projected(AttackRun run, NDArray images) {

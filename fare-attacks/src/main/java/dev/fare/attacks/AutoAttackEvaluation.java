@@ -83,7 +83,6 @@ final class AutoAttackEvaluation {
   private NDArray runPart(
       int index, Part part, NDArray adversarial, List<Row> rows, NDManager manager) {
     long start = System.nanoTime();
-    double before = progress.robustShare();
     long[] robust = progress.open(index);
     int succeeded = progress.fooledBy(index);
     int attacked = robust.length + progress.finished(index);
@@ -100,7 +99,7 @@ final class AutoAttackEvaluation {
     double seconds = (System.nanoTime() - start) / 1e9;
     rows.add(new Row(part.name(), attacked, succeeded, progress.robustShare(), cost, seconds));
     log.info("{}: robust accuracy {}", part.name(), progress.robustShare());
-    warn(part, cost, before - progress.robustShare(), rows.size());
+    warn(part, cost, (double) succeeded / imageIds.length, rows.size());
     return current;
   }
 

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import dev.fare.Norm;
+import dev.fare.torch.Autograd;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;
 import java.util.Map;
@@ -49,10 +50,27 @@ final class Kernels {
    * @param norm in which distance is measured
    * @return the logit of the class beyond that boundary less the right one, {@code [N]}, and the
    *     gradient of that difference, {@code [N,C,H,W]}
+   * @throws IllegalStateException if the logits were not computed from the images by differentiable
+   *     operations
    */
   static NDList nearestBoundary(NDArray logits, NDArray labels, NDArray images, Norm norm) {
     NDArray code = images.getManager().create(norm.ordinal());
-    return Script.MODULE.callAll("nearest_boundary", logits, labels, images, code);
+    NDList boundary = Script.MODULE.callAll("nearest_boundary", logits, labels, images, code);
+    if (boundary.isEmpty()) {
+      throw Autograd.notConnected();
+    }
+    return boundary;
+  }
+
+  /**
+   * One value of each row.
+   *
+   * @param rows {@code [N,D]}, finite
+   * @param rank {@code [N,1]} int64: 0 for the smallest
+   * @return {@code [N,1]}
+   */
+  static NDArray ranked(NDArray rows, NDArray rank) {
+    return Script.MODULE.call("ranked", rows, rank);
   }
 
   /** {@code x + sizes * direction}, with one size {@code [N,1,1,1]} for each image. */

@@ -2,6 +2,8 @@ package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.Classifier;
+import dev.fare.EmbeddingDistance;
+import dev.fare.EmbeddingMetric;
 import dev.fare.ImageEncoder;
 import dev.fare.SelectableObjective;
 import dev.fare.torch.GradMode;
@@ -40,7 +42,7 @@ public final class Objectives {
    */
   public static SelectableObjective embeddingDistance(
       ImageEncoder encoder, NDArray referenceEmbeddings) {
-    return new EmbeddingObjective(encoder, EmbeddingMetric.SQUARED_L2, referenceEmbeddings);
+    return embeddingDistance(encoder, referenceEmbeddings, EmbeddingMetric.SQUARED_L2);
   }
 
   /**
@@ -52,7 +54,7 @@ public final class Objectives {
    */
   public static SelectableObjective embeddingDistance(
       ImageEncoder encoder, NDArray referenceEmbeddings, EmbeddingMetric metric) {
-    return new EmbeddingObjective(encoder, metric, referenceEmbeddings);
+    return new EmbeddingDistance(encoder, metric, referenceEmbeddings);
   }
 
   /**

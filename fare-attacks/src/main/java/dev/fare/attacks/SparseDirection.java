@@ -21,7 +21,7 @@ final class SparseDirection {
     long size = magnitude.getShape().get(1);
     NDArray rank =
         fractions.neg().add(1).mul((float) size).clip(0, size - 1f).toType(DataType.INT64, false);
-    NDArray threshold = magnitude.sort(1).gather(rank.expandDims(1), 1); // [N,1]
+    NDArray threshold = Kernels.ranked(magnitude, rank.expandDims(1)); // [N,1]
     NDArray chosen = magnitude.gte(threshold).toType(DataType.FLOAT32, false);
     NDArray signs = gradient.sign().reshape(images, -1).mul(chosen);
     NDArray count = signs.abs().sum(new int[] {1}, true).add(1e-10);

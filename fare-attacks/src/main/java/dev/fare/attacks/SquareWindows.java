@@ -169,11 +169,14 @@ final class SquareWindows {
     int margin = Math.max((height - tile * 5) / 2, 0);
     float[] all = new float[Math.toIntExact(shape.size())];
     for (int row = 0; row < rows.length; row++) {
-      for (int top = margin; top + tile <= height; top += tile) {
-        for (int left = margin; left + tile <= width; left += tile) {
-          boolean isTurned = source.next(rows[row], 1)[0] > 0.5;
+      for (int at = 0; at < (height / tile) * (width / tile); at++) {
+        int top = margin + at / (width / tile) * tile;
+        int left = margin + at % (width / tile) * tile;
+        boolean isTurned = source.next(rows[row], 1)[0] > 0.5;
+        float[] draws = source.next(rows[row], channels);
+        // the margin can push the last tiles out of the image; the original draws for them as well
+        if (top + tile <= height && left + tile <= width) {
           float[] pyramid = SquarePyramid.twin(tile, norm, isTurned);
-          float[] draws = source.next(rows[row], channels);
           for (int i = 0; i < channels * tile * tile; i++) {
             int channel = i / (tile * tile);
             int y = top + i / tile % tile;

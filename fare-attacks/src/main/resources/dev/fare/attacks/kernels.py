@@ -32,10 +32,26 @@ class Kernels(Module):
       shape.append(1)
     return torch.where(torch.reshape(mask, shape), a, b)
 
+  # the value of each row that has a rank, 0 the smallest; [N,D], [N,1] -> [N,1]; where the host
+  # computes, selecting one value costs far less than sorting all
+  def ranked(self: __torch__.Kernels, rows: Tensor, rank: Tensor) -> Tensor:
+    if ops.prim.is_cuda(rows):
+      ascending, order = torch.sort(rows, 1)
+      return torch.gather(ascending, 1, rank)
+    found = annotate(List[Tensor], [])
+    for i in range(torch.size(rows, 0)):
+      value, at = torch.kthvalue(rows[i], int(rank[i, 0]) + 1)
+      found.append(value)
+    return torch.unsqueeze(torch.stack(found), 1)
+
   # for each image the class whose boundary is nearest to first order: one backward pass a class;
-  # norm is 0 for linf, 1 for l2, 2 for l1, and the gradient is measured in the dual norm
+  # norm is 0 for linf, 1 for l2, 2 for l1, and the gradient is measured in the dual norm; nothing if
+  # the logits were not computed from the images
   def nearest_boundary(self: __torch__.Kernels, logits: Tensor, labels: Tensor, images: Tensor, norm: Tensor) -> List[Tensor]:
     kind = int(torch.item(norm))
+    if not ops.prim.requires_grad(logits):
+      return annotate(List[Tensor], [])
+    connected = False
     right = torch.gather(logits, 1, torch.unsqueeze(labels, 1))
     differences = logits - right
     best_distance = torch.full_like(torch.detach(differences[:, 0]), float("inf"))
@@ -46,6 +62,7 @@ class Kernels(Module):
       found = torch.grad([torch.sum(difference)], [images], None, True, False, True)
       gradient = found[0]
       if gradient is not None:
+        connected = True
         flat = torch.flatten(gradient, 1)
         if kind == 0:
           slope = torch.sum(torch.abs(flat), [1])
@@ -58,4 +75,6 @@ class Kernels(Module):
         best_distance = torch.where(nearer, distance, best_distance)
         best_difference = torch.where(nearer, torch.detach(difference), best_difference)
         best_gradient = (self).choose(nearer, gradient, best_gradient, )
+    if not connected:
+      return annotate(List[Tensor], [])
     return [best_difference, best_gradient]

@@ -12,6 +12,7 @@ import dev.fare.AttackResult;
 import dev.fare.AttackResult.Scores;
 import dev.fare.AttackResult.StopReason;
 import dev.fare.Classifier;
+import dev.fare.EmbeddingMetric;
 import dev.fare.ImageEncoder;
 import dev.fare.Norm;
 import dev.fare.Objective;
@@ -285,7 +286,7 @@ class AttackModesTest {
     }
     assertThatThrownBy(() -> Objectives.embeddingDistance(encoder, manager.zeros(new Shape(8, 4))))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("reference embeddings must be [N,5], got (8, 4)");
+        .hasMessage("reference embeddings must be [N,5] as the encoder's, got (8, 4)");
   }
 
   private record LogitsAsEmbedding(Classifier model) implements ImageEncoder {

@@ -10,6 +10,7 @@ import com.google.gson.JsonObject;
 import dev.fare.AttackResult;
 import dev.fare.AttackResult.StopReason;
 import dev.fare.Classifier;
+import dev.fare.Norm;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.AutoAttack.Part;
 import dev.fare.attacks.AutoAttack.Version;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -93,6 +95,55 @@ class AutoAttackTest {
       assertThat(report.robustAccuracy())
           .isLessThanOrEqualTo(report.rows().get(0).robustAccuracy());
     }
+  }
+
+  /** The parameters that the published code sets for each of its versions. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          STANDARD | LINF | apgd-ce 1 restarts, apgd-t 9 targets, fab-t 9 targets, square 5000
+          STANDARD | L2   | apgd-ce 1 restarts, apgd-t 9 targets, fab-t 9 targets, square 5000
+          STANDARD | L1   | apgd-ce 5 restarts larger, apgd-t 5 targets larger, fab-t 9 targets, square 5000
+          PLUS     | LINF | apgd-ce 5 restarts, apgd-dlr 5 restarts, fab 5 restarts, square 5000, apgd-t 9 targets, fab-t 9 targets
+          RAND     | L2   | apgd-ce 1 restarts 20 gradients, apgd-dlr 1 restarts 20 gradients
+          PAPER    | LINF | apgd-ce 5 restarts, apgd-t 9 targets
+          """)
+  void hasThePublishedSettings(Version version, Norm norm, String expected) {
+    AutoAttack attack = AutoAttack.builder(new ThreatModel(norm, 0.5)).version(version).build();
+
+    assertThat(String.join(", ", attack.parts().stream().map(AutoAttackTest::summary).toList()))
+        .isEqualTo(expected);
+  }
+
+  private static String summary(Part part) {
+    String settings = part.attack().toString();
+    if (!(part.attack() instanceof SquareAttack)) {
+      assertThat(settings).contains("steps=100");
+    }
+    if (settings.startsWith("Square")) {
+      return part.name() + " " + after(settings, "queries=");
+    }
+    boolean isTargeted = part.name().endsWith("-t");
+    boolean isAveraged = settings.contains("gradientsPerStep=20");
+    if (isTargeted) {
+      assertThat(after(settings, "restarts=")).isEqualTo("1");
+    }
+    // a random model's first success may be luck
+    assertThat(settings.contains("stopAtSuccess=true"))
+        .isEqualTo(settings.contains("Apgd") && !isAveraged);
+    return part.name()
+        + (isTargeted
+            ? " " + after(settings, "targets=") + " targets"
+            : " " + after(settings, "restarts=") + " restarts")
+        + (settings.contains("largerEpsilons=true") ? " larger" : "")
+        + (isAveraged ? " 20 gradients" : "");
+  }
+
+  private static String after(String settings, String name) {
+    String rest = settings.substring(settings.indexOf(name) + name.length());
+    return rest.substring(0, rest.indexOf(','));
   }
 
   @Test

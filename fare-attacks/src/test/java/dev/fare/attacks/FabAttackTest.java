@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDManager;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.fare.AttackResult;
+import dev.fare.Classifier;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
 import java.util.Locale;
@@ -115,6 +116,19 @@ class FabAttackTest {
     for (int i = 0; i < distances.length; i++) {
       assertThat(distances[i]).isCloseTo(targeted[i], within(0.1f * targeted[i] + 1e-6f));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2})
+  void saysThatAModelIsNotDifferentiable(int targets) {
+    Classifier rounded =
+        pixels -> pixels.mul(255).round().stopGradient().reshape(8, -1).get(":,:5");
+    NDArray right = rounded.logits(x).argMax(1);
+    FabAttack attack = FabAttack.builder(ThreatModel.linf(0.1)).targets(targets).build();
+
+    assertThatThrownBy(() -> attack.perturb(Objectives.crossEntropy(rounded, right), x))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("not connected to the input by differentiable operations");
   }
 
   @Test

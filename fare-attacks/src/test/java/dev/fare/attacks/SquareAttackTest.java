@@ -85,6 +85,35 @@ class SquareAttackTest {
     }
   }
 
+  /**
+   * The original's first tiles are {@code height / 5} wide and begin at the margin that five tiles
+   * leave, and yet it draws for {@code height / tile} rows of them.
+   */
+  @Test
+  void coversTheImageWithTilesAsTheOriginal() {
+    int[] calls = new int[1];
+    SquareAttack.Source high =
+        (row, count) -> {
+          calls[0]++;
+          float[] draws = new float[count];
+          Arrays.fill(draws, 0.9f);
+          return draws;
+        };
+
+    NDArray start =
+        SquareWindows.start(
+            high, new int[] {0}, Norm.L2, manager.zeros(new Shape(1, 3, 8, 8)), manager);
+
+    assertThat(calls[0]).isEqualTo(2 * 8 * 8); // one for the turn, one for the colours of each tile
+    float[] pixels = start.toFloatArray();
+    for (int i = 0; i < pixels.length; i++) {
+      int y = i / 8 % 8;
+      int x = i % 8;
+      // a tile of one pixel is the lower half of a pyramid: -1 at unit length
+      assertThat(pixels[i]).isEqualTo(y >= 1 && x >= 1 ? -1f : 0f);
+    }
+  }
+
   @Test
   void shrinksItsSquaresAsTheOriginal() {
     JsonObject table = SQUARE.getAsJsonObject("p_selection");

@@ -88,7 +88,8 @@ public final class Autograd {
     }
   }
 
-  private static IllegalStateException notConnected() {
+  /** What a script that differentiates by itself throws if it finds nothing to differentiate. */
+  public static IllegalStateException notConnected() {
     return new IllegalStateException(
         "the loss is not connected to the input by differentiable operations: the model must be"
             + " computed with NDArray or TorchScript operations on the array it is given, with grad"

@@ -2,6 +2,7 @@ package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.EmbeddingDistance;
+import dev.fare.EmbeddingMetric;
 import dev.fare.ImageEncoder;
 import dev.fare.Objective;
 
@@ -55,30 +56,26 @@ public interface EmbeddingLoss extends AttackGoal {
   /** Distances to the reference. */
   enum Distance implements EmbeddingLoss {
     /** Squared Euclidean. */
-    SQUARED {
-      @Override
-      public NDArray losses(NDArray embeddings, Targets targets) {
-        return embeddings.sub(targets.reference()).square().sum(new int[] {1});
-      }
-
-      @Override
-      public Objective objective(ImageEncoder encoder, Targets targets) {
-        return new EmbeddingDistance(encoder, targets.reference());
-      }
-    },
+    SQUARED(EmbeddingMetric.SQUARED_L2),
     /** One minus the cosine. */
-    COSINE {
-      @Override
-      public NDArray losses(NDArray embeddings, Targets targets) {
-        return Cosine.between(embeddings, targets.reference()).neg().add(1);
-      }
-    },
+    COSINE(EmbeddingMetric.COSINE),
     /** Sum of absolute differences. */
-    ABSOLUTE {
-      @Override
-      public NDArray losses(NDArray embeddings, Targets targets) {
-        return embeddings.sub(targets.reference()).abs().sum(new int[] {1});
-      }
+    ABSOLUTE(EmbeddingMetric.L1);
+
+    private final EmbeddingMetric metric;
+
+    Distance(EmbeddingMetric metric) {
+      this.metric = metric;
+    }
+
+    @Override
+    public NDArray losses(NDArray embeddings, Targets targets) {
+      return metric.between(embeddings, targets.reference());
+    }
+
+    @Override
+    public Objective objective(ImageEncoder encoder, Targets targets) {
+      return new EmbeddingDistance(encoder, metric, targets.reference());
     }
   }
 }

@@ -290,24 +290,6 @@ class SafetensorsFileTest {
     }
   }
 
-  @Test
-  void leavesTheOldFileWhenWritingFails() throws IOException {
-    Path file = Files.writeString(directory.resolve("x.safetensors"), "old");
-
-    assertThatThrownBy(
-            () ->
-                AtomicFile.write(
-                    file,
-                    channel -> {
-                      channel.write(ByteBuffer.wrap(new byte[] {1}));
-                      throw new IOException("disk full");
-                    }))
-        .hasMessage("disk full");
-
-    assertThat(file).hasContent("old");
-    assertThat(directory.toFile().list()).containsExactly("x.safetensors");
-  }
-
   private static <T> T get(Map<String, T> map, String name) {
     return Objects.requireNonNull(map.get(name), name);
   }

@@ -68,13 +68,28 @@ public final class ClipModel implements AutoCloseable {
 
   /** Loads a CLIP onto a device. */
   public static ClipModel load(Path path, Device device) throws IOException {
-    RobustClipEncoder encoder = RobustClipEncoder.load(path, device);
+    return owning(RobustClipEncoder.load(path, device));
+  }
+
+  private static ClipModel owning(RobustClipEncoder encoder) throws IOException {
     try {
       return of(encoder);
     } catch (IOException | RuntimeException e) {
       encoder.close();
       throw e;
     }
+  }
+
+  /**
+   * Downloads a CLIP of Hugging Face's hub, unless it is in the cache, and loads it, as {@link
+   * RobustClipEncoder#load(String)} does.
+   *
+   * @param hubName {@code owner/name}, or {@code owner/name@revision}
+   * @throws IllegalArgumentException if the name is none
+   * @throws IOException if it can't be had or used, or has no text tower
+   */
+  public static ClipModel load(String hubName) throws IOException {
+    return owning(RobustClipEncoder.load(hubName));
   }
 
   /**

@@ -15,10 +15,12 @@ import dev.fare.models.djl.EncoderBlock;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipCheckpoints;
 import dev.fare.models.format.HuggingFaceWriter;
+import dev.fare.models.format.OpenClipWriter;
 import dev.fare.models.format.VisionTowerFile;
 import dev.fare.models.hub.ModelHub;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.models.torchscript.TorchScriptExport;
+import dev.fare.models.vision.ConvNextConfig;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
@@ -32,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 
 /**
  * CLIP's vision encoder as a drop-in: pictures or pixels to embeddings or tokens.
@@ -74,27 +77,20 @@ public final class RobustClipEncoder implements TokenEncoder {
     return builder(path).load();
   }
 
-  /**
-   * Downloads a model of Hugging Face's hub, unless it is in the cache, and loads its vision tower.
-   * The endpoint, token, cache and offline mode are those of the environment; for others, for
-   * progress or to pin a commit see {@link ModelHub}.
-   *
-   * @param hubName such as {@code chs20/fare4-clip}, or {@code owner/name@revision}
-   * @throws IllegalArgumentException if the name is none
-   * @throws IOException if it can't be had or used
-   */
-  public static RobustClipEncoder load(String hubName) throws IOException {
-    return load(ModelHub.builder().build().download(hubName));
+  /** The same onto a device. */
+  public static RobustClipEncoder load(Path path, Device device) throws IOException {
+    return builder(path).device(device).load();
   }
 
-  /** Downloads a model of Hugging Face's hub and loads its vision tower onto a device. */
-  public static RobustClipEncoder load(String hubName, Device device) throws IOException {
-    return load(ModelHub.builder().build().download(hubName), device);
+  /** The same in a precision. */
+  public static RobustClipEncoder load(Path path, Precision precision) throws IOException {
+    return builder(path).precision(precision).load();
   }
 
-  /** Downloads a model of Hugging Face's hub and loads its vision tower in a precision. */
-  public static RobustClipEncoder load(String hubName, Precision precision) throws IOException {
-    return load(ModelHub.builder().build().download(hubName), precision);
+  /** The same onto a device in a precision. */
+  public static RobustClipEncoder load(Path path, Device device, Precision precision)
+      throws IOException {
+    return builder(path).device(device).precision(precision).load();
   }
 
   /**
@@ -110,26 +106,37 @@ public final class RobustClipEncoder implements TokenEncoder {
     return builder(VisionTowerFile.read(visionTower, ClipCheckpoints.read(base))).load();
   }
 
-  /** Downloads a model of Hugging Face's hub and loads its vision tower. */
+  /**
+   * Downloads a model of Hugging Face's hub, unless it is in the cache, and loads its vision tower.
+   * The endpoint, token, cache and offline mode are those of the environment; for others, for
+   * progress or to pin a commit see {@link ModelHub}.
+   *
+   * @param hubName such as {@code chs20/fare4-clip}, or {@code owner/name@revision}
+   * @throws IllegalArgumentException if the name is none
+   * @throws IOException if it can't be had or used
+   */
+  public static RobustClipEncoder load(String hubName) throws IOException {
+    return load(download(hubName));
+  }
+
+  /** The same onto a device. */
+  public static RobustClipEncoder load(String hubName, Device device) throws IOException {
+    return load(download(hubName), device);
+  }
+
+  /** The same in a precision. */
+  public static RobustClipEncoder load(String hubName, Precision precision) throws IOException {
+    return load(download(hubName), precision);
+  }
+
+  /** The same onto a device in a precision. */
   public static RobustClipEncoder load(String hubName, Device device, Precision precision)
       throws IOException {
-    return load(ModelHub.builder().build().download(hubName), device, precision);
+    return load(download(hubName), device, precision);
   }
 
-  /** Loads the vision tower of a CLIP onto a device. */
-  public static RobustClipEncoder load(Path path, Device device) throws IOException {
-    return builder(path).device(device).load();
-  }
-
-  /** Loads the vision tower of a CLIP in a precision, onto a GPU where there is one. */
-  public static RobustClipEncoder load(Path path, Precision precision) throws IOException {
-    return builder(path).precision(precision).load();
-  }
-
-  /** Loads the vision tower of a CLIP onto a device in a precision. */
-  public static RobustClipEncoder load(Path path, Device device, Precision precision)
-      throws IOException {
-    return builder(path).device(device).precision(precision).load();
+  private static Path download(String hubName) throws IOException {
+    return ModelHub.builder().build().download(hubName);
   }
 
   /**
@@ -187,21 +194,22 @@ public final class RobustClipEncoder implements TokenEncoder {
    * @return D values, not normalised
    */
   public float[] embed(Image image) {
-    return embed(List.of(image))[0];
+    return embed(List.of(image), Runnable::run)[0];
   }
 
   /**
-   * Embeds pictures of any sizes, resized in the calling thread.
+   * Embeds pictures of any sizes, resized on all cores by the JVM's common pool, in batches that
+   * fit into memory.
    *
    * @return an embedding of D values for each picture, in their order
    */
   public float[][] embed(List<Image> images) {
-    return embed(images, Runnable::run);
+    return embed(images, ForkJoinPool.commonPool());
   }
 
   /**
-   * Embeds pictures of any sizes, resized on an executor: {@code ForkJoinPool.commonPool()} uses
-   * all cores. The result does not depend on it.
+   * The same with the pictures resized on another executor, {@code Runnable::run} for the calling
+   * thread. The result does not depend on it.
    *
    * @return an embedding of D values for each picture, in their order
    */
@@ -340,14 +348,20 @@ public final class RobustClipEncoder implements TokenEncoder {
   /**
    * Writes Hugging Face's layout: {@code config.json}, {@code preprocessor_config.json}, {@code
    * model.safetensors}, and the tokenizer if there is one. A text tower that came with this encoder
-   * is read from where it was loaded and written unchanged.
+   * is read from where it was loaded and written unchanged. A ConvNeXt, which Hugging Face's CLIP
+   * does not have, is written in open_clip's layout.
    *
-   * @param directory made if absent; existing files of these names are replaced whole
+   * @param directory made if absent; one that was saved before is replaced whole
+   * @throws java.nio.file.FileAlreadyExistsException if the directory holds anything else
    */
   public void save(Path directory) throws IOException {
     try (NDManager reading = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
       Map<String, NDArray> tensors = Towers.complete(checkpoint, tower.parameters(), reading);
-      HuggingFaceWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
+      if (config().vision() instanceof ConvNextConfig) {
+        OpenClipWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
+      } else {
+        HuggingFaceWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
+      }
     }
   }
 

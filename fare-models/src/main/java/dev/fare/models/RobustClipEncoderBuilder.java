@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.engine.StandardCapabilities;
 import dev.fare.Precision;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipCheckpoints;
@@ -81,14 +82,34 @@ public final class RobustClipEncoderBuilder {
    *
    * @throws IOException if the weights can't be read, or can't be used: the message names file and
    *     tensor
-   * @throws IllegalArgumentException if the architecture can't take images of the size
+   * @throws IllegalArgumentException if the architecture can't take images of the size, or there is
+   *     no such GPU
    */
   public RobustClipEncoder load() throws IOException {
+    Device target = target();
     ClipCheckpoint checkpoint = source.read();
     if (imageSize.isPresent()) {
       checkpoint = Resolution.change(checkpoint, imageSize.getAsInt());
     }
-    Device target = device != null ? device : Engine.getEngine("PyTorch").defaultDevice();
     return RobustClipEncoder.of(checkpoint, target, PrecisionChoice.of(precision, target));
+  }
+
+  private Device target() {
+    Engine engine = Engine.getEngine("PyTorch");
+    if (device == null) {
+      return engine.defaultDevice();
+    }
+    if (device.isGpu()) {
+      int gpus = engine.hasCapability(StandardCapabilities.CUDA) ? engine.getGpuCount() : 0;
+      if (device.getDeviceId() >= gpus) {
+        throw new IllegalArgumentException(
+            "device must be the CPU or one of "
+                + gpus
+                + " GPUs that libtorch can use here, got "
+                + device
+                + "; a GPU needs its driver and DJL's CUDA build of libtorch");
+      }
+    }
+    return device;
   }
 }

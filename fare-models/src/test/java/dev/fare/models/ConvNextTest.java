@@ -15,11 +15,13 @@ import dev.fare.models.format.ClipCheckpoints;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The ConvNeXt tower against open_clip's over timm's. */
 class ConvNextTest {
@@ -108,6 +110,21 @@ class ConvNextTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("it normalises the mean of all positions");
       assertThat(larger.imageSize()).isEqualTo(96);
+    }
+  }
+
+  @Test
+  void anEncoderOfItIsSavedAndLoadedWithTheSameBits(@TempDir Path folder) throws Exception {
+    NDArray pixels = recorded.tensor("x01");
+    try (RobustClipEncoder encoder = RobustClipEncoder.builder(checkpoint).load()) {
+      encoder.parameters().get("visual.head.proj.weight").muli(1.5);
+      encoder.save(folder.resolve("saved"));
+
+      try (ClipModel loaded = ClipModel.load(folder.resolve("saved"))) {
+        assertThat(loaded.imageEncoder().embed(pixels).toFloatArray())
+            .isEqualTo(encoder.embed(pixels).toFloatArray());
+        assertThat(loaded.imageEncoder().config()).isEqualTo(checkpoint.config());
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.fare.models;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
@@ -59,6 +60,16 @@ class HuggingFaceClipTest {
         .containsExactly(recorded.floats("out.text_features_unnormalized"), within(TOLERANCE));
     assertThat(ZeroShotClassifier.unit(embedding).toFloatArray())
         .containsExactly(recorded.floats("out.text_embeds"), within(TOLERANCE));
+  }
+
+  @Test
+  void refusesIdsOfAnotherTokenizer() {
+    for (long id : new long[] {-1, 99}) {
+      NDArray ids = manager.create(new long[][] {{97, id, 98}});
+      assertThatThrownBy(() -> clip.embedTokens(ids))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("token ids must be in [0, 99), got");
+    }
   }
 
   @Test

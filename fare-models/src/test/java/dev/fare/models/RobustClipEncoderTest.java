@@ -3,8 +3,10 @@ package dev.fare.models;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
+import ai.djl.engine.Engine;
 import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.ImageFactory;
 import ai.djl.ndarray.NDArray;
@@ -289,8 +291,31 @@ class RobustClipEncoderTest {
   }
 
   @Test
+  void saysWhereThereIsNoSuchGpu() {
+    int gpus = Engine.getEngine("PyTorch").getGpuCount();
+
+    assertThatThrownBy(() -> RobustClipEncoder.load(model, Device.gpu(gpus)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("GPUs that libtorch can use here, got gpu(" + gpus + ")");
+  }
+
+  @Test
+  void embedsOnAGpuAsOnTheCpu() throws Exception {
+    assumeTrue(Engine.getEngine("PyTorch").defaultDevice().isGpu(), "there is no GPU");
+    try (RobustClipEncoder encoder = RobustClipEncoder.load(model, Device.gpu())) {
+      NDArray pixels = recorded.tensor("x", manager).toDevice(Device.gpu(), true);
+
+      assertThat(encoder.embed(pixels).toFloatArray())
+          .containsExactly(recorded.floats("image_embedding"), within(1e-4f));
+    }
+  }
+
+  @Test
   void refusesWhatIsNoNameOfTheHubBeforeItConnects() {
     assertThatThrownBy(() -> RobustClipEncoder.load("/models/clip"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("/models/clip");
+    assertThatThrownBy(() -> ClipModel.load("/models/clip"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("/models/clip");
   }

@@ -5,10 +5,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.AttackResult;
+import dev.fare.Norm;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.AutoAttack;
 import dev.fare.attacks.AutoAttackReport;
+import dev.fare.attacks.EpsilonSweep;
 import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.examples.emoji.EmojiData;
@@ -24,7 +26,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /**
- * PGD, APGD, AutoAttack and an objective of one's own on a CLIP of the quick start.
+ * PGD, APGD, an objective of one's own, several radii and AutoAttack on a CLIP of the quick start.
  *
  * <p>Argument: the CLIP's directory, such as {@code fare-quickstart/robust}; without one the
  * embedded original is attacked.
@@ -73,7 +75,24 @@ public final class AttackTour {
     out.printf("APGD-CE leaves %s right%n", percent(1 - mean(fooled.succeeded())));
 
     AttackResult hotDogs = apgd.perturb(new LookLike(classifier, hotDog), images);
-    out.printf("of all pictures %s can be made a hot dog%n%n", percent(mean(hotDogs.succeeded())));
+    out.printf("of all pictures %s can be made a hot dog%n", percent(mean(hotDogs.succeeded())));
+
+    double[] epsilons = {1 / 255.0, 2 / 255.0, 4 / 255.0};
+    EpsilonSweep.Matrix sweep =
+        EpsilonSweep.run(
+            Norm.LINF,
+            threat -> PgdAttack.builder(threat).steps(10).build(),
+            epsilons,
+            Objectives.crossEntropy(classifier, labels),
+            images);
+    for (int i = 0; i < epsilons.length; i++) {
+      out.printf(
+          Locale.ROOT,
+          "PGD at %.0f/255 leaves %s right%n",
+          255 * epsilons[i],
+          percent(sweep.robustShares()[i]));
+    }
+    out.println();
 
     AutoAttack auto = AutoAttack.builder(THREAT).version(AutoAttack.Version.PAPER).build();
     try (AutoAttackReport report = auto.evaluate(classifier, images, labels)) {

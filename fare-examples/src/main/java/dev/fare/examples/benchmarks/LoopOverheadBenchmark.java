@@ -69,7 +69,8 @@ final class LoopOverheadBenchmark implements Benchmark {
                 "bare passes",
                 () -> {
                   repeatGradients(encoder, images);
-                  embed(encoder, images).close();
+                  embed(encoder, images).close(); // the reference
+                  embed(encoder, images).close(); // the last image
                 }),
             new Candidate(
                 "APGD",

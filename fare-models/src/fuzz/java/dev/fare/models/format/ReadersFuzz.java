@@ -1,22 +1,21 @@
 package dev.fare.models.format;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import dev.fare.io.FileSlice;
-import dev.fare.io.ModelFormatException;
-import java.io.ByteArrayInputStream;
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import com.google.common.io.MoreFiles;
-import com.google.common.io.RecursiveDeleteOption;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
 /**
- * Feeds the readers what Jazzer invents. One target a run: {@code mvn -Pfuzz -pl fare-models -am test
- * -Dtest=ReadersFuzz#pickle -Dsurefire.failIfNoSpecifiedTests=false}.
+ * Feeds the readers what Jazzer invents. One target a run: {@code mvn -Pfuzz -pl fare-models -am
+ * test -Dtest=ReadersFuzz#pickle -Dsurefire.failIfNoSpecifiedTests=false}.
  *
- * <p>What it finds goes to {@code src/test/resources/…/format/corpus}, where a test replays it.
+ * <p>Inputs that reach something new are kept beside the seeds in {@code src/fuzz/resources}, and
+ * {@code HostileFilesTest} replays them all with every build. What breaks a reader becomes a file
+ * of {@code src/test/resources/…/format/corpus} with a name that says what is wrong with it.
  */
 class ReadersFuzz {
 
@@ -37,16 +36,7 @@ class ReadersFuzz {
 
   @FuzzTest(maxDuration = DURATION)
   void pickle(byte[] bytes) throws IOException {
-    FileSlice storage = new FileSlice(directory, 0, bytes.length);
-    try {
-      BoundedInput input = new BoundedInput(new ByteArrayInputStream(bytes), bytes.length);
-      RestrictedUnpickler.Pickle pickle = RestrictedUnpickler.load(input, "pickle");
-      for (PickledTensor tensor : TorchTensors.find(pickle.root(), "pickle").values()) {
-        tensor.over(storage, "tensor", "pickle");
-      }
-    } catch (ModelFormatException expected) {
-      HostileFiles.checkMessage(expected);
-    }
+    HostileFiles.readPickle(bytes, directory);
   }
 
   @FuzzTest(maxDuration = DURATION)

@@ -61,17 +61,25 @@ public final class ClipArchitectures {
     TextConfig small = text(512, 8, 12);
     TextConfig large = text(768, 12, 12);
     TextConfig huge = text(1024, 16, 24);
+    TextConfig plus = text(640, 10, 12);
     all.put("ViT-B-32", clip(vit(224, 32, 768, 12, 12, 3072, 512), small));
     all.put("ViT-B-32-256", clip(vit(256, 32, 768, 12, 12, 3072, 512), small));
+    all.put("ViT-B-32-plus-256", clip(vit(256, 32, 896, 12, 14, 3584, 640), plus));
     all.put("ViT-B-16", clip(vit(224, 16, 768, 12, 12, 3072, 512), small));
+    all.put("ViT-B-16-plus-240", clip(vit(240, 16, 896, 12, 14, 3584, 640), plus));
+    all.put("ViT-L-16", clip(vit(224, 16, 1024, 24, 16, 4096, 768), large));
+    all.put("ViT-L-16-320", clip(vit(320, 16, 1024, 24, 16, 4096, 768), large));
     all.put("ViT-L-14", clip(vit(224, 14, 1024, 24, 16, 4096, 768), large));
+    all.put("ViT-L-14-280", clip(vit(280, 14, 1024, 24, 16, 4096, 768), large));
     all.put("ViT-L-14-336", clip(vit(336, 14, 1024, 24, 16, 4096, 768), large));
+    all.put("ViT-H-16", clip(vit(224, 16, 1280, 32, 16, 5120, 1024), huge));
     all.put("ViT-H-14", clip(vit(224, 14, 1280, 32, 16, 5120, 1024), huge));
+    all.put("ViT-H-14-378", clip(vit(378, 14, 1280, 32, 16, 5120, 1024), huge));
     all.put("ViT-g-14", clip(vit(224, 14, 1408, 40, 16, 6144, 1024), huge));
     all.put("ViT-bigG-14", clip(vit(224, 14, 1664, 48, 16, 8192, 1280), text(1280, 20, 32)));
     all.put("convnext_base", clip(convNextBase(224, 512), small));
-    all.put("convnext_base_w", clip(convNextBase(256, 640), text(640, 10, 12)));
-    all.put("convnext_base_w_320", clip(convNextBase(320, 640), text(640, 10, 12)));
+    all.put("convnext_base_w", clip(convNextBase(256, 640), plus));
+    all.put("convnext_base_w_320", clip(convNextBase(320, 640), plus));
     return all;
   }
 

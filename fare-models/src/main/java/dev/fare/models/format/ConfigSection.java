@@ -36,6 +36,18 @@ record ConfigSection(JsonObject values, String origin) {
     return find(key) != null;
   }
 
+  /** Whether a key is there with a list. */
+  boolean isList(String key) {
+    JsonElement value = find(key);
+    return value != null && value.isJsonArray();
+  }
+
+  /** Whether a key is there with an object. */
+  boolean isObject(String key) {
+    JsonElement value = find(key);
+    return value != null && value.isJsonObject();
+  }
+
   /** A whole number from 1 to the limit, or the fallback where the key is absent. */
   int size(String key, int limit, int fallback) throws ModelFormatException {
     return has(key) ? size(key, limit) : fallback;

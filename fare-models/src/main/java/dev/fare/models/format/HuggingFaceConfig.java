@@ -87,15 +87,19 @@ final class HuggingFaceConfig {
    *
    * @param hasText whether the weights have a text tower
    * @param hasProjection whether the weights have a projection of images
+   * @param directory where a {@code preprocessor_config.json} may lie
    */
-  ClipConfig toClipConfig(boolean hasText, boolean hasProjection, PixelNormalization normalization)
-      throws ModelFormatException {
+  ClipConfig toClipConfig(boolean hasText, boolean hasProjection, Path directory)
+      throws IOException {
     ConfigSection vision = isVisionOnly ? root : tower("vision_config");
+    PixelNormalization normalization =
+        normalization(directory, vision.size("image_size", MAX_IMAGE, 224));
     try {
       if (!hasText) {
         int size =
             hasProjection
-                ? vision.size("projection_dim", MAX_SIZE, DEFAULT_PROJECTION)
+                ? (vision.has("projection_dim") ? vision : root)
+                    .size("projection_dim", MAX_SIZE, DEFAULT_PROJECTION)
                 : vision.size("hidden_size", MAX_SIZE, 768);
         return new ClipConfig(visionConfig(vision, size), Optional.empty(), normalization);
       }
@@ -110,13 +114,15 @@ final class HuggingFaceConfig {
   }
 
   /** The values of {@code preprocessor_config.json}, CLIP's own where the file is not there. */
-  static PixelNormalization normalization(Path directory) throws IOException {
+  private static PixelNormalization normalization(Path directory, int imageSize)
+      throws IOException {
     Path file = directory.resolve(PREPROCESSOR);
     if (!Files.exists(file)) {
       log.info("{} has no {}: pixels get CLIP's own mean and std", directory, PREPROCESSOR);
       return PixelNormalization.CLIP;
     }
     ConfigSection section = new ConfigSection(StrictJson.read(file), file.toString());
+    PictureSettings.checkHuggingFace(section, imageSize);
     if (!section.flag("do_normalize", true)) {
       return new PixelNormalization(List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0));
     }

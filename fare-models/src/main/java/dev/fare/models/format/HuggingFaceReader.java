@@ -59,8 +59,7 @@ final class HuggingFaceReader {
     boolean hasProjection =
         stored.containsKey(HuggingFaceNames.VISION_PROJECTION)
             || config.architecture().filter("CLIPVisionModel"::equals).isEmpty();
-    ClipConfig clip =
-        config.toClipConfig(hasText, hasProjection, HuggingFaceConfig.normalization(directory));
+    ClipConfig clip = config.toClipConfig(hasText, hasProjection, directory);
     if (!hasProjection) {
       log.info("{} is a CLIPVisionModel: its embedding is the pooled class token", directory);
       stored.put(HuggingFaceNames.VISION_PROJECTION, new Identity(clip.vision().embeddingSize()));

@@ -69,7 +69,7 @@ public final class HuggingFaceWriter {
       throws IOException {
     if (!(config.vision() instanceof VitConfig vision)) {
       throw new IllegalArgumentException(
-          "Hugging Face's CLIP layout has vision transformers only; write open_clip's layout for "
+          "Hugging Face's CLIP layout has vision transformers only; write with OpenClipWriter: "
               + config.vision());
     }
     config

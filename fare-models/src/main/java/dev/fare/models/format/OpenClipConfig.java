@@ -1,8 +1,8 @@
 package dev.fare.models.format;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.ndarray.types.Shape;
-import com.google.gson.JsonArray;
-import com.google.gson.JsonObject;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.StrictJson;
 import dev.fare.io.WeightTensor;
@@ -35,8 +35,14 @@ final class OpenClipConfig {
   private static final int MAX_SIZE = 1 << 20;
   private static final int MAX_LAYERS = 1024;
   private static final int MAX_IMAGE = 1 << 13;
-  private static final double DEFAULT_EPSILON = 1e-5;
-  private static final double CONVNEXT_EPSILON = 1e-6;
+  static final double DEFAULT_EPSILON = 1e-5;
+  static final double CONVNEXT_EPSILON = 1e-6;
+
+  /** What a model of timm's is changed by. */
+  static final String TIMM_CHANGES = "timm_model_kwargs";
+
+  static final String DEPTHS = "depths";
+  static final String WIDTHS = "dims";
 
   private static final Set<String> MODEL_USED =
       Set.of("embed_dim", "quick_gelu", "vision_cfg", "text_cfg", "custom_text");
@@ -48,9 +54,9 @@ final class OpenClipConfig {
   private static final Set<String> VISION_IGNORED =
       Set.of("patch_dropout", "output_tokens", "attn_pooler_queries", "attn_pooler_heads");
   private static final Map<String, String> VISION_NEUTRAL =
-      Map.of("pool_type", "tok", "pos_embed_type", "learnable");
+      Map.of("pool_type", "tok", "pos_embed_type", "learnable", "block_type", "default");
   private static final Set<String> CONVNEXT_USED =
-      Set.of("image_size", "timm_model_name", "timm_pool", "timm_proj");
+      Set.of("image_size", "timm_model_name", TIMM_CHANGES, "timm_pool", "timm_proj");
   private static final Set<String> CONVNEXT_IGNORED =
       Set.of("timm_drop", "timm_drop_path", "timm_model_pretrained", "output_tokens");
   private static final Set<String> TEXT_USED =
@@ -58,10 +64,15 @@ final class OpenClipConfig {
           "context_length", "vocab_size", "width", "heads", "layers", "mlp_ratio", "norm_kwargs");
   private static final Set<String> TEXT_IGNORED = Set.of("pad_id", "eos_id", "output_tokens");
   private static final Map<String, String> TEXT_NEUTRAL =
-      Map.of("pool_type", "argmax", "proj_type", "linear");
+      Map.of(
+          "pool_type", "argmax",
+          "proj_type", "linear",
+          "text_arch", "clip",
+          "block_type", "default",
+          "norm_type", "layernorm");
 
   /** Depths and widths of the timm models of the family. */
-  private static final Map<String, List<List<Integer>>> CONVNEXTS =
+  static final Map<String, List<List<Integer>>> CONVNEXTS =
       Map.of(
           "convnext_tiny", List.of(List.of(3, 3, 9, 3), List.of(96, 192, 384, 768)),
           "convnext_small", List.of(List.of(3, 3, 27, 3), List.of(96, 192, 384, 768)),
@@ -91,7 +102,7 @@ final class OpenClipConfig {
       return new ClipConfig(
           visionConfig,
           Optional.of(text(required(model, "text_cfg"), size, activation)),
-          normalization(root));
+          normalization(root, visionConfig.imageSize()));
     } catch (IllegalArgumentException e) {
       throw new ModelFormatException(file + ": " + e.getMessage(), e);
     }
@@ -111,7 +122,7 @@ final class OpenClipConfig {
       throw section.wrong("head_width", "a divisor of the width " + width, headWidth);
     }
     return new VitConfig(
-        section.size("image_size", MAX_IMAGE, 224),
+        imageSize(section),
         section.size("patch_size", MAX_IMAGE, 16),
         width,
         section.size("layers", MAX_LAYERS, 12),
@@ -137,6 +148,23 @@ final class OpenClipConfig {
         activation,
         epsilon(section),
         OptionalInt.empty());
+  }
+
+  /** One number, or height and width where they are equal. */
+  private static int imageSize(ConfigSection section) throws ModelFormatException {
+    if (!section.isList("image_size")) {
+      return section.size("image_size", MAX_IMAGE, 224);
+    }
+    List<Double> sides = section.numbers("image_size");
+    double side = sides.isEmpty() ? 0 : sides.get(0);
+    if (sides.size() != 2
+        || side != sides.get(1)
+        || side != (int) side
+        || side < 1
+        || side > MAX_IMAGE) {
+      throw section.wrong("image_size", "a number or two equal ones", sides);
+    }
+    return (int) side;
   }
 
   private static int mlpWidth(ConfigSection section, int width) throws ModelFormatException {
@@ -178,14 +206,36 @@ final class OpenClipConfig {
       depths.add(depth(tensors, stage));
       widths.add(width(tensors, stage));
     }
-    if (name.equals(family) && !CONVNEXTS.get(family).equals(List.of(depths, widths))) {
+    List<List<Integer>> stated = stated(section, family);
+    // A name with more than the family's may stand for other sizes.
+    if ((name.equals(family) || section.has(TIMM_CHANGES))
+        && !stated.equals(List.of(depths, widths))) {
       throw section.wrong(
           "timm_model_name",
           "the model of the tensors, which have depths " + depths + " and widths " + widths,
-          name);
+          name + " of " + stated);
     }
-    return new ConvNextConfig(
-        section.size("image_size", MAX_IMAGE, 224), depths, widths, size, CONVNEXT_EPSILON);
+    return new ConvNextConfig(imageSize(section), depths, widths, size, CONVNEXT_EPSILON);
+  }
+
+  /** The depths and widths that the configuration claims. */
+  private static List<List<Integer>> stated(ConfigSection section, String family)
+      throws ModelFormatException {
+    List<List<Integer>> sizes = requireNonNull(CONVNEXTS.get(family));
+    Optional<ConfigSection> changes = section.section(TIMM_CHANGES);
+    if (changes.isEmpty()) {
+      return sizes;
+    }
+    changes.get().refuseOthers(Set.of(DEPTHS, WIDTHS), Set.of(), Map.of());
+    return List.of(
+        sizes(changes.get(), DEPTHS, sizes.get(0)), sizes(changes.get(), WIDTHS, sizes.get(1)));
+  }
+
+  private static List<Integer> sizes(ConfigSection section, String key, List<Integer> fallback)
+      throws ModelFormatException {
+    return section.has(key)
+        ? section.numbers(key).stream().map(Double::intValue).toList()
+        : fallback;
   }
 
   private static int depth(Map<String, WeightTensor> tensors, int stage) {
@@ -206,80 +256,15 @@ final class OpenClipConfig {
     return "visual.trunk.stages." + stage + ".blocks." + block + ".gamma";
   }
 
-  private static PixelNormalization normalization(ConfigSection root) throws ModelFormatException {
+  private static PixelNormalization normalization(ConfigSection root, int imageSize)
+      throws ModelFormatException {
     Optional<ConfigSection> section = root.section("preprocess_cfg");
+    if (section.isPresent()) {
+      PictureSettings.checkOpenClip(section.get(), imageSize);
+    }
     if (section.isEmpty() || (!section.get().has("mean") && !section.get().has("std"))) {
       return PixelNormalization.CLIP;
     }
     return new PixelNormalization(section.get().numbers("mean"), section.get().numbers("std"));
-  }
-
-  /**
-   * The configuration of a vision transformer with a text tower.
-   *
-   * @throws IllegalArgumentException if open_clip has no word for it
-   */
-  static JsonObject toJson(ClipConfig config) {
-    if (!(config.vision() instanceof VitConfig vision) || config.text().isEmpty()) {
-      throw new IllegalArgumentException(
-          "open_clip's layout is written for a vision transformer with a text tower, got "
-              + config);
-    }
-    TextConfig text = config.text().get();
-    boolean isArgMax =
-        text.endToken().isEmpty() || text.endToken().getAsInt() == text.vocabularySize() - 1;
-    if (vision.activation() != text.activation() || !isArgMax) {
-      throw new IllegalArgumentException(
-          "open_clip has one activation for both towers and reads the text embedding at the largest"
-              + " id, got "
-              + config);
-    }
-    JsonObject model = new JsonObject();
-    model.addProperty("embed_dim", vision.embeddingSize());
-    model.addProperty("quick_gelu", vision.activation() == Activation.QUICK_GELU);
-    JsonObject visionJson = new JsonObject();
-    visionJson.addProperty("image_size", vision.imageSize());
-    visionJson.addProperty("patch_size", vision.patchSize());
-    visionJson.addProperty("width", vision.width());
-    visionJson.addProperty("layers", vision.layers());
-    visionJson.addProperty("head_width", vision.width() / vision.heads());
-    addMlpAndNorm(visionJson, vision.width(), vision.mlpWidth(), vision.layerNormEpsilon());
-    model.add("vision_cfg", visionJson);
-    JsonObject textJson = new JsonObject();
-    textJson.addProperty("context_length", text.contextLength());
-    textJson.addProperty("vocab_size", text.vocabularySize());
-    textJson.addProperty("width", text.width());
-    textJson.addProperty("layers", text.layers());
-    textJson.addProperty("heads", text.heads());
-    addMlpAndNorm(textJson, text.width(), text.mlpWidth(), text.layerNormEpsilon());
-    model.add("text_cfg", textJson);
-    JsonObject root = new JsonObject();
-    root.add("model_cfg", model);
-    root.add("preprocess_cfg", preprocessing(config.normalization()));
-    return root;
-  }
-
-  private static void addMlpAndNorm(JsonObject json, int width, int mlpWidth, double epsilon) {
-    double ratio = (double) mlpWidth / width;
-    // open_clip cuts the product off, so it must not fall below the whole number.
-    json.addProperty("mlp_ratio", (int) (width * ratio) == mlpWidth ? ratio : Math.nextUp(ratio));
-    if (epsilon != DEFAULT_EPSILON) {
-      JsonObject norm = new JsonObject();
-      norm.addProperty("eps", epsilon);
-      json.add("norm_kwargs", norm);
-    }
-  }
-
-  private static JsonObject preprocessing(PixelNormalization normalization) {
-    JsonObject json = new JsonObject();
-    JsonArray mean = new JsonArray();
-    normalization.mean().forEach(mean::add);
-    JsonArray std = new JsonArray();
-    normalization.std().forEach(std::add);
-    json.add("mean", mean);
-    json.add("std", std);
-    json.addProperty("interpolation", "bicubic");
-    json.addProperty("resize_mode", "shortest");
-    return json;
   }
 }

@@ -31,7 +31,8 @@ public final class OpenClipWriter {
    *
    * <p>The directory appears whole or not at all. One that was written before is replaced.
    *
-   * @param config a vision transformer with a text tower of the same activation
+   * @param config a vision transformer with a text tower of the same activation, or a ConvNeXt with
+   *     a text tower
    * @param tensors by canonical name, complete for the configuration
    * @param tokenizer a {@code tokenizer.json} to go with it
    * @throws IllegalArgumentException if tensors and configuration don't match or open_clip has no
@@ -42,7 +43,7 @@ public final class OpenClipWriter {
   public static void write(
       ClipConfig config, Map<String, NDArray> tensors, Optional<Path> tokenizer, Path directory)
       throws IOException {
-    JsonObject json = OpenClipConfig.toJson(config);
+    JsonObject json = OpenClipConfigJson.of(config);
     CanonicalNames.check(config, tensors);
     AtomicDirectory.write(
         directory,

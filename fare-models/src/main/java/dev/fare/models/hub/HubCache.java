@@ -1,5 +1,6 @@
 package dev.fare.models.hub;
 
+import dev.fare.io.AtomicFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -7,7 +8,6 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
@@ -106,10 +106,6 @@ final class HubCache {
   }
 
   private static void write(Path file, String text) throws IOException {
-    Files.createDirectories(file.resolveSibling(""));
-    Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
-    Files.write(temporary, text.getBytes(StandardCharsets.UTF_8));
-    Files.move(
-        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
   }
 }

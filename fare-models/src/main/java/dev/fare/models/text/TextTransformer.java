@@ -101,6 +101,18 @@ public final class TextTransformer implements AutoCloseable {
               + " "
               + ids.getDataType());
     }
+    long smallest = ids.min().getLong();
+    long largest = ids.max().getLong();
+    if (smallest < 0 || largest >= config.vocabularySize()) {
+      throw new IllegalArgumentException(
+          "token ids must be in [0, "
+              + config.vocabularySize()
+              + "), got "
+              + smallest
+              + " to "
+              + largest
+              + "; they come from another tokenizer");
+    }
   }
 
   /** The weights under their names in {@code CanonicalNames}, which this tower owns. */

@@ -2,8 +2,10 @@ package dev.fare.models.format;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.io.FileSlice;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.WeightTensor;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,8 +60,21 @@ final class HostileFiles {
     }
   }
 
-  /** A message says where, and what. */
-  static void checkMessage(ModelFormatException exception) {
+  /** Reads a pickle alone, without the archive around it. */
+  static void readPickle(byte[] bytes, Path directory) throws IOException {
+    FileSlice storage = new FileSlice(directory, 0, bytes.length);
+    try {
+      BoundedInput input = new BoundedInput(new ByteArrayInputStream(bytes), bytes.length);
+      RestrictedUnpickler.Pickle pickle = RestrictedUnpickler.load(input, "pickle");
+      for (PickledTensor tensor : TorchTensors.find(pickle.root(), "pickle").values()) {
+        tensor.over(storage, "tensor", "pickle");
+      }
+    } catch (ModelFormatException expected) {
+      checkMessage(expected);
+    }
+  }
+
+  private static void checkMessage(ModelFormatException exception) {
     String message = exception.getMessage();
     if (message == null || !message.contains(":")) {
       throw new AssertionError("the message says too little: " + message, exception);

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -86,10 +87,55 @@ class HostileFilesTest {
     HostileFiles.readWeights(Files.readAllBytes(file), directory);
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void whatTheFuzzerReachedIsReadOrRefusedInWords(Target target) throws IOException {
+    Path inputs = Path.of("src/fuzz/resources/dev/fare/models/format/ReadersFuzzInputs");
+    try (Stream<Path> files = Files.list(inputs.resolve(target.name()))) {
+      for (Path file : files.sorted().toList()) {
+        try {
+          target.read(Files.readAllBytes(file), directory);
+        } catch (RuntimeException | Error e) {
+          throw new AssertionError(file.toString(), e);
+        }
+      }
+    }
+  }
+
+  /** What the fuzzer aims at, by the names of its methods. */
+  enum Target {
+    anyWeightFile {
+      @Override
+      void read(byte[] bytes, Path directory) throws IOException {
+        HostileFiles.readWeights(bytes, directory);
+      }
+    },
+    pickle {
+      @Override
+      void read(byte[] bytes, Path directory) throws IOException {
+        HostileFiles.readPickle(bytes, directory);
+      }
+    },
+    configuration {
+      @Override
+      void read(byte[] bytes, Path directory) throws IOException {
+        Path weights = Resources.path("hf_clip_quick_gelu").resolve("model.safetensors");
+        HostileFiles.readConfiguration(bytes, "config.json", weights, directory);
+      }
+    };
+
+    abstract void read(byte[] bytes, Path directory) throws IOException;
+  }
+
   @Test
   @EnabledOnOs(OS.LINUX)
   void noReaderLeavesAFileOpen() throws IOException {
-    for (String seed : List.of("visual_tiny.safetensors", "torch/fare_tiny.pt")) {
+    for (String seed :
+        List.of(
+            "visual_tiny.safetensors",
+            "torch/fare_tiny.pt",
+            "torch/fare_tiny_legacy.pt",
+            "torch/openai_tiny.pt")) {
       byte[] good = Files.readAllBytes(Resources.path(seed));
       HostileFiles.readWeights(good, directory);
       HostileFiles.readWeights(Arrays.copyOf(good, good.length / 2), directory);

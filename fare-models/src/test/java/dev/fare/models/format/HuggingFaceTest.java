@@ -187,6 +187,36 @@ class HuggingFaceTest {
   }
 
   @Test
+  void readsAVisionTowerBesideTheConfigurationOfBoth() throws IOException {
+    Files.copy(RECORDED.resolve("config.json"), directory.resolve("config.json"));
+    SafetensorsWriter.write(
+        directory.resolve("model.safetensors"), recorded(name -> name.startsWith("vis")));
+    String config = Files.readString(directory.resolve("config.json"));
+    Files.writeString(
+        directory.resolve("config.json"),
+        config.replace("\"CLIPModel\"", "\"CLIPVisionModelWithProjection\""));
+
+    ClipCheckpoint checkpoint = ClipCheckpoints.read(directory);
+
+    ClipCheckpoint both = ClipCheckpoints.read(RECORDED);
+    assertThat(checkpoint.config().vision()).isEqualTo(both.config().vision());
+    assertThat(checkpoint.config().text()).isEmpty();
+    assertThat(checkpoint.tensor("visual.proj").read(manager))
+        .isEqualTo(both.tensor("visual.proj").read(manager));
+  }
+
+  @Test
+  void readsAnEndTokenOfTwoAsTheLargestId() throws IOException {
+    Files.copy(RECORDED.resolve("model.safetensors"), directory.resolve("model.safetensors"));
+    String config = Files.readString(RECORDED.resolve("config.json"));
+    Files.writeString(
+        directory.resolve("config.json"),
+        config.replace("\"eos_token_id\": 98", "\"eos_token_id\": 2"));
+
+    assertThat(ClipCheckpoints.read(directory).config().text().orElseThrow().endToken()).isEmpty();
+  }
+
+  @Test
   void readsModelsWrappedUnderAnotherNameAndIgnoresPositionIds() throws IOException {
     Map<String, NDArray> wrapped = new LinkedHashMap<>();
     recorded(name -> true).forEach((name, array) -> wrapped.put("clip." + name, array));
@@ -221,6 +251,10 @@ class HuggingFaceTest {
         "\"num_attention_heads\": 2 | \"num_attention_heads\": 3 | its heads divide",
         "\"eos_token_id\": 98 | \"eos_token_id\": 99 | end token of its vocabulary",
         "\"patch_size\": 8 | \"hidden_act\": \"relu\" | hidden_act must be quick_gelu or gelu",
+        "\"patch_size\": 8 | \"hidden_act\": \"gelu_new\" | hidden_act must be quick_gelu or gelu",
+        "\"patch_size\": 8 | \"hidden_act\": \"gelu_pytorch_tanh\" | hidden_act must be quick_gelu",
+        "\"patch_size\": 8 | \"layer_norm_eps\": 0 | layerNormEpsilon 0.0",
+        "\"patch_size\": 8 | \"patch_size\": [8, 4] | patch_size must be a number",
         "\"patch_size\": 8 | \"num_channels\": 4 | num_channels must be 3",
         "\"projection_dim\": 16 | \"projection_dim\": 16,, | not valid JSON",
       })

@@ -124,6 +124,26 @@ class OpenClipTest {
   }
 
   @Test
+  void writesConvNextsByTheNameOrTheSizesThatTimmKnows() throws IOException {
+    assertThat(OpenClipConfigJson.of(ClipArchitectures.named("convnext_base_w")).toString())
+        .contains("\"timm_model_name\":\"convnext_base\"")
+        .doesNotContain("timm_model_kwargs");
+    ClipCheckpoint recorded = ClipCheckpoints.read(CONVNEXT);
+    Path saved = directory.resolve("saved");
+
+    OpenClipWriter.write(
+        recorded.config(), readAll(manager, recorded.tensors()), Optional.empty(), saved);
+
+    ClipCheckpoint loaded = ClipCheckpoints.read(saved);
+    assertThat(loaded.config()).isEqualTo(recorded.config());
+    assertSameBits(manager, recorded.tensors(), loaded.tensors());
+    Path config = saved.resolve("open_clip_config.json");
+    Files.writeString(config, Files.readString(config).replace("24", "25"));
+    assertThatThrownBy(() -> ClipCheckpoints.read(saved))
+        .hasMessageContaining("convnext_base of [[1, 1, 2, 1], [8, 16, 25, 32]]");
+  }
+
+  @Test
   void writesOddWidthsAndEpsilons() throws IOException {
     ClipConfig config =
         new ClipConfig(
@@ -203,7 +223,7 @@ class OpenClipTest {
         "\"head_width\": 16 | \"head_width\": 20 | head_width must be a divisor",
         "\"quick_gelu\": true | \"quick_gelu\": \"yes\" | quick_gelu must be true or false",
         "\"quick_gelu\": true | \"multimodal_cfg\": {} | multimodal_cfg must be absent",
-        "\"image_size\": 32 | \"image_size\": [32, 48] | image_size must be a number",
+        "\"image_size\": 32 | \"image_size\": [32, 48] | image_size must be a number or two equal ones",
         "\"vocab_size\": 99 | \"vocab_size\": 98 | 'token_embedding.weight' has the shape",
         "\"vocab_size\": 99 | \"hf_model_name\": \"roberta\" | hf_model_name must be absent",
         "\"embed_dim\": 16 | \"embed_dim\": 1e300 | embed_dim must be a whole number",

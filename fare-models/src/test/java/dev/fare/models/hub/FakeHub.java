@@ -120,7 +120,10 @@ final class FakeHub implements AutoCloseable {
     String token = exchange.getRequestHeaders().getFirst("Authorization");
     requests.add(path + (range == null ? "" : " " + range) + (token == null ? "" : " " + token));
     try (exchange) {
-      if (path.startsWith("/api/models/" + REPOSITORY + "/revision/")) {
+      if (exchange
+          .getRequestURI()
+          .getPath()
+          .startsWith("/api/models/" + REPOSITORY + "/revision/")) {
         byte[] json = list().getBytes(StandardCharsets.UTF_8);
         Answer answer = lists.isEmpty() ? FakeHub::honest : lists.remove();
         answer.send(exchange, json);

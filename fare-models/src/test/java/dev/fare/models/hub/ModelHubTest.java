@@ -9,6 +9,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ProxySelector;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -338,6 +340,22 @@ class ModelHubTest {
   void refusesNamesThatAreNone(String name) {
     assertThatThrownBy(() -> client().build().download(name))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void goesThroughTheProxyOfTheJvm() throws IOException {
+    ProxySelector before = ProxySelector.getDefault();
+    ProxySelector.setDefault(
+        ProxySelector.of(new InetSocketAddress("127.0.0.1", hub.uri().getPort())));
+    try {
+      Path directory =
+          client().endpoint(URI.create("http://hub.invalid")).build().download(REPOSITORY);
+
+      assertThat(directory.resolve("model.safetensors")).hasBinaryContent(WEIGHTS);
+      assertThat(hub.requests()).allMatch(request -> request.startsWith("http://hub.invalid/"));
+    } finally {
+      ProxySelector.setDefault(before);
+    }
   }
 
   @Test

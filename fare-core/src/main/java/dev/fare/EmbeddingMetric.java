@@ -1,27 +1,27 @@
-package dev.fare.attacks;
+package dev.fare;
 
 import ai.djl.ndarray.NDArray;
 
-/** How far an embedding is from a reference. */
+/** How far embeddings, which are not normalised, lie from references. */
 public enum EmbeddingMetric {
-  /** The sum of squared differences, FARE's own. */
+  /** The sum of squared differences, FARE's own (Robust CLIP, equation 3). */
   SQUARED_L2 {
     @Override
-    NDArray between(NDArray embeddings, NDArray reference) {
+    public NDArray between(NDArray embeddings, NDArray reference) {
       return embeddings.sub(reference).square().sum(LAST);
     }
   },
   /** The sum of absolute differences. */
   L1 {
     @Override
-    NDArray between(NDArray embeddings, NDArray reference) {
+    public NDArray between(NDArray embeddings, NDArray reference) {
       return embeddings.sub(reference).abs().sum(LAST);
     }
   },
   /** One minus the cosine of the angle. */
   COSINE {
     @Override
-    NDArray between(NDArray embeddings, NDArray reference) {
+    public NDArray between(NDArray embeddings, NDArray reference) {
       NDArray dot = embeddings.mul(reference).sum(LAST);
       NDArray lengths =
           embeddings.square().sum(LAST).mul(reference.square().sum(LAST)).add(1e-24).sqrt();
@@ -31,6 +31,12 @@ public enum EmbeddingMetric {
 
   private static final int[] LAST = {1};
 
-  /** {@code [N,D]} and {@code [N,D]} to {@code [N]}. */
-  abstract NDArray between(NDArray embeddings, NDArray reference);
+  /**
+   * The distance of each row.
+   *
+   * @param embeddings {@code [N,D]}
+   * @param reference {@code [N,D]}
+   * @return {@code [N]}
+   */
+  public abstract NDArray between(NDArray embeddings, NDArray reference);
 }
