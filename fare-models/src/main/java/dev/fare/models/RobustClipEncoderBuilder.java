@@ -51,8 +51,8 @@ public final class RobustClipEncoderBuilder {
 
   /**
    * The arithmetic of the layers, FLOAT32 by default. AUTO takes BFLOAT16 on GPUs from compute
-   * capability 8.0 and on CPUs with AMX, FLOAT32 elsewhere; {@link RobustClipEncoder#precision}
-   * says which.
+   * capability 8.0 and on CPUs with AMX or AVX-512's bfloat16 products, FLOAT32 elsewhere; {@link
+   * RobustClipEncoder#precision} says which.
    */
   public RobustClipEncoderBuilder precision(Precision value) {
     precision = requireNonNull(value, "precision");

@@ -2,6 +2,7 @@ package dev.fare.examples.benchmarks;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -11,11 +12,13 @@ import java.util.List;
  * them alike; what is reported is the median over rounds of each one's ratio to the first.
  *
  * @param rounds how often each candidate runs, after one run to warm up
+ * @param limit after this long no round begins, unless there have been fewer than three
  * @param clock what is measured
  */
-record InterleavedTimer(int rounds, Clock clock) {
+record InterleavedTimer(int rounds, Duration limit, Clock clock) {
 
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+  private static final int LEAST_ROUNDS = 3;
 
   /** What is measured. */
   enum Clock {
@@ -41,7 +44,13 @@ record InterleavedTimer(int rounds, Clock clock) {
   }
 
   /** A piece of work with a name. */
-  record Candidate(String name, Runnable work) {}
+  record Candidate(String name, Work work) {}
+
+  /** Something to be timed. */
+  @FunctionalInterface
+  interface Work {
+    void run() throws Exception;
+  }
 
   /**
    * What was measured.
@@ -60,33 +69,55 @@ record InterleavedTimer(int rounds, Clock clock) {
     }
   }
 
-  /** Runs all candidates, and returns their timings in the candidates' order. */
+  /** A timer that makes all of its rounds, however long they take. */
+  InterleavedTimer(int rounds, Clock clock) {
+    this(rounds, Duration.ofDays(1), clock);
+  }
+
+  /**
+   * Runs all candidates, and returns their timings in the candidates' order.
+   *
+   * @throws IllegalStateException if a candidate fails with a checked exception
+   */
   List<Timing> run(List<Candidate> candidates) {
-    candidates.forEach(candidate -> candidate.work().run());
-    double[][] millis = new double[candidates.size()][rounds];
-    for (int round = 0; round < rounds; round++) {
-      for (int i = 0; i < millis.length; i++) {
-        long start = clock.nanos();
-        candidates.get(i).work().run();
-        millis[i][round] = (clock.nanos() - start) / 1e6;
+    candidates.forEach(this::nanos);
+    long end = System.nanoTime() + limit.toNanos();
+    List<double[]> millis = new ArrayList<>();
+    while (millis.size() < rounds
+        && (millis.size() < LEAST_ROUNDS || System.nanoTime() - end < 0)) {
+      double[] round = new double[candidates.size()];
+      for (int i = 0; i < round.length; i++) {
+        round[i] = nanos(candidates.get(i)) / 1e6;
       }
+      millis.add(round);
     }
     List<Timing> timings = new ArrayList<>();
-    for (int i = 0; i < millis.length; i++) {
-      double[] ratios = new double[rounds];
-      for (int round = 0; round < rounds; round++) {
-        ratios[round] = millis[i][round] / millis[0][round];
-      }
+    for (int i = 0; i < candidates.size(); i++) {
+      int candidate = i;
+      double[] own = millis.stream().mapToDouble(round -> round[candidate]).toArray();
+      double[] ratios = millis.stream().mapToDouble(round -> round[candidate] / round[0]).toArray();
       Arrays.sort(ratios);
       timings.add(
           new Timing(
               candidates.get(i).name(),
-              median(millis[i]),
+              median(own),
               median(ratios),
               ratios[0],
-              ratios[rounds - 1]));
+              ratios[ratios.length - 1]));
     }
     return timings;
+  }
+
+  private long nanos(Candidate candidate) {
+    long start = clock.nanos();
+    try {
+      candidate.work().run();
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(candidate.name() + " failed", e);
+    }
+    return clock.nanos() - start;
   }
 
   private static double median(double[] values) {

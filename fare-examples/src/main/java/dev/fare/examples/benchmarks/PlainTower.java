@@ -39,6 +39,7 @@ final class PlainTower implements ImageEncoder {
   private final VitConfig config;
   private final NDManager manager;
   private final TorchModule module;
+  private final List<NDArray> weights;
 
   /**
    * Puts a tower together.
@@ -52,6 +53,7 @@ final class PlainTower implements ImageEncoder {
       throw new IllegalArgumentException("the plain tower has QuickGELU only, got " + config);
     }
     this.config = config;
+    this.weights = List.copyOf(weights.values());
     Device device = weights.values().iterator().next().getDevice();
     manager = NDManager.newBaseManager(device, "PyTorch");
     Map<String, Object> attributes = new LinkedHashMap<>();
@@ -63,8 +65,8 @@ final class PlainTower implements ImageEncoder {
       attributes.put(choice.name().toLowerCase(Locale.ROOT), choices.contains(choice));
     }
     List<NDArray> bound = new ArrayList<>();
-    bound.add(perChannel(PixelNormalization.CLIP.mean()));
-    bound.add(perChannel(PixelNormalization.CLIP.std()));
+    bound.add(perChannel(manager, PixelNormalization.CLIP.mean()));
+    bound.add(perChannel(manager, PixelNormalization.CLIP.std()));
     bound.addAll(weights.values());
     module =
         TorchModule.compile(
@@ -75,7 +77,7 @@ final class PlainTower implements ImageEncoder {
             .bind(bound);
   }
 
-  private NDArray perChannel(List<Double> values) {
+  static NDArray perChannel(NDManager manager, List<Double> values) {
     float[] floats = new float[values.size()];
     for (int i = 0; i < floats.length; i++) {
       floats[i] = values.get(i).floatValue();
@@ -89,11 +91,19 @@ final class PlainTower implements ImageEncoder {
   }
 
   /**
-   * The matrix products alone that embeddings and their pixel gradient are made of, at their
-   * shapes: no faster pass is possible.
+   * AdamW with betas 0.9 and 0.999, one weight after the other.
+   *
+   * @param numbers learning rate and weight decay, float64
+   * @param updates how many there have been, counted up
+   * @param tensors weights, gradients, means, means of squares
    */
-  NDArray matrixProducts(NDArray pixels, boolean isBfloat16) {
-    return module.call(isBfloat16 ? "bfloat16_products" : "float32_products", pixels);
+  void adamW(NDArray numbers, NDArray updates, List<NDArray> tensors) {
+    module.callList("adamw", List.of(numbers, updates), tensors).close();
+  }
+
+  /** The weights that are trained, in their order. */
+  List<NDArray> weights() {
+    return weights;
   }
 
   @Override

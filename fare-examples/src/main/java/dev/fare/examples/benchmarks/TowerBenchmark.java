@@ -3,20 +3,16 @@ package dev.fare.examples.benchmarks;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import dev.fare.ImageEncoder;
 import dev.fare.Precision;
 import dev.fare.examples.benchmarks.InterleavedTimer.Candidate;
 import dev.fare.examples.benchmarks.InterleavedTimer.Clock;
 import dev.fare.examples.benchmarks.InterleavedTimer.Timing;
+import dev.fare.examples.benchmarks.InterleavedTimer.Work;
 import dev.fare.examples.benchmarks.PlainTower.Choice;
-import dev.fare.models.ClipConfig;
-import dev.fare.models.ClipInitialization;
 import dev.fare.models.PixelNormalization;
-import dev.fare.models.format.ClipArchitectures;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
-import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.io.PrintWriter;
@@ -25,7 +21,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -37,7 +32,7 @@ import picocli.CommandLine.Spec;
 /**
  * A pixel gradient (forward and backward to the pixels, what an attack's iteration costs) of the
  * library's vision transformer, against the original code's order of operations on the same
- * libtorch, and against the matrix products alone.
+ * libtorch, with each of the library's choices taken alone.
  *
  * <pre>{@code
  * java -XX:MaxDirectMemorySize=4g ... dev.fare.examples.benchmarks.TowerBenchmark \
@@ -89,10 +84,8 @@ public final class TowerBenchmark implements Callable<Integer> {
     VitConfig config = config();
     try (NDManager manager =
         NDManager.newBaseManager(Engine.getEngine("PyTorch").defaultDevice(), "PyTorch")) {
-      ClipConfig clip = new ClipConfig(config, Optional.empty(), PixelNormalization.CLIP);
-      Map<String, NDArray> weights = ClipInitialization.random(clip, 1, manager);
-      int size = config.imageSize();
-      NDArray pixels = manager.randomUniform(0, 1, new Shape(batch, 3, size, size));
+      Map<String, NDArray> weights = Workbench.weights(config, manager);
+      NDArray pixels = Workbench.images(batch, config, manager);
       List<Candidate> candidates = new ArrayList<>();
       for (Precision precision : List.of(Precision.FLOAT32, Precision.BFLOAT16)) {
         ImageEncoder ours = ours(config, weights, precision, manager);
@@ -105,9 +98,7 @@ public final class TowerBenchmark implements Callable<Integer> {
   }
 
   private VitConfig config() {
-    if (!(ClipArchitectures.named(model).vision() instanceof VitConfig vit)) {
-      throw new IllegalArgumentException("the model must be a vision transformer, got " + model);
-    }
+    VitConfig vit = Workbench.config(model);
     return new VitConfig(
         vit.imageSize(),
         vit.patchSize(),
@@ -136,42 +127,18 @@ public final class TowerBenchmark implements Callable<Integer> {
       PlainTower one = new PlainTower(config, weights, EnumSet.of(choice));
       candidates.add(new Candidate(name, work(one, pixels)));
     }
-    if (isForwardOnly) {
-      return; // the products are counted there and back
-    }
-    for (boolean isBfloat16 : new boolean[] {false, true}) {
-      String name = "matrix products alone, " + (isBfloat16 ? "BFLOAT16" : "FLOAT32");
-      candidates.add(new Candidate(name, products(plain, pixels, isBfloat16)));
-    }
   }
 
-  private Runnable products(PlainTower plain, NDArray pixels, boolean isBfloat16) {
-    return () -> {
-      try (TensorScope scope = TensorScope.of(pixels);
-          GradMode off = GradMode.off()) {
-        plain.matrixProducts(scope.view(pixels), isBfloat16).sum().getFloat();
-      }
-    };
-  }
-
-  private Runnable work(ImageEncoder encoder, NDArray images) {
-    return isForwardOnly ? () -> embed(encoder, images) : () -> differentiate(encoder, images);
+  private Work work(ImageEncoder encoder, NDArray images) {
+    return isForwardOnly
+        ? () -> embed(encoder, images)
+        : () -> PixelGradientBenchmark.differentiate(encoder, images);
   }
 
   private static void embed(ImageEncoder encoder, NDArray images) {
     try (TensorScope scope = TensorScope.of(images);
         GradMode off = GradMode.off()) {
       encoder.embed(scope.view(images)).sum().getFloat();
-    }
-  }
-
-  private static void differentiate(ImageEncoder encoder, NDArray images) {
-    try (TensorScope scope = TensorScope.of(images);
-        GradMode on = GradMode.on()) {
-      NDArray pixels = Autograd.variable(images);
-      pixels.attach(scope.manager());
-      NDArray loss = encoder.embed(pixels).square().sum();
-      Autograd.gradient(loss, pixels).sum().getFloat();
     }
   }
 

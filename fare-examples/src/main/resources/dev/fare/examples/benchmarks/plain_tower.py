@@ -7,7 +7,6 @@ class PlainTower(Module):
   __buffers__ = []
   training : bool
   params : List[Tensor]
-  rounded : List[Tensor]
   patch : int
   layers : int
   heads : int
@@ -85,33 +84,20 @@ class PlainTower(Module):
     end = 7 + 12 * self.layers
     return torch.matmul((self).norm(x[:, 0], end), w[end + 2])
 
-  # x W^T and the way back; the sum keeps the compiler from dropping them
-  def there_and_back(self: __torch__.PlainTower, x: Tensor, w: Tensor) -> Tensor:
-    y = torch.mm(x, w.t())
-    return torch.mm(y, w)[0, 0:8] + y[0, 0:8]
-
-  def products(self: __torch__.PlainTower, pixels: Tensor, w: List[Tensor]) -> Tensor:
-    p = self.patch
-    rows = pixels.size(0) * (pixels.size(2) // p) * (pixels.size(3) // p)
-    kernel = self.params[3].flatten(1)
-    patches = pixels.reshape([-1])[0:rows * kernel.size(1)].reshape([rows, -1])
-    total = (self).there_and_back(patches, kernel)
-    tokens = rows + pixels.size(0)
-    x = torch.ones([tokens, w[7 + 2].size(1)], dtype=ops.prim.dtype(w[7 + 2]), layout=None, device=pixels.device)
-    inner = torch.ones([tokens, w[7 + 10].size(1)], dtype=ops.prim.dtype(w[7 + 2]), layout=None, device=pixels.device)
-    for i in range(self.layers - 1):
-      j = 7 + 12 * i
-      total = total + (self).there_and_back(x, w[j + 2]) + (self).there_and_back(x, w[j + 4])
-      total = total + (self).there_and_back(x, w[j + 8]) + (self).there_and_back(inner, w[j + 10])
-    return total
-
-  def float32_products(self: __torch__.PlainTower, pixels: Tensor) -> Tensor:
-    return (self).products(pixels, self.params)
-
-  def bfloat16_products(self: __torch__.PlainTower, pixels: Tensor) -> Tensor:
-    if len(self.rounded) == 0:
-      rounded = annotate(List[Tensor], [])
-      for t in self.params:
-        rounded.append(t.to(15))
-      self.rounded = rounded
-    return (self).products(pixels, self.rounded)
+  # torch.optim's AdamW as it runs on a CPU, weight by weight
+  # numbers = (learning rate, weight decay), float64; tensors = weights, gradients, means, squares
+  def adamw(self: __torch__.PlainTower, numbers: Tensor, updates: Tensor, tensors: List[Tensor]) -> Tensor:
+    n = torch.floordiv(torch.len(tensors), 4)
+    rate = float(numbers[0])
+    count = float(torch.add_(updates, 1))
+    for i in range(n):
+      weight = tensors[i]
+      gradient = tensors[n + i]
+      mean = tensors[2 * n + i]
+      square = tensors[3 * n + i]
+      torch.mul_(weight, 1. - rate * float(numbers[1]))
+      torch.lerp_(mean, gradient, 0.1)
+      torch.addcmul_(torch.mul_(square, 0.999), gradient, gradient, value=0.001)
+      root = torch.add_(torch.div(torch.sqrt(square), (1. - 0.999 ** count) ** 0.5), 1e-8)
+      torch.addcdiv_(weight, mean, root, value=-rate / (1. - 0.9 ** count))
+    return tensors[0]

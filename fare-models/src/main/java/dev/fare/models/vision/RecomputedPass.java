@@ -30,7 +30,7 @@ final class RecomputedPass {
 
   static NDList embedWithTokens(TowerModule module, NDArray pixels) {
     if (!isRecorded(module, pixels)) {
-      return module.callAll("embed_with_tokens", pixels);
+      return module.embedWithTokens(pixels);
     }
     NDList parts = forward(module, pixels);
     NDList both = new NDList(parts.get(parts.size() - 1), parts.get(parts.size() - 2));

@@ -17,9 +17,17 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Weights on a device, and the compiled class that computes with them: what every tower is. */
 final class TowerModule implements AutoCloseable {
+
+  /** In the order of the numbers that the script gives. */
+  private enum PassKind {
+    RECORDED,
+    UNRECORDED,
+    UNRECORDED_OF_CHANGED_WEIGHTS
+  }
 
   private final NDManager manager;
   private final Map<String, NDArray> parameters;
@@ -29,9 +37,10 @@ final class TowerModule implements AutoCloseable {
   private final String className;
   private final Map<String, ?> attributes;
   private final TorchModule module;
+  private final @Nullable InferenceModule inference;
 
   /**
-   * Compiles and binds.
+   * Compiles and binds, for every pass alike.
    *
    * @param source its class has {@code half : bool} and {@code seen : int} beside the attributes
    * @param depth the largest argument of {@code hidden_state}
@@ -39,6 +48,25 @@ final class TowerModule implements AutoCloseable {
    */
   TowerModule(
       TorchSource source,
+      String className,
+      Map<String, ?> attributes,
+      int depth,
+      PixelNormalization normalization,
+      Map<String, NDArray> parameters,
+      NDManager manager,
+      Precision precision) {
+    this(source, null, className, attributes, depth, normalization, parameters, manager, precision);
+  }
+
+  /**
+   * Compiles and binds.
+   *
+   * @param fused the source for float32 passes on a CPU without autograd, whose class has {@code
+   *     fused : bool} and a method {@code kind_of_pass}; null without
+   */
+  TowerModule(
+      TorchSource source,
+      @Nullable TorchSource fused,
       String className,
       Map<String, ?> attributes,
       int depth,
@@ -59,10 +87,21 @@ final class TowerModule implements AutoCloseable {
       // a scalar argument is read on the host: it must not live on a GPU
       depths.add(manager.create(new long[] {i}, new Shape()).toDevice(Device.cpu(), false));
     }
-    module =
-        TorchModule.compile(
-                source, className, state(precision == Precision.BFLOAT16), manager.getDevice())
-            .bind(weights(normalization, manager));
+    Device device = manager.getDevice();
+    Map<String, Object> state = state(precision == Precision.BFLOAT16);
+    List<NDArray> bound = weights(normalization, manager);
+    module = TorchModule.compile(source, className, state, device).bind(bound);
+    inference =
+        fused == null || precision != Precision.FLOAT32 || device.isGpu()
+            ? null
+            : new InferenceModule(
+                () -> TorchModule.compile(fused, className, fusing(state), device).bind(bound));
+  }
+
+  private static Map<String, Object> fusing(Map<String, Object> state) {
+    Map<String, Object> fusing = new LinkedHashMap<>(state);
+    fusing.put("fused", true);
+    return fusing;
   }
 
   private Map<String, Object> state(boolean isHalf) {
@@ -101,7 +140,7 @@ final class TowerModule implements AutoCloseable {
   }
 
   NDArray embed(NDArray pixels) {
-    return module.call("embed", pixels);
+    return run("embed", pixels).singletonOrThrow();
   }
 
   NDArray hiddenState(NDArray pixels, int depth) {
@@ -109,15 +148,35 @@ final class TowerModule implements AutoCloseable {
       throw new IllegalArgumentException(
           "depth must be between 0 and the " + (depths.size() - 1) + " blocks, got " + depth);
     }
-    return module.call("hidden_state", pixels, depths.get(depth));
+    return run("hidden_state", pixels, depths.get(depth)).singletonOrThrow();
   }
 
   NDList hiddenStates(NDArray pixels) {
-    return module.callAll("hidden_states", pixels);
+    return run("hidden_states", pixels);
   }
 
-  NDList callAll(String method, NDArray input) {
-    return module.callAll(method, input);
+  NDList embedWithTokens(NDArray pixels) {
+    return run("embed_with_tokens", pixels);
+  }
+
+  /** By the second set of weights where it serves. */
+  private NDList run(String method, NDArray... inputs) {
+    if (inference != null && !inference.isGivenUp()) {
+      PassKind kind = kindOfPass(inputs[0]);
+      if (kind == PassKind.UNRECORDED) {
+        return inference.call(method, inputs).orElseGet(() -> module.callAll(method, inputs));
+      }
+      if (kind == PassKind.UNRECORDED_OF_CHANGED_WEIGHTS) {
+        inference.close();
+      }
+    }
+    return module.callAll(method, inputs);
+  }
+
+  private PassKind kindOfPass(NDArray pixels) {
+    try (NDArray kind = module.call("kind_of_pass", pixels)) {
+      return PassKind.values()[(int) kind.getLong()];
+    }
   }
 
   NDList callList(String method, List<NDArray> inputs, List<NDArray> list) {
@@ -172,6 +231,9 @@ final class TowerModule implements AutoCloseable {
 
   @Override
   public void close() {
+    if (inference != null) {
+      inference.close();
+    }
     module.close();
     manager.close();
   }

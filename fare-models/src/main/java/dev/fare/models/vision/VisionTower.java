@@ -85,7 +85,10 @@ public sealed interface VisionTower extends AutoCloseable permits VisionTransfor
             + config());
   }
 
-  /** An independent tower with copies of the weights. */
+  /**
+   * An independent tower with copies of the weights. It keeps one set of them, and computes alike
+   * whether it is recorded or not.
+   */
   VisionTower copy();
 
   /**

@@ -17,7 +17,11 @@ public final class VisionTransformer implements VisionTower {
       TorchSource.resource(VisionTransformer.class, "vision_transformer.py")
           .importing(TorchSource.resource(Activation.class, "transformer.py"))
           .importing(TorchSource.resource(VisionTransformer.class, "patches.py"))
-          .importing(TorchSource.resource(VisionTransformer.class, "prepared.py"));
+          .importing(TorchSource.resource(VisionTransformer.class, "prepared.py"))
+          .importing(TorchSource.resource(Activation.class, "inference.py"));
+
+  private static final TorchSource PLAIN = SOURCE.importing(products("products_plain.py"));
+  private static final TorchSource FUSED = SOURCE.importing(products("products_onednn.py"));
 
   private final VitConfig config;
   private final PixelNormalization normalization;
@@ -44,6 +48,8 @@ public final class VisionTransformer implements VisionTower {
    * @param precision FLOAT32 or BFLOAT16; in BFLOAT16 the blocks' matrix products are, while
    *     pixels, patch embedding, normalisations, the sums between blocks and the projection stay
    *     float32
+   *     <p>In FLOAT32 on a CPU, passes that are not recorded for autograd run on a second copy of
+   *     the blocks' matrices, made at the first one, until a weight changes.
    */
   public VisionTransformer(
       VitConfig config,
@@ -51,19 +57,32 @@ public final class VisionTransformer implements VisionTower {
       Map<String, NDArray> parameters,
       NDManager manager,
       Precision precision) {
+    this(config, normalization, parameters, manager, precision, true);
+  }
+
+  private VisionTransformer(
+      VitConfig config,
+      PixelNormalization normalization,
+      Map<String, NDArray> parameters,
+      NDManager manager,
+      Precision precision,
+      boolean mayFuse) {
     this.config = config;
     this.normalization = normalization;
     recomputing = false;
     module =
         new TowerModule(
-            SOURCE,
+            PLAIN,
+            mayFuse ? FUSED : null,
             "VisionTransformer",
             Map.of(
                 "patch", config.patchSize(),
                 "layers", config.layers(),
                 "heads", config.heads(),
                 "quick_gelu", config.activation() == Activation.QUICK_GELU,
-                "epsilon", config.layerNormEpsilon()),
+                "epsilon", config.layerNormEpsilon(),
+                "fused", false,
+                "bound", 0),
             config.layers(),
             normalization,
             parameters,
@@ -84,6 +103,10 @@ public final class VisionTransformer implements VisionTower {
     return new VisionTransformer(config, normalization, module, true);
   }
 
+  private static TorchSource products(String resource) {
+    return new TorchSource("products.py", TorchSource.resource(Activation.class, resource).text());
+  }
+
   @Override
   public VitConfig config() {
     return config;
@@ -100,7 +123,7 @@ public final class VisionTransformer implements VisionTower {
     checkShape(pixels);
     return recomputing
         ? RecomputedPass.embedWithTokens(module, pixels)
-        : module.callAll("embed_with_tokens", pixels);
+        : module.embedWithTokens(pixels);
   }
 
   @Override
@@ -152,6 +175,10 @@ public final class VisionTransformer implements VisionTower {
         new VisionTransformer(
             config, normalization, module.copyParameters(owner), owner, precision());
     return recomputing ? copy.recomputing() : copy;
+  }
+
+    return new VisionTransformer(
+        config, normalization, module.copyParameters(owner), owner, precision(), false);
   }
 
   private void checkShape(NDArray pixels) {

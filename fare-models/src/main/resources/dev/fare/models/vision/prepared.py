@@ -8,6 +8,11 @@ def is_trained(params: List[Tensor]) -> bool:
       trained = trained or ops.prim.requires_grad(p)
   return trained
 
+# whether what is computed of x is being recorded
+def is_recorded(params: List[Tensor], x: Tensor) -> bool:
+  recorded = torch.is_grad_enabled() and ops.prim.requires_grad(x)
+  return recorded or __torch__.prepared.is_trained(params)
+
 # grows with every update in place
 def version(params: List[Tensor]) -> int:
   total = 0

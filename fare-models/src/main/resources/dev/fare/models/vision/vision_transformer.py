@@ -17,11 +17,14 @@ class VisionTransformer(Module):
   quick_gelu : bool
   epsilon : float
   half : bool
+  fused : bool
+  bound : int
 
   def bind(self: __torch__.VisionTransformer, p: List[Tensor]) -> Tensor:
     self.params = p
     self.prepared = __torch__.prepared.keep((self).prepare(p))
     self.seen = __torch__.prepared.version(p)
+    self.bound = self.seen
     return p[0]
 
   def prepare(self: __torch__.VisionTransformer, p: List[Tensor]) -> List[Tensor]:
@@ -35,11 +38,29 @@ class VisionTransformer(Module):
       if self.half and inside and not is_norm:
         t = t.to(15)
       w.append(t)
+    if self.fused:
+      w[1] = __torch__.inference.transposed(kernel)
+      # not the last block, of which little is computed
+      for block in range(self.layers - 1):
+        made = __torch__.inference.prepare(w, 6 + 12 * block, self.quick_gelu)
+        for k in range(12):
+          w[6 + 12 * block + k] = made[k]
     return w
+
+  # 0 the pass is recorded  1 it is not  2 neither, and the weights have changed since they were bound
+  def kind_of_pass(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
+    kind = 0
+    if not __torch__.prepared.is_recorded(self.params, pixels):
+      kind = 1
+      if __torch__.prepared.version(self.params) != self.bound:
+        kind = 2
+    return torch.tensor(kind)
 
   # made in the graph where the weights themselves are trained
   def weights(self: __torch__.VisionTransformer) -> List[Tensor]:
-    if __torch__.prepared.is_trained(self.params):
+    if self.fused:
+      w = self.prepared
+    elif __torch__.prepared.is_trained(self.params):
       w = (self).prepare(self.params)
     else:
       w = self.prepared
@@ -51,12 +72,20 @@ class VisionTransformer(Module):
 
   # [N, 3, H, W] -> [N, 1 + gh * gw, C], after ln_pre
   def embed_patches(self: __torch__.VisionTransformer, w: List[Tensor], pixels: Tensor) -> Tensor:
-    x = torch.linear(__torch__.patches.flatten(pixels, self.patch), w[1], w[2]).flatten(1, 2)
+    x = __torch__.patches.flatten(pixels, self.patch).flatten(1, 2)
+    if self.fused:
+      x = __torch__.products.linear(x, w[1], w[2])
+    else:
+      x = torch.linear(x, w[1], w[2])
     x = torch.cat([w[0].expand([x.size(0), 1, -1]), x], 1) + w[3]
     return __torch__.transformer.layer_norm(x, w[4], w[5], self.epsilon)
 
   def run_block(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor, i: int) -> Tensor:
-    return __torch__.transformer.block(x, w, 6 + 12 * i, self.heads, False, self.quick_gelu, self.epsilon)
+    if self.fused and i < self.layers - 1:
+      x = __torch__.inference.block(x, w, 6 + 12 * i, self.heads, self.quick_gelu, self.epsilon)
+    else:
+      x = __torch__.transformer.block(x, w, 6 + 12 * i, self.heads, False, self.quick_gelu, self.epsilon)
+    return x
 
   # the tokens before the last block
   def run_to_last(self: __torch__.VisionTransformer, w: List[Tensor], pixels: Tensor) -> Tensor:
@@ -111,10 +140,7 @@ class VisionTransformer(Module):
 
   # whether a pass over the pixels must be recorded
   def is_recorded(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
-    recorded = __torch__.prepared.is_trained(self.params)
-    if torch.is_grad_enabled() and ops.prim.requires_grad(pixels):
-      recorded = True
-    return torch.tensor(recorded)
+    return torch.tensor(__torch__.prepared.is_recorded(self.params, pixels))
 
   # the tokens before each block and, last, the embedding
   def embed_in_parts(self: __torch__.VisionTransformer, pixels: Tensor) -> List[Tensor]:
