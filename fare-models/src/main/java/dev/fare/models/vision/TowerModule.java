@@ -183,6 +183,10 @@ final class TowerModule implements AutoCloseable {
     return module.callList(method, inputs, list);
   }
 
+  NDList callAll(String method, NDArray input) {
+    return module.callAll(method, input);
+  }
+
   NDArray call(String method, NDArray input) {
     return module.call(method, input);
   }

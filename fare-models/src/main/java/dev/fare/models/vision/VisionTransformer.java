@@ -173,12 +173,8 @@ public final class VisionTransformer implements VisionTower {
     NDManager owner = module.newManager();
     VisionTransformer copy =
         new VisionTransformer(
-            config, normalization, module.copyParameters(owner), owner, precision());
+            config, normalization, module.copyParameters(owner), owner, precision(), false);
     return recomputing ? copy.recomputing() : copy;
-  }
-
-    return new VisionTransformer(
-        config, normalization, module.copyParameters(owner), owner, precision(), false);
   }
 
   private void checkShape(NDArray pixels) {
