@@ -9,12 +9,19 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A model card as Hugging Face shows it: front matter, then what the model is, how it was made, and
  * what was measured, in Markdown.
  */
 public final class ModelCard {
+
+  private static final String CARD = "README.md";
+  private static final String SUMMARY = "training.json";
+
+  /** The files that a card is; they go when the model that they describe is replaced. */
+  public static final Set<String> FILES = Set.of(CARD, SUMMARY);
 
   private final TrainingSummary summary;
   private final String name;
@@ -142,7 +149,7 @@ public final class ModelCard {
    * @param directory that exists
    */
   public void write(Path directory) throws IOException {
-    AtomicFile.write(directory.resolve("README.md"), markdown().getBytes(UTF_8));
-    AtomicFile.write(directory.resolve("training.json"), summary.toJson().getBytes(UTF_8));
+    AtomicFile.write(directory.resolve(CARD), markdown().getBytes(UTF_8));
+    AtomicFile.write(directory.resolve(SUMMARY), summary.toJson().getBytes(UTF_8));
   }
 }

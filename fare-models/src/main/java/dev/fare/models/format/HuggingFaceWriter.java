@@ -6,12 +6,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import com.google.common.collect.Sets;
 import dev.fare.io.AtomicDirectory;
 import dev.fare.io.AtomicFile;
 import dev.fare.io.SafetensorsWriter;
 import dev.fare.io.StrictJson;
 import dev.fare.models.ClipConfig;
 import dev.fare.models.vision.VitConfig;
+import dev.fare.training.ModelCard;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +42,8 @@ public final class HuggingFaceWriter {
   /**
    * Writes a model; reading it again gives the same bits.
    *
-   * <p>The directory appears whole or not at all. One that was written before is replaced.
+   * <p>The directory appears whole or not at all. One that was written before is replaced, its
+   * {@code ModelCard} included.
    *
    * @param config the architecture: a vision transformer, and a text tower or none
    * @param tensors by canonical name, complete for the configuration
@@ -83,7 +86,7 @@ public final class HuggingFaceWriter {
     CanonicalNames.check(config, tensors);
     AtomicDirectory.write(
         directory,
-        OURS,
+        Sets.union(OURS, ModelCard.FILES),
         fresh -> {
           writeWeights(fresh.resolve(WEIGHTS), HuggingFaceNames.of(config, vision), tensors, type);
           StrictJson.write(

@@ -1,12 +1,14 @@
 package dev.fare.models.format;
 
 import ai.djl.ndarray.NDArray;
+import com.google.common.collect.Sets;
 import com.google.gson.JsonObject;
 import dev.fare.io.AtomicDirectory;
 import dev.fare.io.AtomicFile;
 import dev.fare.io.SafetensorsWriter;
 import dev.fare.io.StrictJson;
 import dev.fare.models.ClipConfig;
+import dev.fare.training.ModelCard;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +31,8 @@ public final class OpenClipWriter {
   /**
    * Writes a model; reading it again gives the same bits.
    *
-   * <p>The directory appears whole or not at all. One that was written before is replaced.
+   * <p>The directory appears whole or not at all. One that was written before is replaced, its
+   * {@code ModelCard} included.
    *
    * @param config a vision transformer with a text tower of the same activation, or a ConvNeXt with
    *     a text tower
@@ -47,7 +50,7 @@ public final class OpenClipWriter {
     CanonicalNames.check(config, tensors);
     AtomicDirectory.write(
         directory,
-        OURS,
+        Sets.union(OURS, ModelCard.FILES),
         fresh -> {
           SafetensorsWriter.write(fresh.resolve(WEIGHTS), tensors);
           if (tokenizer.isPresent()) {

@@ -292,7 +292,9 @@ class HuggingFaceTest {
     Map<String, NDArray> tensors = readAll(manager, original.tensors());
     Path saved = directory.resolve("saved");
     HuggingFaceWriter.write(original.config(), tensors, Optional.empty(), saved);
+    Files.writeString(saved.resolve("README.md"), "a card of these weights");
     HuggingFaceWriter.write(original.config(), tensors, Optional.empty(), saved);
+    assertThat(saved.resolve("README.md")).doesNotExist();
     Files.writeString(saved.resolve("diary.txt"), "keep me");
 
     assertThatThrownBy(
