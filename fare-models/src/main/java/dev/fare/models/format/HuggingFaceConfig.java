@@ -114,8 +114,7 @@ final class HuggingFaceConfig {
   }
 
   /** The values of {@code preprocessor_config.json}, CLIP's own where the file is not there. */
-  private static PixelNormalization normalization(Path directory, int imageSize)
-      throws IOException {
+  static PixelNormalization normalization(Path directory, int imageSize) throws IOException {
     Path file = directory.resolve(PREPROCESSOR);
     if (!Files.exists(file)) {
       log.info("{} has no {}: pixels get CLIP's own mean and std", directory, PREPROCESSOR);

@@ -112,7 +112,8 @@ final class LlavaReader {
     // the tower has no projection of its own, and its embedding is the pooled class token
     int width = section.get().size("hidden_size", 1 << 20, 768);
     VitConfig tower = HuggingFaceConfig.visionConfig(section.get(), width);
-    PixelNormalization normalization = HuggingFaceConfig.normalization(directory);
+    PixelNormalization normalization =
+        HuggingFaceConfig.normalization(directory, tower.imageSize());
     ClipConfig clip = new ClipConfig(tower, Optional.empty(), normalization);
     Map<String, WeightTensor> all = new LinkedHashMap<>(stored);
     all.put(HuggingFaceNames.VISION_PROJECTION, new HuggingFaceReader.Identity(width));
