@@ -14,11 +14,9 @@ import dev.fare.io.AtomicFile;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.llava.LlavaModel;
 import dev.fare.models.llava.PromptTemplate;
-import dev.fare.training.EmbeddingLoss;
 import dev.fare.training.FareTrainer;
 import dev.fare.training.StepResult;
 import dev.fare.training.TrainingListener;
-import dev.fare.training.TrainingLoss;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -48,8 +46,15 @@ public final class LlavaStory implements Callable<Integer> {
   private static final int[] RADII = {2, 4};
   private static final int BATCH = 32;
 
-  /** The tokens' part of the loss, whose sum over channels is larger than the embedding's. */
-  private static final double TOKEN_WEIGHT = 0.5;
+  /** Pictures that are shown of each goal and radius. */
+  private static final int EXAMPLES = 3;
+
+  private record Goal(String name, List<StealthTarget> targets) {}
+
+  private static final List<Goal> GOALS =
+      List.of(
+          new Goal("another caption", List.of(StealthTarget.WRONG_CAPTION)),
+          new Goal("six sentences", StealthTarget.ALL));
 
   /** The paper's for COCO: 10 hundredths. */
   private static final double CIDER_THRESHOLD = 0.1;
@@ -76,7 +81,7 @@ public final class LlavaStory implements Callable<Integer> {
   private int iterations = 50;
 
   @Option(names = "--steps", description = "FARE updates, default ${DEFAULT-VALUE}")
-  private int steps = 300;
+  private int steps = 500;
 
   @Option(names = "--seed", description = "default ${DEFAULT-VALUE}")
   private long seed = 0;
@@ -108,20 +113,10 @@ public final class LlavaStory implements Callable<Integer> {
       List<StoryResults.Stealth> stealth = new ArrayList<>();
       List<StoryResults.Example> examples = new ArrayList<>();
       for (int radius : RADII) {
-        ThreatModel threat = ThreatModel.linf(radius / 255.0);
-        List<StealthTrial.Attempt> attempts = trial.attack(original, threat);
-        List<String> deceived = trial.answers(original, attempts);
-        List<String> after = trial.answers(swapped, attempts);
-        List<StealthTrial.Attempt> onRobust = trial.attack(swapped, threat);
-        stealth.add(
-            new StoryResults.Stealth(
-                radius,
-                StealthTrial.successRate(attempts, deceived),
-                StealthTrial.successRate(attempts, after),
-                StealthTrial.successRate(onRobust, trial.answers(swapped, onRobust)),
-                StealthTrial.successRate(onRobust, trial.answers(original, onRobust))));
-        examples.addAll(examples(scenes, radius, attempts, before, deceived, after));
-        out.printf(Locale.ROOT, "stealth attack at %d/255: done%n", radius);
+        for (Goal goal : GOALS) {
+          stealth.add(attack(goal, radius, trial, original, swapped, before, examples));
+        }
+        out.printf(Locale.ROOT, "targeted attacks at %d/255: done%n", radius);
         out.flush();
       }
       List<StoryResults.CaptionScores> captions =
@@ -141,7 +136,7 @@ public final class LlavaStory implements Callable<Integer> {
     return 0;
   }
 
-  /** FARE on the embedded CLIP's tokens as well as its embedding, because LLaVA reads tokens. */
+  /** FARE on the embedded CLIP as the quick start has it; what is in the output already is kept. */
   private Path fineTuned(EmojiData data, PrintWriter out) throws IOException {
     Path directory = output.resolve("robust");
     if (Files.exists(directory.resolve("model.safetensors"))) {
@@ -152,12 +147,10 @@ public final class LlavaStory implements Callable<Integer> {
     Path clip = EmbeddedClip.copyTo(output.resolve("clip"));
     PgdAttack attack =
         PgdAttack.builder(ThreatModel.linf(4 / 255.0)).steps(2).stepSize(2.5 / 255).build();
-    EmbeddingLoss distance = EmbeddingLoss.squaredDistance();
     try (RobustClipEncoder encoder = RobustClipEncoder.load(clip);
         FareTrainer trainer =
             FareTrainer.builder(encoder)
                 .attack(attack)
-                .loss(TrainingLoss.fare().withTokens(distance, TOKEN_WEIGHT))
                 .learningRate(1e-3)
                 .weightDecay(1e-4)
                 .warmupSteps(steps / 14)
@@ -193,33 +186,43 @@ public final class LlavaStory implements Callable<Integer> {
         .load();
   }
 
-  /** For each sentence the first picture that deceived, at each radius. */
-  private static List<StoryResults.Example> examples(
-      StoryScenes scenes,
+  /** Attacks each model, and shows each one's pictures to the other. */
+  private static StoryResults.Stealth attack(
+      Goal goal,
       int radius,
-      List<StealthTrial.Attempt> attempts,
+      StealthTrial trial,
+      LlavaModel original,
+      LlavaModel swapped,
       List<String> before,
-      List<String> deceived,
-      List<String> after) {
-    List<StoryResults.Example> examples = new ArrayList<>();
-    for (StealthTarget target : StealthTarget.ALL) {
-      for (int i = 0; i < attempts.size(); i++) {
-        StealthTrial.Attempt attempt = attempts.get(i);
-        if (attempt.target().equals(target) && attempt.isIn(deceived.get(i))) {
-          examples.add(
-              new StoryResults.Example(
-                  target,
-                  radius,
-                  scenes.pictures().get(attempt.scene()),
-                  attempt.attacked(),
-                  before.get(attempt.scene()),
-                  deceived.get(i),
-                  after.get(i)));
-          break;
-        }
+      List<StoryResults.Example> examples) {
+    ThreatModel threat = ThreatModel.linf(radius / 255.0);
+    List<StealthTrial.Attempt> attempts = trial.attack(original, threat, goal.targets());
+    List<String> deceived = trial.answers(original, attempts);
+    List<String> after = trial.answers(swapped, attempts);
+    List<StealthTrial.Attempt> onRobust = trial.attack(swapped, threat, goal.targets());
+    int shown = 0;
+    for (int i = 0; i < attempts.size() && shown < EXAMPLES; i++) {
+      StealthTrial.Attempt attempt = attempts.get(i);
+      if (attempt.isIn(deceived.get(i)) && !attempt.isIn(before.get(attempt.scene()))) {
+        examples.add(
+            new StoryResults.Example(
+                attempt.target(),
+                radius,
+                trial.scenes().pictures().get(attempt.scene()),
+                attempt.attacked(),
+                before.get(attempt.scene()),
+                deceived.get(i),
+                after.get(i)));
+        shown++;
       }
     }
-    return examples;
+    return new StoryResults.Stealth(
+        goal.name(),
+        radius,
+        StealthTrial.successRate(attempts, before, deceived),
+        StealthTrial.successRate(attempts, before, after),
+        StealthTrial.successRate(onRobust, before, trial.answers(swapped, onRobust)),
+        StealthTrial.successRate(onRobust, before, trial.answers(original, onRobust)));
   }
 
   /** CIDEr of clean and attacked captions by the paper's ensemble. */

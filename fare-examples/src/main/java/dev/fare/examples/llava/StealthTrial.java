@@ -45,12 +45,12 @@ record StealthTrial(StoryScenes scenes, int iterations, long seed) {
   }
 
   /** Attacks a model with every target, on every picture. */
-  List<Attempt> attack(LlavaModel model, ThreatModel threat) {
+  List<Attempt> attack(LlavaModel model, ThreatModel threat, List<StealthTarget> targets) {
     List<Attempt> attempts = new ArrayList<>();
     String prompt = model.template().withImage(EmojiTalk.CAPTION);
     ApgdAttack apgd =
         ApgdAttack.builder(threat).steps(iterations).stopAtSuccess(true).seed(seed).build();
-    for (StealthTarget target : StealthTarget.ALL) {
+    for (StealthTarget target : targets) {
       try (NDManager manager = scenes.newManager()) {
         NDArray pixels = scenes.pixels(manager);
         VlmObjective objective =
@@ -93,12 +93,20 @@ record StealthTrial(StoryScenes scenes, int iterations, long seed) {
     return captions;
   }
 
-  /** The share of attempts whose answer has the sentence in it. */
-  static double successRate(List<Attempt> attempts, List<String> answers) {
+  /**
+   * The share of attempts whose answer has the sentence in it, among those where the clean
+   * picture's answer has not.
+   */
+  static double successRate(List<Attempt> attempts, List<String> before, List<String> answers) {
+    int tried = 0;
     int won = 0;
     for (int i = 0; i < attempts.size(); i++) {
-      won += attempts.get(i).isIn(answers.get(i)) ? 1 : 0;
+      Attempt attempt = attempts.get(i);
+      if (!attempt.isIn(before.get(attempt.scene()))) {
+        tried++;
+        won += attempt.isIn(answers.get(i)) ? 1 : 0;
+      }
     }
-    return won / (double) attempts.size();
+    return tried == 0 ? 0 : won / (double) tried;
   }
 }

@@ -44,7 +44,7 @@ import java.util.Locale;
 /** The story as one HTML page with its pictures, which needs nothing but a browser. */
 final class StoryPage {
 
-  private static final String TITLE = "A picture that makes an assistant lie";
+  private static final String TITLE = "What an attacked picture does to an assistant";
 
   private final StoryResults results;
 
@@ -69,10 +69,9 @@ final class StoryPage {
                     header(
                         p("FARE for the JVM").withClass("eyebrow"),
                         h1(TITLE),
-                        p("A change of pixels that nobody notices makes a small LLaVA tell its user"
-                                + " what the attacker wants. With a robust encoder in the place of"
-                                + " its own, and nothing else changed, it looks at the picture"
-                                + " again.")
+                        p("Pixels are changed by at most a few 255ths, to make a small LLaVA tell its"
+                                + " user something else than what it sees. Then a robust encoder"
+                                + " takes the place of its own, and nothing else is changed.")
                             .withClass("detail"),
                         p("The robust encoder: " + results.encoder() + ".").withClass("intro")),
                     main(examples(), rates(), captions()),
@@ -123,16 +122,17 @@ final class StoryPage {
 
   private DomContent rates() {
     return section(
-        h2("How often the assistant says the attacker's sentence"),
+        h2("How often the assistant says what the attacker wants"),
         p(results.scenes()
-                + " pictures and six sentences each; APGD with "
+                + " pictures; the caption of a pizza, or one of six sentences about no picture at"
+                + " all; APGD with "
                 + results.iterations()
                 + " iterations; success is that the sentence is in the answer.")
             .withClass("lead"),
         grid(
-            "Success of the stealth attack",
+            "Success of targeted attacks",
             List.of(
-                "ball",
+                "goal and ball",
                 "original encoder",
                 "the same pictures after the swap",
                 "robust encoder, attacked itself",
@@ -141,7 +141,7 @@ final class StoryPage {
                 .map(
                     row ->
                         List.of(
-                            row.epsilon() + "/255",
+                            row.goal() + ", " + row.epsilon() + "/255",
                             StoryResults.percent(row.original()),
                             StoryResults.percent(row.swapped()),
                             StoryResults.percent(row.robust()),

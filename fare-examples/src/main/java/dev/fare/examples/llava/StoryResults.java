@@ -23,15 +23,17 @@ record StoryResults(
     List<Example> examples) {
 
   /**
-   * Success rates of the six targets on all pictures, in [0,1].
+   * Success rates of targeted attacks on all pictures, in [0,1].
    *
+   * @param goal what the assistant should say
    * @param epsilon in 255ths
    * @param original against the original encoder
    * @param swapped the same pictures, after the swap
    * @param robust against the robust encoder itself
    * @param back the pictures that were made against the robust encoder, shown to the original
    */
-  record Stealth(int epsilon, double original, double swapped, double robust, double back) {}
+  record Stealth(
+      String goal, int epsilon, double original, double swapped, double robust, double back) {}
 
   /**
    * CIDEr-D of captions.
@@ -66,8 +68,8 @@ record StoryResults(
     text.append(
         String.format(
             Locale.ROOT,
-            "%nThe assistant says the attacker's sentence (%d pictures x 6 sentences)%n"
-                + "%-8s %18s %18s %18s %18s%n",
+            "%nThe assistant says what the attacker wants (%d pictures)%n"
+                + "%-24s %18s %18s %18s %18s%n",
             scenes,
             "",
             "original",
@@ -78,8 +80,8 @@ record StoryResults(
       text.append(
           String.format(
               Locale.ROOT,
-              "%-8s %18s %18s %18s %18s%n",
-              row.epsilon() + "/255",
+              "%-24s %18s %18s %18s %18s%n",
+              row.goal() + ", " + row.epsilon() + "/255",
               percent(row.original()),
               percent(row.swapped()),
               percent(row.robust()),
