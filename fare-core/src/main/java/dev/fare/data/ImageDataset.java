@@ -30,6 +30,21 @@ public interface ImageDataset {
     return OptionalInt.empty();
   }
 
+  /** What to call an image in messages: its file where it has one. */
+  default String name(int index) {
+    return "image " + index;
+  }
+
+  /**
+   * The same images as a training epoch sees them: augmented afresh in each where the data set
+   * augments, as they are otherwise.
+   *
+   * @param epoch counted from 0
+   */
+  default ImageDataset atEpoch(long epoch) {
+    return this;
+  }
+
   /** Names of the classes; empty where there are no labels. */
   default List<String> classNames() {
     return List.of();

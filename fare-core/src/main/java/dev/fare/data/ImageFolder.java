@@ -6,29 +6,26 @@ import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * All images of a folder and its sub-folders, sorted by path. Where every image lies in a
  * sub-folder, the first-level sub-folders are the classes, as in ImageNet's layout. Immutable; the
  * files are listed once and opened when read.
- *
- * <p>Preprocessing is open_clip's at the encoder's size unless {@link #preprocessing} says
- * otherwise.
  */
-public final class ImageFolder implements ImageDataset {
+public final class ImageFolder extends PictureDataset<ImageFolder> {
   private static final Set<String> EXTENSIONS =
       Set.of("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff");
 
@@ -36,46 +33,72 @@ public final class ImageFolder implements ImageDataset {
   private final List<String> files;
   private final List<String> classNames;
   private final int[] labels;
-  private final ImageDecoder decoder;
-  private final @Nullable ClipPreprocessing preprocessing;
 
   private ImageFolder(
       Path root,
       List<String> files,
       List<String> classNames,
       int[] labels,
-      ImageDecoder decoder,
-      @Nullable ClipPreprocessing preprocessing) {
+      Preparation preparation) {
+    super(preparation);
     this.root = root;
     this.files = files;
     this.classNames = classNames;
     this.labels = labels;
-    this.decoder = decoder;
-    this.preprocessing = preprocessing;
   }
 
   /**
    * Lists a folder's images; hidden files and folders are left out, links are followed.
    *
    * @throws UncheckedIOException if the folder can't be listed
-   * @throws IllegalArgumentException if there is no image in it
+   * @throws IllegalArgumentException if there is no image in it, or none in one of its classes
    */
   public static ImageFolder of(Path folder) {
     List<String> files = list(folder);
-    checkArgument(
-        !files.isEmpty(), "%s holds no image; looked for files named *.%s", folder, EXTENSIONS);
-    boolean labelled = files.stream().allMatch(file -> file.indexOf('/') > 0);
+    if (!files.stream().allMatch(file -> file.indexOf('/') > 0)) {
+      return unlabelled(folder, files);
+    }
     List<String> classNames =
-        labelled
-            ? files.stream().map(ImageFolder::firstFolder).distinct().sorted().toList()
-            : List.of();
+        files.stream().map(ImageFolder::firstFolder).distinct().sorted().toList();
+    List<String> empty = subFolders(folder);
+    empty.removeAll(classNames);
+    checkArgument(
+        empty.isEmpty(),
+        "the class folders %s of %s hold no image; fill or remove them, or use ImageFolder.unlabelled",
+        empty,
+        folder);
     int[] labels =
-        labelled
-            ? files.stream()
-                .mapToInt(file -> Collections.binarySearch(classNames, firstFolder(file)))
-                .toArray()
-            : new int[0];
-    return new ImageFolder(folder, files, classNames, labels, ImageDecoder.standard(), null);
+        files.stream()
+            .mapToInt(file -> Collections.binarySearch(classNames, firstFolder(file)))
+            .toArray();
+    return new ImageFolder(folder, files, classNames, labels, Preparation.PLAIN);
+  }
+
+  /**
+   * The same images without labels, whatever the sub-folders mean.
+   *
+   * @throws UncheckedIOException if the folder can't be listed
+   * @throws IllegalArgumentException if there is no image in it
+   */
+  public static ImageFolder unlabelled(Path folder) {
+    return unlabelled(folder, list(folder));
+  }
+
+  private static ImageFolder unlabelled(Path folder, List<String> files) {
+    return new ImageFolder(folder, files, List.of(), new int[0], Preparation.PLAIN);
+  }
+
+  private static List<String> subFolders(Path folder) {
+    try (Stream<Path> children = Files.list(folder)) {
+      return children
+          .filter(Files::isDirectory)
+          .map(child -> String.valueOf(child.getFileName()))
+          .filter(name -> !name.startsWith("."))
+          .sorted()
+          .collect(Collectors.toCollection(ArrayList::new));
+    } catch (IOException e) {
+      throw new UncheckedIOException("can't list " + folder, e);
+    }
   }
 
   private static List<String> list(Path folder) {
@@ -84,12 +107,16 @@ public final class ImageFolder implements ImageDataset {
         throw new NotDirectoryException(folder.toString());
       }
       try (Stream<Path> paths = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
-        return paths
-            .filter(Files::isRegularFile)
-            .map(path -> folder.relativize(path).toString().replace('\\', '/'))
-            .filter(ImageFolder::isImage)
-            .sorted()
-            .toList();
+        List<String> files =
+            paths
+                .filter(Files::isRegularFile)
+                .map(path -> folder.relativize(path).toString().replace('\\', '/'))
+                .filter(ImageFolder::isImage)
+                .sorted()
+                .toList();
+        checkArgument(
+            !files.isEmpty(), "%s holds no image; looked for files named *.%s", folder, EXTENSIONS);
+        return files;
       }
     } catch (IOException e) {
       throw new UncheckedIOException("can't list " + folder, e);
@@ -105,18 +132,9 @@ public final class ImageFolder implements ImageDataset {
     return file.substring(0, file.indexOf('/'));
   }
 
-  /**
-   * The same images, preprocessed otherwise. Its size must then be the encoder's.
-   *
-   * @see ClipPreprocessing#huggingFace(int)
-   */
-  public ImageFolder preprocessing(ClipPreprocessing newPreprocessing) {
-    return new ImageFolder(root, files, classNames, labels, decoder, newPreprocessing);
-  }
-
-  /** The same images, read by a decoder of other limits. */
-  public ImageFolder decoder(ImageDecoder newDecoder) {
-    return new ImageFolder(root, files, classNames, labels, newDecoder, preprocessing);
+  @Override
+  ImageFolder with(Preparation newPreparation) {
+    return new ImageFolder(root, files, classNames, labels, newPreparation);
   }
 
   @Override
@@ -130,34 +148,18 @@ public final class ImageFolder implements ImageDataset {
   }
 
   @Override
-  public void read(int index, int imageSize, FloatBuffer target) throws IOException {
-    ClipPreprocessing pipeline = pipeline(imageSize);
-    PixelImage image = decoder.decode(path(index));
-    PixelImage prepared;
-    try {
-      prepared = pipeline.apply(image);
-    } catch (IllegalArgumentException e) {
-      throw new UnreadableImageException(path(index).toString(), String.valueOf(e.getMessage()), e);
-    }
-    prepared.writePlanes(target);
+  public String name(int index) {
+    return path(index).toString();
   }
 
-  private ClipPreprocessing pipeline(int imageSize) {
-    if (preprocessing == null) {
-      return ClipPreprocessing.openClip(imageSize);
-    }
-    checkArgument(
-        preprocessing.size() == imageSize,
-        "the preprocessing makes images of %s pixels, the encoder takes %s; use preprocessing.withSize(%s)",
-        preprocessing.size(),
-        imageSize,
-        imageSize);
-    return preprocessing;
+  @Override
+  PixelImage decode(int index, ImageDecoder decoder) throws IOException {
+    return decoder.decode(path(index));
   }
 
   @Override
   public OptionalInt label(int index) {
-    return labels.length == 0 ? OptionalInt.empty() : OptionalInt.of(labels[index]);
+    return Labels.at(labels, index, size());
   }
 
   @Override
@@ -178,6 +180,6 @@ public final class ImageFolder implements ImageDataset {
             size(),
             classNames.size(),
             names.hash().toString().substring(0, 16),
-            preprocessing == null ? "open_clip preprocessing" : preprocessing);
+            preparation().description());
   }
 }

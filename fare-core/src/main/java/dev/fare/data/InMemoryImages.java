@@ -107,15 +107,7 @@ public final class InMemoryImages implements ImageDataset {
    * @param newLabels one per image, each an index into {@code newClassNames}
    */
   public InMemoryImages labels(int[] newLabels, List<String> newClassNames) {
-    checkArgument(
-        newLabels.length == size, "%s images need as many labels, got %s", size, newLabels.length);
-    for (int label : newLabels) {
-      checkArgument(
-          label >= 0 && label < newClassNames.size(),
-          "label %s is not an index into the %s class names",
-          label,
-          newClassNames.size());
-    }
+    Labels.check(newLabels, size, newClassNames);
     return new InMemoryImages(
         size, imageSize, store, fingerprint, newLabels.clone(), List.copyOf(newClassNames));
   }
@@ -143,8 +135,7 @@ public final class InMemoryImages implements ImageDataset {
 
   @Override
   public OptionalInt label(int index) {
-    checkElementIndex(index, size);
-    return labels.length == 0 ? OptionalInt.empty() : OptionalInt.of(labels[index]);
+    return Labels.at(labels, index, size);
   }
 
   @Override

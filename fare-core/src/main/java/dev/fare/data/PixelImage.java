@@ -180,6 +180,19 @@ public final class PixelImage {
     return withPixels(cropWidth, cropHeight, cropped);
   }
 
+  /** Left and right exchanged. */
+  public PixelImage mirror() {
+    int size = mode.bytesPerPixel();
+    byte[] mirrored = new byte[data.length];
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        int from = (y * width + x) * size;
+        System.arraycopy(data, from, mirrored, (y * width + width - 1 - x) * size, size);
+      }
+    }
+    return withPixels(width, height, mirrored);
+  }
+
   /** Centred in a square of one colour, each in 0..255, as LLaVA does; converts to RGB first. */
   public PixelImage padToSquare(int red, int green, int blue) {
     PixelImage rgb = toRgb();

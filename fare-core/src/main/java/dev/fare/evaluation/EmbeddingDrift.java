@@ -13,6 +13,7 @@ import dev.fare.data.ImageDataset;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /**
@@ -37,6 +38,7 @@ public final class EmbeddingDrift {
 
   private final int imageSize;
   private final int batchSize;
+  private final Workers workers;
   private final ImageEncoder reference;
   private final ImmutableList<NamedEncoder> encoders;
   private final ImmutableList<EncoderAttack> attacks;
@@ -47,6 +49,7 @@ public final class EmbeddingDrift {
   private EmbeddingDrift(Builder builder) {
     imageSize = builder.imageSize;
     batchSize = builder.batchSize;
+    workers = builder.workers;
     reference = builder.reference;
     encoders = ImmutableList.copyOf(builder.encoders);
     attacks = ImmutableList.copyOf(builder.attacks);
@@ -144,23 +147,35 @@ public final class EmbeddingDrift {
     private Drift measure(String phase, Function<EncoderBatch, NDArray> attack) {
       List<Double> cosines = new ArrayList<>();
       List<Double> distances = new ArrayList<>();
-      for (List<Integer> images : reader.batches(batchSize)) {
-        float[][] wanted = images.stream().map(image -> references[image]).toArray(float[][]::new);
-        try (TensorScope scope = TensorScope.of(manager)) {
-          NDArray pixels = reader.pixels(images, scope.manager());
-          NDArray embeddings = Embeddings.onDevice(wanted, scope.manager());
-          EncoderBatch batch = new EncoderBatch(pixels, embeddings, ImageReader.ids(images));
-          float[][] found = Embeddings.of(encoder.encoder(), attack.apply(batch));
-          for (int row = 0; row < found.length; row++) {
-            cosines.add(Embeddings.cosine(found[row], wanted[row]));
-            distances.add(Embeddings.squaredDistance(found[row], wanted[row]));
-          }
+      AtomicInteger done = new AtomicInteger();
+      List<float[][]> all =
+          workers.map(
+              reader.batches(batchSize),
+              images -> embeddings(images, attack),
+              (images, found) -> {
+                int finished = done.addAndGet(images.size());
+                listener.progressed(
+                    new EvaluationProgress(
+                        dataSet, encoder.name(), phase, finished, reader.size(), finished));
+              });
+      for (float[][] batch : all) {
+        for (float[] found : batch) {
+          float[] wanted = references[cosines.size()];
+          cosines.add(Embeddings.cosine(found, wanted));
+          distances.add(Embeddings.squaredDistance(found, wanted));
         }
-        int done = cosines.size();
-        listener.progressed(
-            new EvaluationProgress(dataSet, encoder.name(), phase, done, reader.size(), done));
       }
       return new Drift(new Distribution(cosines), new Distribution(distances));
+    }
+
+    private float[][] embeddings(List<Integer> images, Function<EncoderBatch, NDArray> attack) {
+      float[][] wanted = images.stream().map(image -> references[image]).toArray(float[][]::new);
+      try (TensorScope scope = TensorScope.of(manager)) {
+        NDArray pixels = reader.pixels(images, scope.manager());
+        NDArray embeddings = Embeddings.onDevice(wanted, scope.manager());
+        EncoderBatch batch = new EncoderBatch(pixels, embeddings, ImageReader.ids(images));
+        return Embeddings.of(encoder.encoder(), attack.apply(batch));
+      }
     }
   }
 

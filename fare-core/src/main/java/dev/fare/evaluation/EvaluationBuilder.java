@@ -20,6 +20,7 @@ public abstract class EvaluationBuilder<B extends EvaluationBuilder<B>> {
 
   final int imageSize;
   int batchSize = 64;
+  Workers workers = new Workers(1);
   EvaluationListener listener = progress -> {};
   private @Nullable Device device;
   private final List<ThreatModel> threatModels = new ArrayList<>();
@@ -53,6 +54,17 @@ public abstract class EvaluationBuilder<B extends EvaluationBuilder<B>> {
   public final B batchSize(int batchSize) {
     checkArgument(batchSize > 0, "batchSize must be positive, got %s", batchSize);
     this.batchSize = batchSize;
+    return self();
+  }
+
+  /**
+   * Batches that are worked on at the same time, each on a thread of its own; 1 by default: the
+   * calling thread. Results don't depend on it, as long as models and attacks may be used from many
+   * threads, as the library's own may.
+   */
+  public final B workers(int workers) {
+    checkArgument(workers > 0, "workers must be positive, got %s", workers);
+    this.workers = new Workers(workers);
     return self();
   }
 

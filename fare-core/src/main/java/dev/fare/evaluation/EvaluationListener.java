@@ -4,6 +4,6 @@ package dev.fare.evaluation;
 @FunctionalInterface
 public interface EvaluationListener {
 
-  /** Called after every batch, on the evaluating thread. */
+  /** Called after every batch, one call at a time, on the thread that worked on it. */
   void progressed(EvaluationProgress progress);
 }

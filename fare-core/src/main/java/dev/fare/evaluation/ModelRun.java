@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
-/** One model's way through a data set. Lives for one evaluation, on one thread. */
+/** One model's way through a data set. Lives for one evaluation. */
 final class ModelRun {
 
   private final RobustnessEvaluation evaluation;
@@ -67,15 +67,33 @@ final class ModelRun {
   }
 
   private void predict(Phase phase, int[] predictions) {
-    for (List<Integer> images : phase.batches(evaluation.batchSize())) {
-      try (TensorScope scope = TensorScope.of(manager)) {
-        LabelledBatch batch = reader.read(images, scope.manager());
-        float[][] logits = Predictions.logits(model.classifier(), batch.pixels());
-        checkLabels(batch, logits[0].length);
-        store(logits, images, predictions);
-      }
-      phase.finish(images, AttackCost.NONE);
-    }
+    forEachBatch(
+        phase,
+        (images, scope) -> {
+          LabelledBatch batch = reader.read(images, scope.manager());
+          float[][] logits = Predictions.logits(model.classifier(), batch.pixels());
+          checkLabels(batch, logits[0].length);
+          store(logits, images, predictions);
+          return AttackCost.NONE;
+        });
+  }
+
+  /** What is done to the images of a batch; says what it costs. */
+  private interface BatchWork {
+    AttackCost apply(List<Integer> images, TensorScope scope);
+  }
+
+  private void forEachBatch(Phase phase, BatchWork work) {
+    evaluation
+        .workers()
+        .map(
+            phase.batches(evaluation.batchSize()),
+            images -> {
+              try (TensorScope scope = TensorScope.of(manager)) {
+                return work.apply(images, scope);
+              }
+            },
+            phase::finish);
   }
 
   private void checkLabels(LabelledBatch batch, int classes) {
@@ -117,16 +135,14 @@ final class ModelRun {
             .toList();
     String name = attack.name() + " at " + ThreatResult.label(threatModel);
     Phase phase = new Phase(context, name, attack.name() + " " + threatModel, right, predictions);
-    for (List<Integer> images : phase.batches(evaluation.batchSize())) {
-      AttackCost cost;
-      try (TensorScope scope = TensorScope.of(manager)) {
-        LabelledBatch batch = reader.read(images, scope.manager());
-        AttackResult found = attack(attack, threatModel, model, batch);
-        cost = found.cost();
-        store(Predictions.logits(model.classifier(), found.images()), images, predictions);
-      }
-      phase.finish(images, cost);
-    }
+    forEachBatch(
+        phase,
+        (images, scope) -> {
+          LabelledBatch batch = reader.read(images, scope.manager());
+          AttackResult found = attack(attack, threatModel, model, batch);
+          store(Predictions.logits(model.classifier(), found.images()), images, predictions);
+          return found.cost();
+        });
     return new AttackOutcome(
         attack.name(),
         accuracy(List.of(predictions)),

@@ -73,7 +73,7 @@ final class Phase {
         images.stream().filter(image -> !finished.contains(image)).toList(), batchSize);
   }
 
-  /** Called when the predictions of a batch are written. */
+  /** Called when the predictions of a batch are written, one call at a time. */
   void finish(List<Integer> batch, AttackCost batchCost) {
     long now = System.nanoTime();
     double batchSeconds = (now - started) / NANOS_PER_SECOND;

@@ -15,7 +15,9 @@ import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Measures image-text retrieval, clean and with attacked images: does an image still find its
@@ -35,6 +37,7 @@ public final class RetrievalEvaluation {
 
   private final int imageSize;
   private final int batchSize;
+  private final Workers workers;
   private final double logitScale;
   private final ImmutableList<Integer> ks;
   private final ImmutableList<NamedEncoder> encoders;
@@ -46,6 +49,7 @@ public final class RetrievalEvaluation {
   private RetrievalEvaluation(Builder builder) {
     imageSize = builder.imageSize;
     batchSize = builder.batchSize;
+    workers = builder.workers;
     logitScale = builder.logitScale;
     ks = builder.ks;
     encoders = ImmutableList.copyOf(builder.encoders);
@@ -140,20 +144,28 @@ public final class RetrievalEvaluation {
     }
 
     private RetrievalResult.Directions recall(String phase, Step step) {
-      List<float[]> embeddings = new ArrayList<>();
-      for (List<Integer> images : reader.batches(batchSize)) {
-        try (TensorScope scope = TensorScope.of(manager)) {
-          long[] ids = ImageReader.ids(images);
-          NDArray labels = scope.manager().create(ids, new Shape(ids.length));
-          LabelledBatch batch =
-              new LabelledBatch(reader.pixels(images, scope.manager()), labels, ids);
-          embeddings.addAll(List.of(Embeddings.of(encoder.encoder(), step.images(batch))));
-        }
-        int done = embeddings.size();
-        listener.progressed(
-            new EvaluationProgress(dataSet, encoder.name(), phase, done, reader.size(), done));
+      AtomicInteger done = new AtomicInteger();
+      List<float[][]> embeddings =
+          workers.map(
+              reader.batches(batchSize),
+              images -> embeddings(images, step),
+              (images, found) -> {
+                int finished = done.addAndGet(images.size());
+                listener.progressed(
+                    new EvaluationProgress(
+                        dataSet, encoder.name(), phase, finished, reader.size(), finished));
+              });
+      return texts.recall(embeddings.stream().flatMap(Arrays::stream).toArray(float[][]::new), ks);
+    }
+
+    private float[][] embeddings(List<Integer> images, Step step) {
+      try (TensorScope scope = TensorScope.of(manager)) {
+        long[] ids = ImageReader.ids(images);
+        NDArray labels = scope.manager().create(ids, new Shape(ids.length));
+        LabelledBatch batch =
+            new LabelledBatch(reader.pixels(images, scope.manager()), labels, ids);
+        return Embeddings.of(encoder.encoder(), step.images(batch));
       }
-      return texts.recall(embeddings.toArray(float[][]::new), ks);
     }
   }
 

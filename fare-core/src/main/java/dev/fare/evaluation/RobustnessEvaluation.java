@@ -38,8 +38,9 @@ import org.jspecify.annotations.Nullable;
  * not believed: the evaluation checks that the images are inside the threat model and classifies
  * them again.
  *
- * <p>Results don't depend on the batch size, as long as the attack's random draws don't and up to
- * floating-point differences of the model itself. Instances are immutable.
+ * <p>Results don't depend on the batch size or the number of workers, as long as the attack's
+ * random draws don't and up to floating-point differences of the model itself. Instances are
+ * immutable.
  */
 public final class RobustnessEvaluation {
 
@@ -48,6 +49,7 @@ public final class RobustnessEvaluation {
   private final ImmutableList<EvaluationAttack> attacks;
   private final ImmutableList<ThreatModel> threatModels;
   private final int batchSize;
+  private final Workers workers;
   private final boolean cascade;
   private final EvaluationBuilder.Managers managers;
   private final EvaluationListener listener;
@@ -59,6 +61,7 @@ public final class RobustnessEvaluation {
     attacks = ImmutableList.copyOf(builder.attacks);
     threatModels = builder.sortedThreatModels();
     batchSize = builder.batchSize;
+    workers = builder.workers;
     cascade = builder.cascade;
     managers = builder.managers();
     listener = builder.listener;
@@ -197,6 +200,10 @@ public final class RobustnessEvaluation {
 
   int batchSize() {
     return batchSize;
+  }
+
+  Workers workers() {
+    return workers;
   }
 
   boolean cascade() {

@@ -6,6 +6,7 @@ import dev.fare.ThreatModel;
 import dev.fare.torch.TensorScope;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Attacks all images on one model and counts what each model still gets right. */
 final class TransferRun {
@@ -32,24 +33,32 @@ final class TransferRun {
   /** The row of one model: images made against it, shown to all. */
   List<Accuracy> row(String dataSet, NamedClassifier madeAgainst) {
     int[] right = new int[evaluation.models().size()];
-    int done = 0;
-    for (List<Integer> images : reader.batches(evaluation.batchSize())) {
-      try (TensorScope scope = TensorScope.of(manager)) {
-        LabelledBatch batch = reader.read(images, scope.manager());
-        NDArray found = ModelRun.attack(attack, threatModel, madeAgainst, batch).images();
-        for (int i = 0; i < right.length; i++) {
-          right[i] += right(evaluation.models().get(i), found, images);
-        }
-      }
-      done += images.size();
-      String phase = attack.name() + " at " + ThreatResult.label(threatModel) + ", transferred";
-      int own = right[evaluation.models().indexOf(madeAgainst)];
-      evaluation
-          .listener()
-          .progressed(
-              new EvaluationProgress(dataSet, madeAgainst.name(), phase, done, reader.size(), own));
-    }
+    AtomicInteger done = new AtomicInteger();
+    int own = evaluation.models().indexOf(madeAgainst);
+    String phase = attack.name() + " at " + ThreatResult.label(threatModel) + ", transferred";
+    evaluation
+        .workers()
+        .map(
+            reader.batches(evaluation.batchSize()),
+            images -> rightByModel(images, madeAgainst),
+            (images, counts) -> {
+              Arrays.setAll(right, i -> right[i] + counts[i]);
+              int finished = done.addAndGet(images.size());
+              evaluation
+                  .listener()
+                  .progressed(
+                      new EvaluationProgress(
+                          dataSet, madeAgainst.name(), phase, finished, reader.size(), right[own]));
+            });
     return Arrays.stream(right).mapToObj(count -> new Accuracy(count, reader.size())).toList();
+  }
+
+  private int[] rightByModel(List<Integer> images, NamedClassifier madeAgainst) {
+    try (TensorScope scope = TensorScope.of(manager)) {
+      LabelledBatch batch = reader.read(images, scope.manager());
+      NDArray found = ModelRun.attack(attack, threatModel, madeAgainst, batch).images();
+      return evaluation.models().stream().mapToInt(model -> right(model, found, images)).toArray();
+    }
   }
 
   private int right(NamedClassifier model, NDArray pixels, List<Integer> images) {

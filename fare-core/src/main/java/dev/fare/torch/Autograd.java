@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Functional gradients: the derivative of a loss with respect to exactly the arrays that are named.
@@ -24,6 +25,10 @@ public final class Autograd {
             "Autograd",
             Map.of(),
             Device.cpu());
+  }
+
+  static TorchModule module() {
+    return Script.MODULE;
   }
 
   /**
@@ -49,6 +54,13 @@ public final class Autograd {
    */
   public static NDArray gradient(NDArray loss, NDArray input) {
     checkScalar(loss);
+    if (CustomGradient.isAnyRecorded() && isRecorded(loss)) {
+      NDArray found = CustomGradient.gradients(loss, List.of(input))[0];
+      if (found == null) {
+        throw notConnected();
+      }
+      return found;
+    }
     NDList gradient = Script.MODULE.callAll("gradient", loss, input);
     if (gradient.isEmpty()) {
       throw notConnected();
@@ -64,6 +76,15 @@ public final class Autograd {
    */
   public static NDList gradients(NDArray loss, List<NDArray> inputs) {
     checkScalar(loss);
+    if (CustomGradient.isAnyRecorded() && isRecorded(loss)) {
+      @Nullable NDArray[] found = CustomGradient.gradients(loss, inputs);
+      NDList all = new NDList();
+      for (int i = 0; i < inputs.size(); i++) {
+        NDArray gradient = found[i];
+        all.add(gradient == null ? inputs.get(i).zerosLike() : gradient);
+      }
+      return all;
+    }
     NDList gradients = Script.MODULE.callList("gradients", List.of(loss), inputs);
     if (gradients.isEmpty()) {
       throw notConnected();

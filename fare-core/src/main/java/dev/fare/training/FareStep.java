@@ -36,6 +36,7 @@ record FareStep(
    *
    * @param images {@code [n,3,H,W]}
    * @param labels {@code [n]} int64, null without
+   * @param reference the original's embeddings {@code [n,D]} if they are known, else null
    * @param rows the images' numbers in their batch
    * @param seed of the attack's draws
    * @param measureClean whether the clean cosine is worth a forward pass where the loss has none
@@ -43,6 +44,7 @@ record FareStep(
   void addGradient(
       NDArray images,
       @Nullable NDArray labels,
+      @Nullable NDArray reference,
       long[] rows,
       long seed,
       boolean measureClean,
@@ -51,7 +53,7 @@ record FareStep(
     try (TensorScope scope = TensorScope.of(images);
         GradMode off = GradMode.off()) {
       NDArray x = scope.view(images);
-      Targets targets = targets(x, labels);
+      Targets targets = targets(x, labels, reference);
       clock.lap(Part.REFERENCE);
       NDArray adversarial = perturb(attackGoal.objective(encoder, targets), x, rows, seed);
       clock.lap(Part.ATTACK);
@@ -62,7 +64,10 @@ record FareStep(
     }
   }
 
-  private Targets targets(NDArray x, @Nullable NDArray labels) {
+  private Targets targets(NDArray x, @Nullable NDArray labels, @Nullable NDArray reference) {
+    if (reference != null) {
+      return Targets.of(reference, labels);
+    }
     if (loss.readsTokens()) {
       EmbeddedTokens both = ((TokenEncoder) original).embedWithTokens(x);
       return Targets.of(both.embedding(), labels).withTokens(both.tokens());

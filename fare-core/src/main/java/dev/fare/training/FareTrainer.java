@@ -3,9 +3,16 @@ package dev.fare.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.ThreatModel;
+import dev.fare.data.BatchLoader;
+import dev.fare.data.HostBatch;
 import dev.fare.data.ImageDataset;
+import dev.fare.data.UnreadableImages;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,12 +47,14 @@ public final class FareTrainer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FareTrainer.class);
 
   private final TrainableEncoder encoder;
+  private final TrainableEncoder measured;
   private final TrainableEncoder original;
   private final TrainingSettings settings;
   private final LearningRateSchedule schedule;
   private final List<TrainingListener> listeners;
   private final double unreadableFraction;
   private final int loaderThreads;
+  private final @Nullable Path referenceCache;
   private final UpdateRule rule;
   private final @Nullable WeightAverage average;
   private final @Nullable Replicas replicas;
@@ -59,11 +68,13 @@ public final class FareTrainer implements AutoCloseable {
 
   FareTrainer(FareTrainerBuilder builder) {
     encoder = builder.encoder;
+    measured = builder.differentiated(encoder);
     settings = builder.settings();
     schedule = builder.schedule();
     listeners = List.copyOf(builder.listeners);
     unreadableFraction = builder.unreadableFraction;
     loaderThreads = builder.loaderThreads;
+    referenceCache = builder.referenceCache;
     original = encoder.copy();
     Map<String, NDArray> trained = builder.trainedWeights(encoder);
     rule = UpdateRule.of(builder.optimizer, trained, settings.weightDecay());
@@ -148,20 +159,25 @@ public final class FareTrainer implements AutoCloseable {
    */
   public TrainingSummary fit(ImageDataset data) {
     checkSameData(data);
-    UnreadableImages unreadable = new UnreadableImages(data.size(), unreadableFraction);
-    BatchReader reader =
-        new BatchReader(
-            data, settings.seed(), settings.batchSize(), encoder.imageSize(), unreadable);
+    UnreadableImages unreadable = new UnreadableImages(data, unreadableFraction);
+    BatchLoader.Builder batches =
+        BatchLoader.builder(data, encoder.imageSize())
+            .batchSize(settings.batchSize())
+            .seed(settings.seed())
+            .threads(loaderThreads)
+            .unreadable(unreadable)
+            .batches(step, Math.max(step, settings.steps()));
     record.start(data.description(), step);
     cancelled = false;
     LOG.info("training from step {} to {} on {}", step, settings.steps(), data.description());
     listeners.forEach(listener -> listener.onStart(settings, step));
-    try (BatchLoader loader = new BatchLoader(reader, loaderThreads, step, settings.steps())) {
+    try (ReferenceCache references = references(data, unreadable);
+        BatchLoader loader = batches.build()) {
       while (step < settings.steps() && !isStopRequested()) {
         StepClock clock = new StepClock();
         Optional<HostBatch> batch = loader.next();
         if (batch.isPresent()) {
-          train(batch.get(), clock);
+          train(batch.get(), references, clock);
           loader.recycle(batch.get());
         }
       }
@@ -197,7 +213,25 @@ public final class FareTrainer implements AutoCloseable {
     return validator == null ? Map.of() : validator.state();
   }
 
-  private void train(HostBatch batch, StepClock clock) {
+  /** Null without a cache, and on a thread that is interrupted before it is made. */
+  private @Nullable ReferenceCache references(ImageDataset data, UnreadableImages unreadable) {
+    if (referenceCache == null) {
+      return null;
+    }
+    try {
+      return ReferenceCache.open(
+          referenceCache, data, original, settings.microBatchSize(), unreadable);
+    } catch (ClosedByInterruptException | InterruptedIOException e) {
+      Thread.currentThread().interrupt();
+      return null;
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "the original's embeddings can't be kept in " + referenceCache + ": " + e.getMessage(),
+          e);
+    }
+  }
+
+  private void train(HostBatch batch, @Nullable ReferenceCache references, StepClock clock) {
     if (batch.images() == 0) {
       record.skip(++step, "none of its images can be read");
       return;
@@ -206,7 +240,8 @@ public final class FareTrainer implements AutoCloseable {
       NDArray pixels = batch.pixels(manager);
       Optional<NDArray> labels = batch.labels(manager);
       clock.lap(Part.DATA);
-      update(pixels, labels.orElse(null), clock);
+      NDArray known = references == null ? null : references.read(batch, manager);
+      update(pixels, labels.orElse(null), known, clock);
     }
   }
 
@@ -225,7 +260,7 @@ public final class FareTrainer implements AutoCloseable {
    */
   public StepResult step(NDArray pixels) {
     ThreatModel.checkPixels(pixels);
-    return update(pixels, null, new StepClock());
+    return update(pixels, null, null, new StepClock());
   }
 
   /**
@@ -235,13 +270,14 @@ public final class FareTrainer implements AutoCloseable {
    */
   public StepResult step(NDArray pixels, NDArray labels) {
     ThreatModel.checkPixels(pixels);
-    return update(pixels, labels, new StepClock());
+    return update(pixels, labels, null, new StepClock());
   }
 
-  private StepResult update(NDArray pixels, @Nullable NDArray labels, StepClock clock) {
+  private StepResult update(
+      NDArray pixels, @Nullable NDArray labels, @Nullable NDArray references, StepClock clock) {
     StepResult result;
     try (TensorScope scope = TensorScope.of(pixels)) {
-      BatchGradient batch = gradients.of(pixels, labels, step, scope.manager(), clock);
+      BatchGradient batch = gradients.of(pixels, labels, references, step, scope.manager(), clock);
       double norm = Gradients.norm(batch.gradients());
       double learningRate = schedule.rate(settings.learningRate(), step);
       boolean skipped = guard.isDiverged(step + 1, batch.loss(), norm, learningRate);
@@ -263,7 +299,7 @@ public final class FareTrainer implements AutoCloseable {
     listeners.forEach(listener -> listener.onStep(result));
     if (validator != null) {
       validator
-          .measureIfDue(step, encoder, original)
+          .measureIfDue(step, measured, original)
           .ifPresent(values -> listeners.forEach(each -> each.onValidation(step, values)));
     }
     if (checkpoints != null) {

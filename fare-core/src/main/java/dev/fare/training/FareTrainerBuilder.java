@@ -40,6 +40,8 @@ public final class FareTrainerBuilder {
   private long warmupSteps = -1;
   private int batchSize = 128;
   private int microBatchSize;
+  private boolean activationCheckpointing;
+  @Nullable Path referenceCache;
   private double gradientClip = Double.POSITIVE_INFINITY;
   private long seed;
   private double averageDecay;
@@ -138,6 +140,34 @@ public final class FareTrainerBuilder {
    */
   public FareTrainerBuilder microBatchSize(int microBatchSize) {
     this.microBatchSize = (int) atLeast("microBatchSize", microBatchSize, 1);
+    return this;
+  }
+
+  /**
+   * Keeps for the backward passes, of the attack and of the update, only what stands between the
+   * encoder's blocks and computes the rest again: less memory for activations and more time, with
+   * the same result up to rounding. Gradients and moments need what they needed. Off by default.
+   *
+   * @throws UnsupportedOperationException when the trainer is built, if the encoder can't, see
+   *     {@link TrainableEncoder#recomputing}
+   */
+  public FareTrainerBuilder activationCheckpointing() {
+    activationCheckpointing = true;
+    return this;
+  }
+
+  /**
+   * Keeps the original's embeddings of a data set in a file and reads them from there: its forward
+   * pass is paid once, for all epochs and for all runs on the same data. For {@link
+   * FareTrainer#fit} on data that are fixed; an image whose pixels are others than before, by
+   * augmentation or on disk, is refused. The run is the same up to rounding, and bit by bit for an
+   * encoder whose embedding of an image is not rounded by its place in the batch.
+   *
+   * @param directory made if absent; a file in it is only used for the weights, data, image size
+   *     and precision that it was made with
+   */
+  public FareTrainerBuilder referenceCache(Path directory) {
+    referenceCache = requireNonNull(directory, "directory");
     return this;
   }
 
@@ -300,6 +330,10 @@ public final class FareTrainerBuilder {
               + encoder.getClass().getSimpleName()
               + " does not give; it must be a TokenEncoder");
     }
+    if (loss.readsTokens() && referenceCache != null) {
+      throw new IllegalArgumentException(
+          "referenceCache keeps embeddings, and the loss reads patch tokens too; leave it out");
+    }
     if (earlyStop != null && validation == null) {
       throw new IllegalStateException(
           "early stopping watches a validation: call validation(..., everySteps)");
@@ -310,7 +344,12 @@ public final class FareTrainerBuilder {
   /** The mathematics of a step on one device. */
   FareStep mathematics(TrainableEncoder trained, TrainableEncoder original) {
     List<NDArray> weights = List.copyOf(trainedWeights(trained).values());
-    return new FareStep(trained, original, attack, loss, attackGoal(), weights);
+    return new FareStep(differentiated(trained), original, attack, loss, attackGoal(), weights);
+  }
+
+  /** The encoder as its gradients are computed. */
+  TrainableEncoder differentiated(TrainableEncoder trained) {
+    return activationCheckpointing ? trained.recomputing() : trained;
   }
 
   private AttackGoal attackGoal() {
@@ -363,7 +402,8 @@ public final class FareTrainerBuilder {
         seed,
         trained,
         encoder.parameters().size() - trained,
-        1 + replicas.size());
+        1 + replicas.size(),
+        activationCheckpointing);
   }
 
   private static double positive(String name, double value) {

@@ -22,10 +22,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class GradientSource implements AutoCloseable {
 
+  /** Of CUDA, of libtorch's CPU allocator on Linux and on Windows, and of cuBLAS. */
+  private static final List<String> OUT_OF_MEMORY =
+      List.of(
+          "out of memory",
+          "can't allocate memory",
+          "not enough memory",
+          "cublas_status_alloc_failed");
+
   /** What all parts of a batch have in common. */
   private record Batch(
       NDArray pixels,
       @Nullable NDArray labels,
+      @Nullable NDArray references,
       long step,
       long seed,
       boolean measureClean,
@@ -77,13 +86,19 @@ final class GradientSource implements AutoCloseable {
   /**
    * Where a device runs out of memory, the parts are halved, now and for the steps to come.
    *
+   * @param references the original's embeddings if they are known, else null
    * @param owner of the gradient
    */
   BatchGradient of(
-      NDArray pixels, @Nullable NDArray labels, long step, NDManager owner, StepClock clock) {
+      NDArray pixels,
+      @Nullable NDArray labels,
+      @Nullable NDArray references,
+      long step,
+      NDManager owner,
+      StepClock clock) {
     long seed = Seeds.mix(settings.seed(), "attack", step);
     boolean measureClean = metricsEvery > 0 && step % metricsEvery == 0;
-    Batch batch = new Batch(pixels, labels, step, seed, measureClean, owner);
+    Batch batch = new Batch(pixels, labels, references, step, seed, measureClean, owner);
     while (true) {
       try {
         return threads == null
@@ -97,10 +112,7 @@ final class GradientSource implements AutoCloseable {
 
   private void halveParts(EngineException e, Batch batch) {
     int images = (int) Math.min(partSize, batch.images());
-    String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-    boolean outOfMemory =
-        message.contains("out of memory") || message.contains("can't allocate memory");
-    if (images == 1 || !outOfMemory) {
+    if (images == 1 || !isOutOfMemory(e)) {
       throw e;
     }
     partSize = (images + 1) / 2;
@@ -111,6 +123,12 @@ final class GradientSource implements AutoCloseable {
             + (batch.step() + 1)
             + " on there are "
             + partSize);
+  }
+
+  /** libtorch tells by its message alone. */
+  private static boolean isOutOfMemory(EngineException e) {
+    String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+    return OUT_OF_MEMORY.stream().anyMatch(message::contains);
   }
 
   /** The leader's share is made on this thread; sums are added in the devices' order. */
@@ -181,10 +199,10 @@ final class GradientSource implements AutoCloseable {
       long to = Math.min(from + partSize, end);
       NDIndex rows = new NDIndex().addSliceDim(from, to);
       try (TensorScope scope = TensorScope.of(batch.pixels())) {
-        NDArray labels = batch.labels();
         mathematics.addGradient(
             scope.view(batch.pixels()).get(rows).toDevice(device, false),
-            labels == null ? null : scope.view(labels).get(rows).toDevice(device, false),
+            part(batch.labels(), rows, device, scope),
+            part(batch.references(), rows, device, scope),
             LongStream.range(from, to).toArray(),
             batch.seed(),
             batch.measureClean(),
@@ -193,6 +211,11 @@ final class GradientSource implements AutoCloseable {
       }
     }
     return gradient;
+  }
+
+  private static @Nullable NDArray part(
+      @Nullable NDArray array, NDIndex rows, Device device, TensorScope scope) {
+    return array == null ? null : scope.view(array).get(rows).toDevice(device, false);
   }
 
   @Override

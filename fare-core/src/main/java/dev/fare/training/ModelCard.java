@@ -3,10 +3,9 @@ package dev.fare.training;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
+import dev.fare.io.AtomicFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -143,18 +142,7 @@ public final class ModelCard {
    * @param directory that exists
    */
   public void write(Path directory) throws IOException {
-    replace(directory.resolve("README.md"), markdown());
-    replace(directory.resolve("training.json"), summary.toJson());
-  }
-
-  private static void replace(Path file, String text) throws IOException {
-    Path fresh = file.resolveSibling("." + file.getFileName() + ".tmp");
-    try {
-      Files.deleteIfExists(fresh);
-      TensorFile.writeSynced(fresh, out -> out.write(text.getBytes(UTF_8)));
-      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(fresh);
-    }
+    AtomicFile.write(directory.resolve("README.md"), markdown().getBytes(UTF_8));
+    AtomicFile.write(directory.resolve("training.json"), summary.toJson().getBytes(UTF_8));
   }
 }

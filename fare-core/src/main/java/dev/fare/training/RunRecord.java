@@ -1,5 +1,6 @@
 package dev.fare.training;
 
+import dev.fare.data.UnreadableImages;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

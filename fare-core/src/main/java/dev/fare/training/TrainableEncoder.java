@@ -13,6 +13,21 @@ public interface TrainableEncoder extends ImageEncoder {
    */
   Map<String, NDArray> parameters();
 
+  /**
+   * This encoder, on the same weights and with the same results, which keeps less for its backward
+   * pass and computes the rest again: activation checkpointing. It lives as long as this one and
+   * need not be closed. Its gradient is asked for by {@code Autograd}, within the scope of the
+   * forward pass.
+   *
+   * @throws UnsupportedOperationException if this encoder can't
+   */
+  default TrainableEncoder recomputing() {
+    throw new UnsupportedOperationException(
+        getClass().getSimpleName()
+            + " computes nothing again in its backward pass; a smaller microBatchSize saves memory,"
+            + " too");
+  }
+
   /** An independent encoder with copies of the weights, on the same device. */
   TrainableEncoder copy();
 }

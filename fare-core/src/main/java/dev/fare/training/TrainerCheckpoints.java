@@ -2,12 +2,9 @@ package dev.fare.training;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
-import com.google.common.hash.Hasher;
-import com.google.common.hash.Hashing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
@@ -20,8 +17,12 @@ import org.jspecify.annotations.Nullable;
 /** Writes a trainer's checkpoints, and brings it back to where the newest good one was written. */
 final class TrainerCheckpoints implements AutoCloseable {
 
-  /** How a batch is divided changes the rounding of its sums and nothing else. */
-  private static final Set<String> DIVISION = Set.of("microBatchSize", "devices");
+  /**
+   * How a batch is divided and what is computed again changes the rounding of its sums and nothing
+   * else.
+   */
+  private static final Set<String> DIVISION =
+      Set.of("microBatchSize", "devices", "activationCheckpointing");
 
   private final CheckpointPolicy policy;
   private final CheckpointDirectory directory;
@@ -57,24 +58,11 @@ final class TrainerCheckpoints implements AutoCloseable {
     try {
       CheckpointDirectory directory = CheckpointDirectory.open(policy.directory());
       return new TrainerCheckpoints(
-          policy, directory, tensors, settings.asMap(), fingerprint(originalWeights));
+          policy, directory, tensors, settings.asMap(), WeightsFingerprint.of(originalWeights));
     } catch (IOException e) {
       throw new UncheckedIOException(
           "checkpoints can't be kept in " + policy.directory() + ": " + e.getMessage(), e);
     }
-  }
-
-  private static String fingerprint(Map<String, NDArray> weights) {
-    Hasher hasher = Hashing.sha256().newHasher();
-    weights.forEach(
-        (name, weight) -> {
-          hasher.putString(name, StandardCharsets.UTF_8);
-          for (long dimension : weight.getShape().getShape()) {
-            hasher.putLong(dimension);
-          }
-          hasher.putBytes(weight.toByteBuffer());
-        });
-    return hasher.hash().toString();
   }
 
   /**

@@ -23,6 +23,7 @@ import java.util.Map;
  * @param trainedWeights how many weight tensors are trained
  * @param frozenWeights how many are not
  * @param devices that share each batch
+ * @param activationCheckpointing whether activations are computed again in the backward pass
  */
 public record TrainingSettings(
     String loss,
@@ -40,7 +41,8 @@ public record TrainingSettings(
     long seed,
     int trainedWeights,
     int frozenWeights,
-    int devices) {
+    int devices,
+    boolean activationCheckpointing) {
 
   /** The settings by name, in the order above. */
   public Map<String, String> asMap() {
@@ -61,6 +63,7 @@ public record TrainingSettings(
     map.put("trainedWeights", Integer.toString(trainedWeights));
     map.put("frozenWeights", Integer.toString(frozenWeights));
     map.put("devices", Integer.toString(devices));
+    map.put("activationCheckpointing", Boolean.toString(activationCheckpointing));
     return map;
   }
 

@@ -26,5 +26,24 @@ class Autograd(Module):
         result.append(g)
     return result
 
+  # tensors = roots, as many seeds, wanted: the gradients of all roots times their seeds for each of
+  # the wanted, without elements where nothing depends on it
+  def pull_back(self: __torch__.Autograd, count: Tensor, tensors: List[Tensor]) -> List[Tensor]:
+    n = int(count)
+    roots = torch.slice(tensors, 0, n)
+    seeds = annotate(List[Optional[Tensor]], [])
+    for i in range(n):
+      seeds.append(tensors[n + i])
+    wanted = torch.slice(tensors, 2 * n)
+    result = annotate(List[Tensor], [])
+    grads = torch.grad(roots, wanted, seeds, True, False, True)
+    for i in range(len(wanted)):
+      g = grads[i]
+      if g is None:
+        result.append(torch.empty([0], dtype=6, layout=None, device=wanted[i].device))
+      else:
+        result.append(g)
+    return result
+
   def is_recorded(self: __torch__.Autograd, x: Tensor) -> Tensor:
     return torch.tensor(ops.prim.requires_grad(x))

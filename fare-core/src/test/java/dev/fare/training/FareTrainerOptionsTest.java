@@ -19,6 +19,8 @@ import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FareTrainerOptionsTest {
 
@@ -59,11 +61,20 @@ class FareTrainerOptionsTest {
       }
       assertThat(last.loss()).isLessThan(0.8 * first.loss());
     }
-    assertThatThrownBy(() -> builder(new SmallMemory(encoder, 2)).loss(loss).build())
+    assertThatThrownBy(() -> builder(new SmallMemory(encoder, 2, "")).loss(loss).build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "the loss reads patch tokens, which SmallMemory does not give; it must be a"
                 + " TokenEncoder");
+  }
+
+  @Test
+  void saysThatAnEncoderCantComputeActivationsAgain() {
+    assertThatThrownBy(() -> builder().activationCheckpointing().build())
+        .isInstanceOf(UnsupportedOperationException.class)
+        .hasMessage(
+            "TanhEncoder computes nothing again in its backward pass; a smaller microBatchSize"
+                + " saves memory, too");
   }
 
   @Test
@@ -145,11 +156,19 @@ class FareTrainerOptionsTest {
     assertThat(encoder.values()).containsExactly(before);
   }
 
-  @Test
-  void halvesThePartsWhenMemoryRunsOutAndMakesTheSameUpdate() {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "CUDA out of memory. Tried to allocate 2.00 GiB",
+        "[enforce fail at alloc_cpu.cpp:119] err == 0. DefaultCPUAllocator: can't allocate memory:"
+            + " you tried to allocate 2147483648 bytes. Error code 12 (Cannot allocate memory)",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"
+      })
+  void halvesThePartsWhenMemoryRunsOutAndMakesTheSameUpdate(String error) {
     TanhEncoder plain = TanhEncoder.seeded(1);
     try (FareTrainer enough = builder(plain).build();
-        FareTrainer little = builder(new SmallMemory(encoder, 2)).steps(2).batchSize(8).build()) {
+        FareTrainer little =
+            builder(new SmallMemory(encoder, 2, error)).steps(2).batchSize(8).build()) {
       StepResult expected = enough.step(pixels());
       StepResult actual = little.step(pixels());
 
@@ -277,12 +296,13 @@ class FareTrainerOptionsTest {
   }
 
   /** An encoder on a device that holds only so many images at a time. */
-  private record SmallMemory(TanhEncoder encoder, int images) implements TrainableEncoder {
+  private record SmallMemory(TanhEncoder encoder, int images, String error)
+      implements TrainableEncoder {
 
     @Override
     public NDArray embed(NDArray pixels) {
       if (pixels.getShape().get(0) > images) {
-        throw new EngineException("CUDA out of memory. Tried to allocate 2.00 GiB");
+        throw new EngineException(error);
       }
       return encoder.embed(pixels);
     }
@@ -304,7 +324,7 @@ class FareTrainerOptionsTest {
 
     @Override
     public SmallMemory copy() {
-      return new SmallMemory(encoder.copy(), images);
+      return new SmallMemory(encoder.copy(), images, error);
     }
 
     @Override

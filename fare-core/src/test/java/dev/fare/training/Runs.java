@@ -12,7 +12,7 @@ final class Runs {
 
   private Runs() {}
 
-  static FareTrainerBuilder builder(TanhEncoder encoder) {
+  static FareTrainerBuilder builder(TrainableEncoder encoder) {
     return FareTrainer.builder(encoder)
         .attack(new SignAttack(8 / 255.0, 2, 0))
         .learningRate(1e-2)

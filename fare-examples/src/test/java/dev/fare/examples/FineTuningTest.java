@@ -1,10 +1,12 @@
 package dev.fare.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.Precision;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
@@ -29,10 +31,32 @@ class FineTuningTest {
   @Test
   void movesLessUnderAttackAfterAFewStepsOnAFolderOfPictures() throws Exception {
     Path clip = EmbeddedClip.copyTo(folder.resolve("clip"));
-    Path pictures = writePictures(EmojiData.load(), 48);
     Path robust = folder.resolve("robust");
-    TrainingSummary summary;
-    try (RobustClipEncoder encoder = RobustClipEncoder.load(clip);
+
+    TrainingSummary summary = train(clip, Precision.FLOAT32, robust);
+
+    assertThat(summary.isComplete()).isTrue();
+    assertThat(meanShift(robust)).isLessThan(0.9 * meanShift(clip));
+  }
+
+  /** The weights and their moments are float32; what is trained is used in float32 here. */
+  @Test
+  void bfloat16TrainsWhatFloat32Trains() throws Exception {
+    Path clip = EmbeddedClip.copyTo(folder.resolve("clip"));
+    Path single = folder.resolve("float32");
+    Path half = folder.resolve("bfloat16");
+
+    train(clip, Precision.FLOAT32, single);
+    train(clip, Precision.BFLOAT16, half);
+
+    assertThat(meanShift(half)).isCloseTo(meanShift(single), withinPercentage(5));
+    double fromEachOther = squaredDistance(single, half);
+    assertThat(fromEachOther).isPositive().isLessThan(0.05 * squaredDistance(single, clip));
+  }
+
+  private TrainingSummary train(Path clip, Precision precision, Path saved) throws Exception {
+    Path pictures = writePictures(EmojiData.load(), 48);
+    try (RobustClipEncoder encoder = RobustClipEncoder.load(clip, precision);
         FareTrainer trainer =
             FareTrainer.builder(encoder)
                 .attack(
@@ -44,14 +68,24 @@ class FineTuningTest {
                 .warmupSteps(2)
                 .steps(12)
                 .batchSize(16)
-                .checkpoints(folder.resolve("runs"))
+                .checkpoints(folder.resolve("runs-" + precision))
                 .build()) {
-      summary = trainer.fit(ImageFolder.of(pictures));
-      encoder.save(robust);
+      TrainingSummary summary = trainer.fit(ImageFolder.of(pictures));
+      encoder.save(saved);
+      return summary;
     }
+  }
 
-    assertThat(summary.isComplete()).isTrue();
-    assertThat(meanShift(robust)).isLessThan(0.9 * meanShift(clip));
+  /** Between two models' embeddings of clean pictures, in the mean. */
+  private static double squaredDistance(Path one, Path other) throws Exception {
+    try (RobustClipEncoder first = RobustClipEncoder.load(one);
+        RobustClipEncoder second = RobustClipEncoder.load(other);
+        NDManager manager = NDManager.newBaseManager("PyTorch")) {
+      float[] images = EmojiData.load().testSetA(960).batch(100, 124).images();
+      NDArray pixels = manager.create(images, new Shape(24, 3, 48, 48));
+      NDArray difference = first.embed(pixels).sub(second.embed(pixels));
+      return difference.square().sum().getFloat() / 24;
+    }
   }
 
   /** How far an attack moves the embedding, against the clean embedding's own length. */

@@ -10,10 +10,13 @@ import ai.djl.ndarray.types.Shape;
 import dev.fare.AttackResult;
 import dev.fare.examples.emoji.EmojiBatch;
 import dev.fare.examples.emoji.EmojiData;
+import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.examples.quickstart.EmbeddedClip;
+import dev.fare.examples.quickstart.SamplePictures;
 import dev.fare.models.ClipModel;
 import dev.fare.models.ZeroShotClassifier;
 import java.awt.image.BufferedImage;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,7 +32,7 @@ import org.junit.jupiter.api.Test;
 /** The README's Java is what {@link Snippets} compiles, and it runs. */
 class ReadmeTest {
 
-  private static final Path PROJECT = Path.of(System.getProperty("basedir", "")).toAbsolutePath();
+  static final Path PROJECT = Path.of(System.getProperty("basedir", "")).toAbsolutePath();
 
   private final NDManager manager = NDManager.newBaseManager("PyTorch");
   private final EmojiData data = EmojiData.load();
@@ -53,12 +56,7 @@ class ReadmeTest {
             "main/java/dev/fare/examples/attacks/LookLike.java")) {
       compiled.addAll(stripped(Files.readString(PROJECT.resolve("src").resolve(source))));
     }
-    String readme = Files.readString(PROJECT.resolve("../README.md"));
-    Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(readme);
-    List<List<String>> snippets = new ArrayList<>();
-    while (block.find()) {
-      snippets.add(stripped(block.group(1)));
-    }
+    List<List<String>> snippets = javaOf("README.md");
 
     assertThat(snippets).hasSizeGreaterThanOrEqualTo(3);
     for (List<String> snippet : snippets) {
@@ -66,8 +64,33 @@ class ReadmeTest {
     }
   }
 
-  private static List<String> stripped(String text) {
+  @Test
+  void reportsFromTenLines() throws Exception {
+    EmbeddedClip.copyTo(Path.of("fare-quickstart/original"));
+    SamplePictures.write(EmojiDataset.testSetA(data, 4), Path.of("fare-quickstart/drawings"));
+
+    List<String> said = new ArrayList<>();
+    Snippets.audit(said::add);
+
+    // the same weights twice: four images can't tell them apart
+    assertThat(said.get(0)).contains("images can't tell FARE").contains("from original");
+    assertThat(Path.of("report.html")).exists();
+    assertThat(Path.of("report.json")).exists();
+  }
+
+  static List<String> stripped(String text) {
     return text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+  }
+
+  /** The Java in a Markdown file of the project, line by line. */
+  static List<List<String>> javaOf(String file) throws IOException {
+    String text = Files.readString(PROJECT.resolveSibling(file));
+    Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(text);
+    List<List<String>> snippets = new ArrayList<>();
+    while (block.find()) {
+      snippets.add(stripped(block.group(1)));
+    }
+    return snippets;
   }
 
   @Test

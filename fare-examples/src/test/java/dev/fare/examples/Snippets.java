@@ -6,9 +6,14 @@ import dev.fare.AttackResult;
 import dev.fare.Classifier;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
+import dev.fare.attacks.EvaluationAttacks;
 import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.data.ImageFolder;
+import dev.fare.examples.audit.ZeroShotAudit;
+import dev.fare.examples.report.ReportFiles;
+import dev.fare.examples.report.ReportModel;
+import dev.fare.examples.report.Verdict;
 import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.TokenLayer;
@@ -43,6 +48,19 @@ final class Snippets {
     ApgdAttack apgd = ApgdAttack.builder(ThreatModel.linf(4 / 255.0)).steps(100).build();
     AttackResult worst = apgd.perturb(Objectives.crossEntropy(classifier, labels), images);
     return List.of(moved, worst);
+  }
+
+  static void audit(Consumer<String> show) throws IOException {
+    ReportModel report =
+        ZeroShotAudit.of(Path.of("fare-quickstart/drawings")) // a sub-folder for each class
+            .model("original", Path.of("fare-quickstart/original"))
+            .model("FARE", Path.of("fare-quickstart/robust"))
+            .attack(EvaluationAttacks.apgdCrossEntropy(40, 1, 0)) // without: the paper's protocol
+            .linf(2 / 255.0, 4 / 255.0)
+            .build()
+            .run();
+    ReportFiles.write(report, Path.of("report.html"));
+    show.accept(Verdict.of(report).headline());
   }
 
   static void train() throws IOException {

@@ -2,6 +2,7 @@ package dev.fare.examples;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.Precision;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.io.WeightTensor;
 import dev.fare.models.Activation;
@@ -22,6 +23,10 @@ record TinyEncoder(VisionTransformer tower) implements TrainableEncoder {
       new VitConfig(32, 8, 32, 2, 2, 128, 16, Activation.QUICK_GELU, 1e-5);
 
   static TinyEncoder load(String file) throws Exception {
+    return load(file, Precision.FLOAT32);
+  }
+
+  static TinyEncoder load(String file, Precision precision) throws Exception {
     NDManager owner = NDManager.newBaseManager("PyTorch");
     Map<String, WeightTensor> stored = SafetensorsFile.read(resource(file)).tensors();
     Map<String, NDArray> weights = new LinkedHashMap<>();
@@ -29,7 +34,8 @@ record TinyEncoder(VisionTransformer tower) implements TrainableEncoder {
       String plain = name.substring(CanonicalNames.VISION_PREFIX.length());
       weights.put(name, Objects.requireNonNull(stored.get(plain)).read(owner));
     }
-    return new TinyEncoder(new VisionTransformer(TINY, PixelNormalization.CLIP, weights, owner));
+    return new TinyEncoder(
+        new VisionTransformer(TINY, PixelNormalization.CLIP, weights, owner, precision));
   }
 
   static Path resource(String name) throws Exception {
@@ -55,6 +61,11 @@ record TinyEncoder(VisionTransformer tower) implements TrainableEncoder {
   @Override
   public Map<String, NDArray> parameters() {
     return tower.parameters();
+  }
+
+  @Override
+  public TinyEncoder recomputing() {
+    return new TinyEncoder((VisionTransformer) tower.recomputing());
   }
 
   @Override

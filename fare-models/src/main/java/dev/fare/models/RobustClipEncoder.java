@@ -345,6 +345,11 @@ public final class RobustClipEncoder implements TokenEncoder {
     return new RobustClipEncoder(tower.copy(), checkpoint, owner);
   }
 
+  @Override
+  public RobustClipEncoder recomputing() {
+    return new RobustClipEncoder(tower.recomputing(), checkpoint, manager);
+  }
+
   /**
    * Writes Hugging Face's layout: {@code config.json}, {@code preprocessor_config.json}, {@code
    * model.safetensors}, and the tokenizer if there is one. A text tower that came with this encoder
@@ -366,14 +371,10 @@ public final class RobustClipEncoder implements TokenEncoder {
   }
 
   /**
-   * Writes a directory that DJL and DJL Serving load without this library: code and weights, {@code
-   * serving.properties}, and tokenizer; see {@link TorchScriptExport}. A text tower that came with
-   * this encoder is read from where it was loaded and written along; {@link
-   * ClipModel#exportTorchScript} does without reading.
+   * Writes a directory that DJL and DJL Serving load without this library, with the text tower that
+   * came with this encoder and its tokenizer; see {@link TorchScriptExport}.
    *
-   * @param directory appears whole or not at all; one that was written before is replaced
-   * @throws IOException if the text tower can't be read, or writing fails; what was at the place
-   *     before stays
+   * @throws IOException if the text tower can't be read, or writing fails; what was there stays
    */
   public void exportTorchScript(Path directory) throws IOException {
     if (config().text().isEmpty()) {

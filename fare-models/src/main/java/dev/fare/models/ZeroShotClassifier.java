@@ -50,6 +50,19 @@ public final class ZeroShotClassifier implements Classifier, AutoCloseable {
     return classNames;
   }
 
+  /**
+   * The classes as supervised training takes them.
+   *
+   * @param owner frees them
+   * @return {@code [K,D]}, unit rows in the order of the logits
+   */
+  public NDArray classEmbeddings(NDManager owner) {
+    try (TensorScope scope = TensorScope.of(owner)) {
+      NDArray rows = scope.view(classEmbeddings).transpose(); // [D, K] -> [K, D]
+      return scope.keep(unit(rows), owner);
+    }
+  }
+
   /** The same classes seen through another encoder: the text tower's side is shared. */
   public ZeroShotClassifier withImageEncoder(ImageEncoder other) {
     return new ZeroShotClassifier(other, classNames, classEmbeddings.transpose(), logitScale());

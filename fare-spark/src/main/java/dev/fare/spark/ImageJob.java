@@ -88,20 +88,28 @@ public final class ImageJob {
       }
     }
     if (!missing.isEmpty()) {
-      Broadcast<String> path = spark.broadcast(model.toString());
-      ImageFunction computed = function;
-      String target = directory.toString();
-      spark
-          .parallelize(missing, missing.size())
-          .mapPartitions(tasks -> compute(tasks, path.value(), computed, target))
-          .count();
-      path.destroy();
+      compute(spark, missing);
     }
     long total = 0;
     for (Shard shard : shards) {
       total += ShardFile.read(shard.file(directory)).images().size();
     }
     return new JobSummary(shards.size(), total, shards.size() - missing.size());
+  }
+
+  private void compute(JavaSparkContext spark, List<Shard> missing) {
+    Broadcast<String> path = spark.broadcast(model.toString());
+    // what a task needs, and not this object
+    ImageFunction computed = function;
+    String target = directory.toString();
+    try {
+      spark
+          .parallelize(missing, missing.size())
+          .mapPartitions(tasks -> compute(tasks, path.value(), computed, target))
+          .count();
+    } finally {
+      path.destroy();
+    }
   }
 
   private List<Shard> shards(List<Path> images) {

@@ -119,7 +119,9 @@ class ImageJobTest {
 
     JobSummary summary = job(ImageFunction.embedding()).run(spark, images);
 
-    assertThat(summary).isEqualTo(new JobSummary(6, IMAGES, before.size()));
+    assertThat(summary.images()).isEqualTo(IMAGES);
+    // a task of the broken job may have finished after the job
+    assertThat(summary.reused()).isGreaterThanOrEqualTo(before.size());
     assertThat(modified()).containsAllEntriesOf(before);
     assertEmbeddings();
     assertThat(job(ImageFunction.embedding()).run(spark, images).reused()).isEqualTo(6);
@@ -206,7 +208,11 @@ class ImageJobTest {
   private Map<Path, FileTime> modified() throws IOException {
     Map<Path, FileTime> times = new LinkedHashMap<>();
     try (Stream<Path> files = Files.list(results)) {
-      for (Path file : files.sorted().toList()) {
+      for (Path file :
+          files
+              .filter(path -> path.getFileName().toString().startsWith("shard-"))
+              .sorted()
+              .toList()) {
         times.put(file, Files.getLastModifiedTime(file));
       }
     }

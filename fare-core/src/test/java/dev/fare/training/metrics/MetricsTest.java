@@ -30,7 +30,7 @@ class MetricsTest {
   private static final double WALL_TIME = 1_700_000_000.5;
   private static final TrainingSettings SETTINGS =
       new TrainingSettings(
-          "fare", "pgd", "l2", "adamw", "cosine", 1e-5, 1e-4, 10, 4, 4, 1, 0, 0, 4, 0, 1);
+          "fare", "pgd", "l2", "adamw", "cosine", 1e-5, 1e-4, 10, 4, 4, 1, 0, 0, 4, 0, 1, false);
 
   @TempDir private Path directory;
 

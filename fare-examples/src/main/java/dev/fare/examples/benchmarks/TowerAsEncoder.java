@@ -1,11 +1,12 @@
 package dev.fare.examples.benchmarks;
 
 import ai.djl.ndarray.NDArray;
-import dev.fare.ImageEncoder;
 import dev.fare.models.vision.VisionTower;
+import dev.fare.training.TrainableEncoder;
+import java.util.Map;
 
 /** A tower without the checks and files of the public encoder. */
-record TowerAsEncoder(VisionTower tower) implements ImageEncoder {
+record TowerAsEncoder(VisionTower tower) implements TrainableEncoder {
 
   @Override
   public NDArray embed(NDArray pixels) {
@@ -20,6 +21,21 @@ record TowerAsEncoder(VisionTower tower) implements ImageEncoder {
   @Override
   public int imageSize() {
     return tower.config().imageSize();
+  }
+
+  @Override
+  public Map<String, NDArray> parameters() {
+    return tower.parameters();
+  }
+
+  @Override
+  public TrainableEncoder recomputing() {
+    return new TowerAsEncoder(tower.recomputing());
+  }
+
+  @Override
+  public TrainableEncoder copy() {
+    return new TowerAsEncoder(tower.copy());
   }
 
   @Override

@@ -17,9 +17,15 @@ public final class EmojiDataset implements ImageDataset {
   private final List<EmojiPair> pairs;
   private final int size;
   private final int available;
+  private final boolean labelled;
 
   private EmojiDataset(
-      EmojiData data, SceneStream stream, List<EmojiPair> pairs, int size, int available) {
+      EmojiData data,
+      SceneStream stream,
+      List<EmojiPair> pairs,
+      int size,
+      int available,
+      boolean labelled) {
     if (size < 1 || size > available) {
       throw new IllegalArgumentException("size must be from 1 to " + available + ", got " + size);
     }
@@ -28,6 +34,7 @@ public final class EmojiDataset implements ImageDataset {
     this.pairs = List.copyOf(pairs);
     this.size = size;
     this.available = available;
+    this.labelled = labelled;
   }
 
   /**
@@ -37,8 +44,35 @@ public final class EmojiDataset implements ImageDataset {
    * @param strength of the augmentation, from 0 to 1
    */
   public static EmojiDataset unlabelled(EmojiData data, int size, double strength) {
+    return training(data, size, strength, false);
+  }
+
+  /**
+   * The same scenes with the labels that supervised methods need.
+   *
+   * @param size number of scenes
+   * @param strength of the augmentation, from 0 to 1
+   */
+  public static EmojiDataset labelled(EmojiData data, int size, double strength) {
+    return training(data, size, strength, true);
+  }
+
+  /**
+   * Plain scenes of the training drawings, with labels, to choose settings by: neither trained on
+   * nor one of the test sets.
+   *
+   * @param size how many of the scenes, one a drawing, spread evenly over the drawings
+   */
+  public static EmojiDataset validation(EmojiData data, int size) {
+    SceneStream stream = new SceneStream(SceneFamily.TRAINING, data.seed(), "validation", 0);
+    List<EmojiPair> pairs = data.split().trainingPairs();
+    return new EmojiDataset(data, stream, pairs, size, pairs.size(), true);
+  }
+
+  private static EmojiDataset training(
+      EmojiData data, int size, double strength, boolean labelled) {
     SceneStream stream = new SceneStream(SceneFamily.TRAINING, data.seed(), "unlabelled", strength);
-    return new EmojiDataset(data, stream, data.split().trainingPairs(), size, size);
+    return new EmojiDataset(data, stream, data.split().trainingPairs(), size, size, labelled);
   }
 
   /**
@@ -48,7 +82,7 @@ public final class EmojiDataset implements ImageDataset {
    */
   public static EmojiDataset testSetA(EmojiData data, int size) {
     EmojiTestSet set = data.testSetA(2 * data.pack().concepts().size());
-    return new EmojiDataset(data, set.stream(), set.pairs(), size, set.size());
+    return new EmojiDataset(data, set.stream(), set.pairs(), size, set.size(), true);
   }
 
   /**
@@ -58,7 +92,7 @@ public final class EmojiDataset implements ImageDataset {
    */
   public static EmojiDataset testSetB(EmojiData data, int size) {
     EmojiTestSet set = data.testSetB(4);
-    return new EmojiDataset(data, set.stream(), set.pairs(), size, set.size());
+    return new EmojiDataset(data, set.stream(), set.pairs(), size, set.size(), true);
   }
 
   @Override
@@ -73,10 +107,6 @@ public final class EmojiDataset implements ImageDataset {
 
   private int scene(int index) {
     return (int) ((long) Objects.checkIndex(index, size) * available / size);
-  }
-
-  private boolean isLabelled() {
-    return stream.family() == SceneFamily.TEST;
   }
 
   @Override
@@ -94,12 +124,12 @@ public final class EmojiDataset implements ImageDataset {
 
   @Override
   public OptionalInt label(int index) {
-    return isLabelled() ? OptionalInt.of(pair(index).concept()) : OptionalInt.empty();
+    return labelled ? OptionalInt.of(pair(index).concept()) : OptionalInt.empty();
   }
 
   @Override
   public List<String> classNames() {
-    return isLabelled() ? data.pack().names() : List.of();
+    return labelled ? data.pack().names() : List.of();
   }
 
   @Override

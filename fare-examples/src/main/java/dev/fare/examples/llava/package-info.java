@@ -1,4 +1,8 @@
-/** A pipeline in the manner of LLaVA, and what changes when its encoder is swapped. */
+/**
+ * A small LLaVA: how its user is deceived and how a robust encoder helps ({@link
+ * dev.fare.examples.llava.LlavaStory}), and a host's own pipeline whose encoder is swapped in one
+ * line ({@link dev.fare.examples.llava.LlavaSwap}).
+ */
 @NullMarked
 package dev.fare.examples.llava;
 

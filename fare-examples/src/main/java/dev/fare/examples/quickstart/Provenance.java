@@ -1,6 +1,5 @@
 package dev.fare.examples.quickstart;
 
-import ai.djl.engine.Engine;
 import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
 import dev.fare.examples.report.ReportModel;
@@ -21,16 +20,7 @@ final class Provenance {
         .provenance("Training", "data", summary.data())
         .provenance("Training", "settings", summary.settings())
         .provenance("Training", "duration", summary.duration().toSeconds() + " s")
-        .provenance("Software", "engine", Engine.getEngine("PyTorch"))
-        .provenance("Software", "Java", Runtime.version())
-        .provenance(
-            "Machine",
-            "processors",
-            Runtime.getRuntime().availableProcessors()
-                + " × "
-                + System.getProperty("os.arch")
-                + ", "
-                + System.getProperty("os.name"));
+        .environment();
   }
 
   private static String sha256(Path directory) throws IOException {

@@ -1,15 +1,11 @@
 package dev.fare.examples.quickstart;
 
 import dev.fare.ThreatModel;
-import dev.fare.attacks.ApgdAttack;
-import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
-import dev.fare.evaluation.EvaluationAttack;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.GalleryEntry;
 import dev.fare.evaluation.ModelResult;
 import dev.fare.evaluation.RobustnessEvaluation;
-import dev.fare.evaluation.ThreatResult;
 import dev.fare.examples.emoji.EmojiConcept;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
@@ -24,8 +20,6 @@ import dev.fare.training.TrainingSummary;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -48,8 +42,6 @@ public final class QuickStart implements Callable<Integer> {
 
   private static final String ORIGINAL = "original";
   private static final String ROBUST = "FARE";
-  private static final String ATTACK = "APGD-CE";
-  private static final List<Double> RADII = List.of(2 / 255.0, 4 / 255.0);
   private static final ThreatModel LARGEST = ThreatModel.linf(4 / 255.0);
 
   @Option(names = "--output", description = "directory to write, default ${DEFAULT-VALUE}")
@@ -101,7 +93,7 @@ public final class QuickStart implements Callable<Integer> {
           Locale.ROOT,
           "A CLIP of %d classes, attacked with %s in l∞ balls of 2/255 and 4/255.%n%n",
           data.pack().names().size(),
-          ATTACK);
+          EmbeddedProtocol.ATTACK);
       List<EvaluationReport> before = evaluate(ORIGINAL, original, data, encoder.imageSize(), out);
 
       out.printf("%nFine-tuning its vision encoder with FARE, without labels:%n");
@@ -114,7 +106,7 @@ public final class QuickStart implements Callable<Integer> {
       encoder.save(robustFiles);
       List<EvaluationReport> compared =
           List.of(before.get(0).with(after.get(0)), before.get(1).with(after.get(1)));
-      out.printf("%n%s%n", table(compared));
+      out.printf("%n%s%n", EmbeddedProtocol.table(compared));
 
       ReportModel.Builder report =
           ReportModel.builder("FARE quick start")
@@ -148,6 +140,7 @@ public final class QuickStart implements Callable<Integer> {
             AttackedSearch.found(foundAfter),
             foundAfter.size());
       }
+      SamplePictures.write(EmojiDataset.testSetA(data, images), output.resolve("drawings"));
       Provenance.add(report, originalFiles, robustFiles, summary);
       ReportFiles written = ReportFiles.write(report.build(), output.resolve("report.html"));
       out.printf(
@@ -177,16 +170,7 @@ public final class QuickStart implements Callable<Integer> {
 
   private List<EvaluationReport> evaluate(
       String model, ZeroShotClassifier classifier, EmojiData data, int imageSize, PrintWriter out) {
-    RobustnessEvaluation evaluation =
-        RobustnessEvaluation.builder(imageSize)
-            .model(model, classifier)
-            .attack(attack())
-            .linf(RADII.stream().mapToDouble(Double::doubleValue).toArray())
-            .batchSize(48)
-            .build();
-    List<EvaluationReport> reports = new ArrayList<>();
-    reports.add(evaluation.evaluate("Set A", EmojiDataset.testSetA(data, images)));
-    reports.add(evaluation.evaluate("Set B", EmojiDataset.testSetB(data, images)));
+    List<EvaluationReport> reports = protocol(data, imageSize).evaluate(model, classifier);
     for (EvaluationReport report : reports) {
       ModelResult result = report.model(model);
       out.printf(
@@ -194,22 +178,22 @@ public final class QuickStart implements Callable<Integer> {
           "%-8s on %s: clean %s%s%n",
           model,
           report.dataSet(),
-          percent(result.clean().value()),
+          EmbeddedProtocol.percent(result.clean().value()),
           result.threats().stream()
-              .map(threat -> ", " + threat.label() + " " + percent(threat.robust().value()))
+              .map(
+                  threat ->
+                      ", "
+                          + threat.label()
+                          + " "
+                          + EmbeddedProtocol.percent(threat.robust().value()))
               .collect(Collectors.joining()));
       out.flush();
     }
     return reports;
   }
 
-  private EvaluationAttack attack() {
-    return EvaluationAttack.of(
-        ATTACK,
-        "cross-entropy, " + iterations + " iterations, random start",
-        threat ->
-            ApgdAttack.builder(threat).steps(iterations).stopAtSuccess(true).seed(seed + 1).build(),
-        Objectives::crossEntropy);
+  private EmbeddedProtocol protocol(EmojiData data, int imageSize) {
+    return new EmbeddedProtocol(data, imageSize, images, iterations, seed + 1);
   }
 
   private List<GalleryEntry> gallery(
@@ -222,36 +206,13 @@ public final class QuickStart implements Callable<Integer> {
         RobustnessEvaluation.builder(imageSize)
             .model(ORIGINAL, original)
             .model(ROBUST, fare)
-            .attack(attack())
+            .attack(protocol(data, imageSize).attack())
             .threatModels(List.of(LARGEST))
             .build();
     return both.gallery(
-        EmojiDataset.testSetA(data, images), compared.rightForAll(6), ATTACK, LARGEST);
-  }
-
-  /** The comparison as people read it in a terminal. */
-  private static String table(List<EvaluationReport> reports) {
-    StringBuilder table = new StringBuilder("zero-shot top-1        clean");
-    List<ThreatResult> threats = reports.get(0).models().get(0).threats();
-    threats.stream()
-        .sorted(Comparator.comparingDouble(threat -> threat.threatModel().epsilon()))
-        .forEach(threat -> table.append(String.format("%12s", threat.label())));
-    for (EvaluationReport report : reports) {
-      for (ModelResult model : report.models()) {
-        table.append(
-            String.format(
-                "%n%-8s %-10s %8s",
-                report.dataSet(), model.model(), percent(model.clean().value())));
-        model
-            .threats()
-            .forEach(
-                threat -> table.append(String.format("%12s", percent(threat.robust().value()))));
-      }
-    }
-    return table.toString();
-  }
-
-  private static String percent(double share) {
-    return String.format(Locale.ROOT, "%.1f %%", 100 * share);
+        EmojiDataset.testSetA(data, images),
+        compared.rightForAll(6),
+        EmbeddedProtocol.ATTACK,
+        LARGEST);
   }
 }

@@ -22,7 +22,7 @@ import java.util.Map;
  * <p>A batch may show one concept several times: its pictures then share one text, and the text's
  * target is spread evenly over them.
  */
-final class ContrastiveTrainer implements AutoCloseable {
+public final class ContrastiveTrainer implements AutoCloseable {
 
   private static final double WEIGHT_DECAY = 0.1;
   private static final float LARGEST_LOGIT_SCALE = (float) Math.log(100);
@@ -35,10 +35,11 @@ final class ContrastiveTrainer implements AutoCloseable {
   private final AdamW matrices;
   private final AdamW vectors;
 
-  ContrastiveTrainer(VisionTower vision, TextTransformer text, NDArray logitScale) {
-    this.vision = vision;
-    this.text = text;
-    this.logitScale = logitScale;
+  /** Prepares to train weights, whose owner stays the caller. */
+  public ContrastiveTrainer(ClipWeights weights) {
+    vision = weights.vision();
+    text = weights.text();
+    logitScale = weights.logitScale();
     Map<String, NDArray> all = new LinkedHashMap<>(vision.parameters());
     all.putAll(text.parameters());
     all.put("logit_scale", logitScale);
@@ -58,13 +59,27 @@ final class ContrastiveTrainer implements AutoCloseable {
    * @param textOfImage for each image the row of its text
    * @return the mean of both directions' cross-entropies
    */
-  float step(float[] images, long[][] texts, int[] textOfImage, double learningRate) {
-    int count = textOfImage.length;
+  public float step(float[] images, long[][] texts, int[] textOfImage, double learningRate) {
     int size = vision.config().imageSize();
+    try (TensorScope scope = TensorScope.of(logitScale)) {
+      NDArray pixels = scope.manager().create(images, new Shape(textOfImage.length, 3, size, size));
+      return step(pixels, texts, textOfImage, learningRate);
+    }
+  }
+
+  /**
+   * One update.
+   *
+   * @param pixels {@code [N,3,S,S]}, owned by the caller
+   * @param texts token ids, one row a text
+   * @param textOfImage for each image the row of its text
+   * @return the mean of both directions' cross-entropies
+   */
+  public float step(NDArray pixels, long[][] texts, int[] textOfImage, double learningRate) {
+    int count = textOfImage.length;
     try (TensorScope scope = TensorScope.of(logitScale);
         GradMode on = GradMode.on()) {
       NDManager manager = scope.manager();
-      NDArray pixels = manager.create(images, new Shape(count, 3, size, size));
       NDArray pictures = unit(vision.embed(pixels)); // [N,D]
       NDArray names = unit(text.embed(manager.create(texts))); // [M,D]
       NDArray logits = pictures.matMul(names.transpose()).mul(logitScale.exp()); // [N,M]

@@ -1,38 +1,27 @@
 package dev.fare.examples.recipes;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import com.google.common.base.Stopwatch;
+import dev.fare.Precision;
 import dev.fare.examples.emoji.EmojiBatch;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiTestSet;
 import dev.fare.examples.quickstart.EmbeddedClip;
 import dev.fare.models.Activation;
 import dev.fare.models.ClipConfig;
-import dev.fare.models.ClipInitialization;
 import dev.fare.models.PixelNormalization;
-import dev.fare.models.format.HuggingFaceWriter;
-import dev.fare.models.text.ClipTokenizer;
 import dev.fare.models.text.TextConfig;
-import dev.fare.models.text.TextTransformer;
-import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.training.LearningRateSchedule;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -51,7 +40,6 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 public final class EmojiClipRecipe implements Callable<Integer> {
 
-  private static final int VOCABULARY = 4096;
   private static final int EVALUATE_EVERY = 250;
 
   static final ClipConfig CONFIG =
@@ -60,7 +48,7 @@ public final class EmojiClipRecipe implements Callable<Integer> {
           Optional.of(
               new TextConfig(
                   16,
-                  VOCABULARY,
+                  ClassSentences.VOCABULARY,
                   128,
                   3,
                   2,
@@ -68,7 +56,7 @@ public final class EmojiClipRecipe implements Callable<Integer> {
                   128,
                   Activation.QUICK_GELU,
                   1e-5,
-                  OptionalInt.of(VOCABULARY - 1))),
+                  OptionalInt.of(ClassSentences.VOCABULARY - 1))),
           PixelNormalization.CLIP);
 
   @Option(names = "--output", description = "directory to write", required = true)
@@ -102,15 +90,18 @@ public final class EmojiClipRecipe implements Callable<Integer> {
     EmojiData data = EmojiData.load();
     Stopwatch watch = Stopwatch.createStarted();
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        Weights weights = new Weights(manager, seed);
-        ContrastiveTrainer trainer =
-            new ContrastiveTrainer(weights.vision, weights.text, weights.logitScale)) {
-      Names names = Names.of(data);
+        ClipWeights weights = new ClipWeights(CONFIG, seed, Precision.FLOAT32, manager);
+        ContrastiveTrainer trainer = new ContrastiveTrainer(weights)) {
+      ClassSentences names =
+          ClassSentences.of(
+              data.pack().names(),
+              EmbeddedClip.TEMPLATES,
+              CONFIG.text().orElseThrow().contextLength());
       LearningRateSchedule schedule = LearningRateSchedule.cosine(warmupSteps, steps);
       double average = 0;
       for (int step = 0; step < steps; step++) {
         EmojiBatch batch = data.trainingBatch((long) step * batchSize, batchSize, strength(step));
-        Captions captions = names.captions(batch.labels(), seed * 7919 + step);
+        ClassSentences.Captions captions = names.captions(batch.labels(), seed * 7919 + step);
         double loss =
             trainer.step(
                 batch.images(),
@@ -130,7 +121,7 @@ public final class EmojiClipRecipe implements Callable<Integer> {
           out.flush();
         }
       }
-      write(weights.all, output);
+      weights.write(output, DataType.FLOAT16);
       out.printf("as written, with all sentences:%n%s%n", EmojiClipEvaluation.describe(output));
       out.flush();
     }
@@ -145,14 +136,14 @@ public final class EmojiClipRecipe implements Callable<Integer> {
   }
 
   /** Top-1 and top-5 of the zero-shot classifier on both test sets. */
-  static String results(EmojiData data, Names names, ContrastiveTrainer trainer) {
+  static String results(EmojiData data, ClassSentences names, ContrastiveTrainer trainer) {
     return results("A", data.testSetA(2 * names.size()), names, trainer)
         + ", "
         + results("B", data.testSetB(4), names, trainer);
   }
 
   private static String results(
-      String name, EmojiTestSet set, Names names, ContrastiveTrainer trainer) {
+      String name, EmojiTestSet set, ClassSentences names, ContrastiveTrainer trainer) {
     EmojiBatch all = set.all();
     int[] ranks = trainer.ranks(all.images(), all.labels(), names.plain());
     return String.format(
@@ -165,104 +156,5 @@ public final class EmojiClipRecipe implements Callable<Integer> {
 
   private static double share(int[] ranks, int top) {
     return Arrays.stream(ranks).filter(rank -> rank < top).count() / (double) ranks.length;
-  }
-
-  /** Writes the embedded directory's layout; half precision halves the repository's burden. */
-  static void write(Map<String, NDArray> weights, Path directory) throws IOException {
-    Path tokenizer = Files.createTempFile("tokenizer", ".json");
-    try (InputStream in = Names.tokenizerJson()) {
-      Files.write(tokenizer, in.readAllBytes());
-      HuggingFaceWriter.write(CONFIG, weights, Optional.of(tokenizer), directory, DataType.FLOAT16);
-    } finally {
-      Files.delete(tokenizer);
-    }
-  }
-
-  /** Both towers with fresh weights. */
-  static final class Weights implements AutoCloseable {
-    final Map<String, NDArray> all;
-    final VisionTransformer vision;
-    final TextTransformer text;
-    final NDArray logitScale;
-
-    Weights(NDManager manager, long seed) {
-      all = ClipInitialization.random(CONFIG, seed, manager);
-      Map<String, NDArray> ofVision = new LinkedHashMap<>(all);
-      ofVision.keySet().removeIf(name -> !name.startsWith("visual."));
-      Map<String, NDArray> ofText = new LinkedHashMap<>(all);
-      ofText.keySet().removeAll(ofVision.keySet());
-      NDArray scale = ofText.remove("logit_scale");
-      if (scale == null) {
-        throw new IllegalStateException("a CLIP has a logit scale");
-      }
-      logitScale = scale;
-      vision =
-          new VisionTransformer(
-              (VitConfig) CONFIG.vision(), CONFIG.normalization(), ofVision, manager);
-      text = new TextTransformer(CONFIG.text().orElseThrow(), ofText, manager);
-    }
-
-    @Override
-    public void close() {
-      text.close();
-      vision.close();
-    }
-  }
-
-  /** The texts of a batch, each name once. */
-  @SuppressWarnings("ArrayRecordComponent") // handed through, never compared
-  record Captions(long[][] texts, int[] textOfImage) {}
-
-  /** The names of all concepts as token ids, in every sentence. */
-  @SuppressWarnings("ArrayRecordComponent") // handed through, never compared
-  record Names(List<long[][]> sentences) {
-
-    static Names of(EmojiData data) throws IOException {
-      int contextLength = CONFIG.text().orElseThrow().contextLength();
-      try (InputStream json = tokenizerJson();
-          ClipTokenizer tokenizer = ClipTokenizer.load(json)) {
-        return new Names(
-            EmbeddedClip.TEMPLATES.stream()
-                .map(
-                    template ->
-                        tokenizer.encode(
-                            data.pack().names().stream()
-                                .map(name -> template.replace("{}", name))
-                                .toList(),
-                            contextLength))
-                .toList());
-      }
-    }
-
-    static InputStream tokenizerJson() throws IOException {
-      InputStream in = EmojiClipRecipe.class.getResourceAsStream("tokenizer.json");
-      if (in == null) {
-        throw new IOException("no tokenizer.json beside " + EmojiClipRecipe.class.getName());
-      }
-      return in;
-    }
-
-    int size() {
-      return plain().length;
-    }
-
-    long[][] plain() {
-      return sentences.get(0);
-    }
-
-    /** Each name of a batch in a sentence that is drawn for it. */
-    Captions captions(int[] labels, long drawSeed) {
-      Map<Integer, Integer> rows = new LinkedHashMap<>();
-      int[] textOfImage = new int[labels.length];
-      for (int i = 0; i < labels.length; i++) {
-        rows.putIfAbsent(labels[i], rows.size());
-        textOfImage[i] = rows.getOrDefault(labels[i], 0);
-      }
-      SplittableRandom random = new SplittableRandom(drawSeed);
-      long[][] texts = new long[rows.size()][];
-      rows.forEach(
-          (label, row) -> texts[row] = sentences.get(random.nextInt(sentences.size()))[label]);
-      return new Captions(texts, textOfImage);
-    }
   }
 }

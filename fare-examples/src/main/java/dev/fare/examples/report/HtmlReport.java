@@ -70,10 +70,10 @@ public final class HtmlReport {
                     title(report.title()),
                     style(rawHtml(styleSheet()))),
                 body(
-                    a("Skip to the results").withHref("#results").withClass("skip"),
+                    a("Skip to the results").withHref("#content").withClass("skip"),
                     opening(),
                     navigation(),
-                    main(each(sections().values(), section -> section)),
+                    main(each(sections().values(), section -> section)).withId("content"),
                     footer(p("Made by FARE for the JVM. This page holds everything it shows."))))
             .withLang("en"));
   }
@@ -88,7 +88,7 @@ public final class HtmlReport {
   }
 
   private DomContent opening() {
-    Verdict verdict = Verdict.of(report.evaluations().get(0));
+    Verdict verdict = Verdict.of(report);
     return header(
         p(report.title()).withClass("eyebrow"),
         h1(verdict.headline()),
@@ -150,7 +150,9 @@ public final class HtmlReport {
 
   private Map<String, DomContent> sections() {
     Map<String, DomContent> sections = new LinkedHashMap<>();
-    sections.put("results", new ResultsSection(report).render());
+    if (!report.evaluations().isEmpty()) {
+      sections.put("results", new ResultsSection(report).render());
+    }
     if (!report.gallery().isEmpty()) {
       sections.put("gallery", new GallerySection(report.gallery()).render());
     }
@@ -160,10 +162,12 @@ public final class HtmlReport {
     if (!report.training().isEmpty()) {
       sections.put("training", new TrainingSection(report.training()).render());
     }
-    EvaluationReport first = report.evaluations().get(0);
-    if (first.models().stream().noneMatch(model -> model.threats().isEmpty())) {
-      sections.put("classes", new ClassSection(first, report.classGroups()).render());
-    }
+    report.evaluations().stream()
+        .limit(1)
+        .filter(first -> first.models().stream().noneMatch(model -> model.threats().isEmpty()))
+        .forEach(
+            first ->
+                sections.put("classes", new ClassSection(first, report.classGroups()).render()));
     ComparisonSection comparison = new ComparisonSection(report);
     if (!comparison.isEmpty()) {
       sections.put("comparison", comparison.render());

@@ -3,24 +3,26 @@ package dev.fare.examples.report;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import dev.fare.evaluation.EvaluationJson;
+import dev.fare.evaluation.Picture;
+import dev.fare.io.AtomicFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 
 /**
- * A report on disk: the page and the same content as JSON, without the pixels.
+ * A report on disk: the page, and everything that it shows as JSON.
  *
  * @param html the page
  * @param json the JSON beside it
  */
 public record ReportFiles(Path html, Path json) {
 
-  private static final Gson GSON = EvaluationJson.configure(new GsonBuilder()).create();
+  private static final Gson GSON =
+      EvaluationJson.configure(new GsonBuilder())
+          .registerTypeAdapter(Picture.class, new PngImages.Json())
+          .create();
 
   /**
    * Writes a report; each file is there as a whole or not at all.
@@ -34,33 +36,52 @@ public record ReportFiles(Path html, Path json) {
     String name = absolute.getFileName().toString();
     String stem = name.endsWith(".html") ? name.substring(0, name.length() - 5) : name;
     Path json = absolute.resolveSibling(stem + ".json");
-    Path folder = absolute.getParent();
-    if (folder != null) {
-      Files.createDirectories(folder);
-    }
-    replace(json, GSON.toJson(report));
-    replace(absolute, HtmlReport.render(report));
+    replace(json, json(report));
+    writePage(report, html);
     return new ReportFiles(html, html.resolveSibling(stem + ".json"));
   }
 
-  private static void replace(Path file, String text) throws IOException {
-    Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
-    try (FileChannel channel =
-        FileChannel.open(
-            temporary,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.TRUNCATE_EXISTING)) {
-      ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
+  /**
+   * Writes the page alone.
+   *
+   * @throws IOException if it can't be written
+   */
+  public static void writePage(ReportModel report, Path html) throws IOException {
+    replace(html.toAbsolutePath(), HtmlReport.render(report));
+  }
+
+  /** The page that belongs to a report's JSON, beside it. */
+  public static Path pageOf(Path json) {
+    String name = json.getFileName().toString();
+    String stem = name.endsWith(".json") ? name.substring(0, name.length() - 5) : name;
+    return json.resolveSibling(stem + ".html");
+  }
+
+  /**
+   * Reads the JSON that {@link #write} left beside a page: rendered again it is the same page.
+   *
+   * @throws IOException if the file can't be read or is no such report
+   */
+  public static ReportModel read(Path json) throws IOException {
+    try {
+      ReportModel report = GSON.fromJson(Files.readString(json), ReportModel.class);
+      if (report != null) {
+        return report;
       }
-      channel.force(true);
-    } catch (IOException e) {
-      Files.deleteIfExists(temporary);
-      throw e;
+    } catch (MalformedInputException e) {
+      throw new IOException(json + " is no text", e);
+    } catch (RuntimeException e) { // Gson wraps what a record refuses in a plain one
+      throw new IOException(json + " is not the JSON of a report: " + e.getMessage(), e);
     }
-    Files.move(
-        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    throw new IOException(json + " is empty");
+  }
+
+  /** A report as JSON text. */
+  public static String json(ReportModel report) {
+    return GSON.toJson(report);
+  }
+
+  private static void replace(Path file, String text) throws IOException {
+    AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
   }
 }

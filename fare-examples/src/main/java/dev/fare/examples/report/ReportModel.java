@@ -2,11 +2,13 @@ package dev.fare.examples.report;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import ai.djl.engine.Engine;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import dev.fare.evaluation.DriftReport;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.GalleryEntry;
+import dev.fare.evaluation.RobustnessEvaluation;
 import dev.fare.evaluation.TransferMatrix;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,7 +21,7 @@ import java.util.Map;
  * @param title what was examined
  * @param introduction one or two sentences: what was done to what
  * @param evaluations one a test set, the most telling first; of their models the first is the
- *     original, the last the one the report is about
+ *     original, the last the one the report is about; may be empty where there are drifts
  * @param testSetNotes for each test set's name what is special about it
  * @param classGroups for each class name the group it is counted in, such as a category; may be
  *     empty
@@ -43,9 +45,11 @@ public record ReportModel(
     List<SearchExample> searches,
     List<ProvenanceEntry> provenance) {
 
-  /** Copies the collections and asks for at least one evaluation. */
+  /** Copies the collections and asks for something to report. */
   public ReportModel {
-    checkArgument(!evaluations.isEmpty(), "a report needs at least one evaluation");
+    checkArgument(
+        !evaluations.isEmpty() || !drifts.isEmpty(),
+        "a report needs at least one evaluation, or one of how far embeddings move");
     evaluations = ImmutableList.copyOf(evaluations);
     testSetNotes = ImmutableMap.copyOf(testSetNotes);
     classGroups = ImmutableMap.copyOf(classGroups);
@@ -55,6 +59,22 @@ public record ReportModel(
     gallery = ImmutableList.copyOf(gallery);
     searches = ImmutableList.copyOf(searches);
     provenance = ImmutableList.copyOf(provenance);
+  }
+
+  /** The same report with training curves. */
+  public ReportModel withTraining(List<TrainingPoint> points) {
+    return new ReportModel(
+        title,
+        introduction,
+        evaluations,
+        testSetNotes,
+        classGroups,
+        transfers,
+        drifts,
+        points,
+        gallery,
+        searches,
+        provenance);
   }
 
   /** Starts a report. */
@@ -138,6 +158,23 @@ public record ReportModel(
     public Builder provenance(String group, String name, Object value) {
       provenance.add(new ProvenanceEntry(group, name, value.toString()));
       return this;
+    }
+
+    /** Adds the versions of the software and what machine it runs on. */
+    public Builder environment() {
+      String own = RobustnessEvaluation.class.getPackage().getImplementationVersion();
+      provenance("Software", "FARE for the JVM", own == null ? "development" : own);
+      provenance("Software", "DJL", Engine.getDjlVersion());
+      provenance("Software", "libtorch", Engine.getEngine("PyTorch").getVersion());
+      provenance("Software", "Java", Runtime.version());
+      return provenance(
+          "Machine",
+          "processors",
+          "%d × %s, %s"
+              .formatted(
+                  Runtime.getRuntime().availableProcessors(),
+                  System.getProperty("os.arch"),
+                  System.getProperty("os.name")));
     }
 
     /** Puts the report together. */

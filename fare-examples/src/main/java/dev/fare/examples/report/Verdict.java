@@ -1,9 +1,14 @@
 package dev.fare.examples.report;
 
 import dev.fare.evaluation.Accuracy;
+import dev.fare.evaluation.Drift;
+import dev.fare.evaluation.DriftReport;
+import dev.fare.evaluation.EncoderDrift;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
+import dev.fare.evaluation.ThreatDrift;
 import dev.fare.evaluation.ThreatResult;
+import java.util.Locale;
 
 /**
  * What an evaluation comes to, in words.
@@ -12,6 +17,42 @@ import dev.fare.evaluation.ThreatResult;
  * @param detail what it costs and how sure it is
  */
 public record Verdict(String headline, String detail) {
+
+  /** What a report comes to: its first evaluation, or without any its first drift. */
+  public static Verdict of(ReportModel report) {
+    return report.evaluations().isEmpty()
+        ? of(report.drifts().get(0))
+        : of(report.evaluations().get(0));
+  }
+
+  /** Compares how far an attacker can move the last encoder's embeddings with the first's. */
+  static Verdict of(DriftReport drift) {
+    EncoderDrift original = drift.encoders().get(0);
+    EncoderDrift robust = drift.encoders().get(drift.encoders().size() - 1);
+    int images = robust.clean().cosine().values().size();
+    if (robust.attacked().isEmpty()) {
+      return new Verdict(
+          "The embeddings of %s have not been attacked yet.".formatted(robust.encoder()),
+          "Measured on %s images of %s.".formatted(images, drift.dataSet()));
+    }
+    ThreatDrift threat = robust.attacked().get(robust.attacked().size() - 1);
+    String kept = cosine(threat.drift());
+    String headline =
+        "Under attack at ε = %s, the embeddings of %s keep a cosine of %s to where they belong"
+            .formatted(ThreatResult.epsilonLabel(threat.threatModel()), robust.encoder(), kept);
+    if (drift.encoders().size() > 1) {
+      Drift before = original.attacked().get(original.attacked().size() - 1).drift();
+      headline += " (%s: %s)".formatted(original.encoder(), cosine(before));
+    }
+    return new Verdict(
+        headline + ".",
+        "Without an attack it is %s. Means over %s images of %s, which have no labels: whether a classifier would be fooled is not measured."
+            .formatted(cosine(robust.clean()), images, drift.dataSet()));
+  }
+
+  private static String cosine(Drift drift) {
+    return String.format(Locale.ROOT, "%.2f", drift.cosine().mean()).replace('-', '−');
+  }
 
   /**
    * Compares the last model of an evaluation with the first, under the largest threat model.
@@ -95,6 +136,11 @@ public record Verdict(String headline, String detail) {
         .filter(threat -> threat.threatModel().norm() == first.threatModel().norm())
         .reduce((small, large) -> large)
         .orElse(first);
+  }
+
+  /** The last model under the largest radius of its first norm: what the verdict is about. */
+  public static ThreatResult decisive(EvaluationReport evaluation) {
+    return largest(evaluation.models().get(evaluation.models().size() - 1));
   }
 
   private static boolean overlap(Accuracy a, Accuracy b) {

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ReportFilesTest {
 
@@ -36,6 +38,33 @@ class ReportFilesTest {
         .isEqualTo(report.evaluations().get(0).model("FARE").clean().value());
     assertThat(json.getAsJsonArray("training")).hasSize(400);
     assertThat(json.getAsJsonArray("provenance")).hasSameSizeAs(report.provenance());
+  }
+
+  @Test
+  void aReportThatIsReadAgainIsTheSamePage() throws IOException {
+    ReportFiles files = ReportFiles.write(ReportFixture.full(), folder.resolve("report.html"));
+
+    ReportModel again = ReportFiles.read(files.json());
+
+    assertThat(HtmlReport.render(again)).isEqualTo(Files.readString(files.html()));
+    assertThat(again.evaluations()).isEqualTo(ReportFixture.full().evaluations());
+    assertThat(again.drifts()).isEqualTo(ReportFixture.full().drifts());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "[]",
+        "{\"title\": \"nothing\"}",
+        "{\"gallery\": [{\"clean\": \"data:image/png;base64,AAAA\"}]}"
+      })
+  void saysWhatItCannotRead(String text) throws IOException {
+    Path json = Files.writeString(folder.resolve("broken.json"), text);
+
+    assertThatThrownBy(() -> ReportFiles.read(json))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("broken.json");
   }
 
   @Test

@@ -114,8 +114,7 @@ final class HuggingFaceConfig {
   }
 
   /** The values of {@code preprocessor_config.json}, CLIP's own where the file is not there. */
-  private static PixelNormalization normalization(Path directory, int imageSize)
-      throws IOException {
+  static PixelNormalization normalization(Path directory, int imageSize) throws IOException {
     Path file = directory.resolve(PREPROCESSOR);
     if (!Files.exists(file)) {
       log.info("{} has no {}: pixels get CLIP's own mean and std", directory, PREPROCESSOR);
@@ -146,8 +145,7 @@ final class HuggingFaceConfig {
         .orElseGet(() -> new ConfigSection(new JsonObject(), root.origin() + " " + key));
   }
 
-  private static VitConfig visionConfig(ConfigSection section, int projection)
-      throws ModelFormatException {
+  static VitConfig visionConfig(ConfigSection section, int projection) throws ModelFormatException {
     if (section.size("num_channels", MAX_SIZE, 3) != 3) {
       throw section.wrong("num_channels", "3", section.integer("num_channels"));
     }

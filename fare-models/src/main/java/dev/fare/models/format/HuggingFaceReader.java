@@ -10,7 +10,6 @@ import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,15 +35,7 @@ final class HuggingFaceReader {
   }
 
   static ClipCheckpoint read(Path directory) throws IOException {
-    WeightFiles files =
-        WeightFiles.find(directory, WEIGHTS)
-            .orElseThrow(
-                () ->
-                    new ModelFormatException(
-                        directory
-                            + ": there is a config.json but none of "
-                            + Arrays.toString(WEIGHTS)));
-    return read(directory, files);
+    return read(directory, WeightFiles.need(directory, WEIGHTS));
   }
 
   /** Reads a directory with weights of whichever name. */
@@ -106,7 +97,8 @@ final class HuggingFaceReader {
     return stripped;
   }
 
-  private record Identity(int size) implements WeightTensor {
+  /** The projection of a tower that has none. */
+  record Identity(int size) implements WeightTensor {
     @Override
     public Shape shape() {
       return new Shape(size, size);

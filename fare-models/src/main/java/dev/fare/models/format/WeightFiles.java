@@ -42,6 +42,15 @@ record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
     return Optional.empty();
   }
 
+  /** The same where there must be weights. */
+  static WeightFiles need(Path directory, String... names) throws IOException {
+    return find(directory, names)
+        .orElseThrow(
+            () ->
+                new ModelFormatException(
+                    directory + ": there is a config.json but none of " + Arrays.toString(names)));
+  }
+
   /** Whether one of the names is there, as a whole or as an index of shards. */
   static boolean exist(Path directory, String... names) {
     return Arrays.stream(names)

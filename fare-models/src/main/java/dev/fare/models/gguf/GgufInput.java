@@ -14,7 +14,7 @@ final class GgufInput {
 
   private static final int BUFFER_BYTES = 1 << 16;
 
-  /** The longest string that GGUF's own reader takes for a name; metadata may be longer. */
+  /** Far more than a key, a name or a chat template needs. */
   private static final long MAX_STRING_BYTES = 16L << 20;
 
   private final FileChannel channel;

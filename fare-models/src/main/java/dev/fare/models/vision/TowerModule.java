@@ -179,6 +179,14 @@ final class TowerModule implements AutoCloseable {
     }
   }
 
+  NDList callList(String method, List<NDArray> inputs, List<NDArray> list) {
+    return module.callList(method, inputs, list);
+  }
+
+  NDList callAll(String method, NDArray input) {
+    return module.callAll(method, input);
+  }
+
   NDArray call(String method, NDArray input) {
     return module.call(method, input);
   }

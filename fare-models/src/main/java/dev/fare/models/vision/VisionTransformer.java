@@ -26,6 +26,7 @@ public final class VisionTransformer implements VisionTower {
   private final VitConfig config;
   private final PixelNormalization normalization;
   private final TowerModule module;
+  private final boolean recomputing;
 
   /** Puts a tower of float32 arithmetic together. */
   public VisionTransformer(
@@ -68,6 +69,7 @@ public final class VisionTransformer implements VisionTower {
       boolean mayFuse) {
     this.config = config;
     this.normalization = normalization;
+    recomputing = false;
     module =
         new TowerModule(
             PLAIN,
@@ -88,6 +90,19 @@ public final class VisionTransformer implements VisionTower {
             precision);
   }
 
+  private VisionTransformer(
+      VitConfig config, PixelNormalization normalization, TowerModule module, boolean recomputing) {
+    this.config = config;
+    this.normalization = normalization;
+    this.module = module;
+    this.recomputing = recomputing;
+  }
+
+  @Override
+  public VisionTransformer recomputing() {
+    return new VisionTransformer(config, normalization, module, true);
+  }
+
   private static TorchSource products(String resource) {
     return new TorchSource("products.py", TorchSource.resource(Activation.class, resource).text());
   }
@@ -100,13 +115,15 @@ public final class VisionTransformer implements VisionTower {
   @Override
   public NDArray embed(NDArray pixels) {
     checkShape(pixels);
-    return module.embed(pixels);
+    return recomputing ? RecomputedPass.embed(module, pixels) : module.embed(pixels);
   }
 
   @Override
   public NDList embedWithTokens(NDArray pixels) {
     checkShape(pixels);
-    return module.embedWithTokens(pixels);
+    return recomputing
+        ? RecomputedPass.embedWithTokens(module, pixels)
+        : module.embedWithTokens(pixels);
   }
 
   @Override
@@ -154,8 +171,10 @@ public final class VisionTransformer implements VisionTower {
   @Override
   public VisionTransformer copy() {
     NDManager owner = module.newManager();
-    return new VisionTransformer(
-        config, normalization, module.copyParameters(owner), owner, precision(), false);
+    VisionTransformer copy =
+        new VisionTransformer(
+            config, normalization, module.copyParameters(owner), owner, precision(), false);
+    return recomputing ? copy.recomputing() : copy;
   }
 
   private void checkShape(NDArray pixels) {

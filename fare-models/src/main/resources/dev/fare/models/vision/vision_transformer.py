@@ -135,3 +135,73 @@ class VisionTransformer(Module):
   def post_norm(self: __torch__.VisionTransformer, x: Tensor) -> Tensor:
     end = 7 + 12 * self.layers
     return __torch__.transformer.layer_norm(x, self.params[end], self.params[end + 1], self.epsilon)
+
+  # Activation checkpointing: of a pass only what stands between the blocks is kept.
+
+  # whether a pass over the pixels must be recorded
+  def is_recorded(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
+    return torch.tensor(__torch__.prepared.is_recorded(self.params, pixels))
+
+  # the tokens before each block and, last, the embedding
+  def embed_in_parts(self: __torch__.VisionTransformer, pixels: Tensor) -> List[Tensor]:
+    w = (self).weights()
+    x = (self).embed_patches(w, pixels)
+    parts = [x]
+    for i in range(self.layers - 1):
+      x = (self).run_block(w, x, i)
+      parts.append(x)
+    parts.append((self).embed_class(w, x))
+    return parts
+
+  # The gradients of the pixels and of params, without elements where none is asked for, from those of
+  # the embedding and of the tokens before the last block, either of which may be without elements.
+  # Each part is computed again from what stood before it.
+  def backward_in_parts(self: __torch__.VisionTransformer, pixels: Tensor, of_embedding: Tensor, of_tokens: Tensor, parts: List[Tensor]) -> List[Tensor]:
+    w = (self).weights()
+    last = self.layers - 1
+    found = [torch.empty([0], dtype=6, layout=None, device=pixels.device)]
+    for p in self.params:
+      found.append(found[0])
+    g = of_tokens
+    if of_embedding.numel() > 0:
+      x = torch.requires_grad_(torch.detach(parts[last]))
+      y = (self).embed_class(w, x)
+      g = (self).part_gradients(y, of_embedding, x, 7 + 12 * last, len(self.params), found)
+      if of_tokens.numel() > 0:
+        g = g + of_tokens
+    for j in range(last):
+      i = last - 1 - j
+      x = torch.requires_grad_(torch.detach(parts[i]))
+      y = (self).run_block(w, x, i)
+      g = (self).part_gradients(y, g, x, 7 + 12 * i, 19 + 12 * i, found)
+    x = torch.detach(pixels)
+    if ops.prim.requires_grad(pixels):
+      x = torch.requires_grad_(x)
+    y = (self).embed_patches(w, x)
+    if ops.prim.requires_grad(y):
+      found[0] = (self).part_gradients(y, g, x, 0, 7, found)
+    return found
+
+  # the gradient of x, and into `found`, after that of the pixels, those of the params from `first` to `end`
+  def part_gradients(self: __torch__.VisionTransformer, y: Tensor, g: Tensor, x: Tensor, first: int, end: int, found: List[Tensor]) -> Tensor:
+    inputs = annotate(List[Tensor], [])
+    places = annotate(List[int], [])
+    if ops.prim.requires_grad(x):
+      inputs.append(x)
+      places.append(-1)
+    for j in range(first, end):
+      if ops.prim.requires_grad(self.params[j]):
+        inputs.append(self.params[j])
+        places.append(j + 1)
+    seeds = annotate(List[Optional[Tensor]], [])
+    seeds.append(g)
+    grads = torch.grad([y], inputs, seeds, None, False, True)
+    of_x = torch.empty([0], dtype=6, layout=None, device=x.device)
+    for k in range(len(places)):
+      grad = grads[k]
+      if grad is not None:
+        if places[k] < 0:
+          of_x = grad
+        else:
+          found[places[k]] = grad
+    return of_x

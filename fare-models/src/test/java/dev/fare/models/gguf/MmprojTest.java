@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -166,6 +167,31 @@ class MmprojTest {
     assertRefused(name, at -> at.putInt(0, 5), "1 to 4 dimensions");
     assertRefused(name, at -> at.putLong(4, Long.MAX_VALUE), "no file can hold");
     assertRefused(name, at -> at.putLong(4, 1L << 40), "ends beyond");
+  }
+
+  @Test
+  void aDamagedHeaderIsRefusedOrReadWithinTheFile() throws Exception {
+    byte[] whole = Files.readAllBytes(RecordedTensors.path(F32));
+    SplittableRandom random = new SplittableRandom(1);
+    Path file = directory.resolve("damaged.gguf");
+    int refused = 0;
+    for (int i = 0; i < 400; i++) {
+      byte[] damaged = whole.clone();
+      for (int j = 0; j <= i % 3; j++) {
+        damaged[random.nextInt(2144)] = (byte) random.nextInt(256);
+      }
+      Files.write(file, damaged);
+      try {
+        for (GgufTensor tensor : GgufFile.read(file).tensors().values()) {
+          assertThat(tensor.position() + tensor.bytes()).isLessThanOrEqualTo(whole.length);
+        }
+      } catch (ModelFormatException e) {
+        assertThat(e).hasMessageContaining("damaged.gguf");
+        refused++;
+      }
+    }
+    // most bytes are names and values, which may be anything
+    assertThat(refused).isBetween(100, 400);
   }
 
   @Test

@@ -1,4 +1,6 @@
-package dev.fare.training;
+package dev.fare.data;
+
+import static com.google.common.base.Preconditions.checkArgument;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -7,23 +9,29 @@ import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Images that could not be read: each is named once, and too many end the run. */
-final class UnreadableImages {
+/**
+ * Images that could not be read: each is named once in the log, and too many end the run. Safe for
+ * use from many threads.
+ */
+public final class UnreadableImages {
 
   private static final Logger LOG = LoggerFactory.getLogger(UnreadableImages.class);
 
-  private final int size;
+  private final ImageDataset data;
   private final double allowedFraction;
   private final Map<Integer, String> reasons = new TreeMap<>();
 
   /**
    * Nothing unreadable yet.
    *
-   * @param size images of the data set
-   * @param allowedFraction of them that may be unreadable, in [0,1]
+   * @param allowedFraction of the data's images that may be unreadable, in [0,1]
    */
-  UnreadableImages(int size, double allowedFraction) {
-    this.size = size;
+  public UnreadableImages(ImageDataset data, double allowedFraction) {
+    checkArgument(
+        allowedFraction >= 0 && allowedFraction <= 1,
+        "the allowed fraction of unreadable images must be in [0,1], got %s",
+        allowedFraction);
+    this.data = data;
     this.allowedFraction = allowedFraction;
   }
 
@@ -32,15 +40,15 @@ final class UnreadableImages {
    *
    * @throws UncheckedIOException if that is one too many
    */
-  synchronized void add(int index, IOException reason) {
+  public synchronized void add(int index, IOException reason) {
     if (reasons.put(index, String.valueOf(reason.getMessage())) == null) {
-      LOG.warn("image {} is left out: {}", index, reason.getMessage());
+      LOG.warn("{} is left out: {}", data.name(index), reason.getMessage());
     }
-    if (reasons.size() > allowedFraction * size) {
+    if (reasons.size() > allowedFraction * data.size()) {
       throw new UncheckedIOException(
           reasons.size()
               + " of "
-              + size
+              + data.size()
               + " images can't be read, and the run allows a fraction of "
               + allowedFraction
               + "; repair them, or raise unreadableFraction. The last one: "
@@ -49,7 +57,8 @@ final class UnreadableImages {
     }
   }
 
-  synchronized int count() {
+  /** How many different images could not be read so far. */
+  public synchronized int count() {
     return reasons.size();
   }
 }

@@ -1,0 +1,278 @@
+package dev.fare.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import com.google.common.hash.HashCode;
+import com.google.common.hash.Hashing;
+import dev.fare.data.HostBatch;
+import dev.fare.data.ImageDataset;
+import dev.fare.data.UnreadableImages;
+import dev.fare.io.AtomicFile;
+import dev.fare.torch.GradMode;
+import dev.fare.torch.TensorScope;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.CRC32C;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The original's embeddings of a fixed data set in a file, so that its forward pass is paid once,
+ * for all epochs and for all runs on these data.
+ *
+ * <p>The file is named and headed by a SHA-256 of the original's weights, what it makes of a test
+ * image (which tells precisions and architectures apart), the data set's description and the image
+ * size; every row carries a hash of the pixels it was made of, so that an image that has changed,
+ * or is prepared in another way, is refused, and a checksum of itself.
+ *
+ * <p>Layout, little-endian: the header of {@value #HEADER_BYTES} bytes (a magic number, the key,
+ * the number of images and the length of an embedding), then for each image its pixels' hash, the
+ * embedding, and a CRC-32C of both.
+ */
+final class ReferenceCache implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ReferenceCache.class);
+  private static final long MAGIC = 0x31464552_45524146L; // "FAREREF1"
+  private static final int KEY_BYTES = 32;
+  private static final int HEADER_BYTES = Long.BYTES + KEY_BYTES + 2 * Integer.BYTES;
+
+  /** An image that could not be read when the file was made. */
+  private static final long UNREADABLE = 0;
+
+  private final Path file;
+  private final FileChannel channel;
+  private final int embeddingSize;
+
+  private ReferenceCache(Path file, FileChannel channel, int embeddingSize) {
+    this.file = file;
+    this.channel = channel;
+    this.embeddingSize = embeddingSize;
+  }
+
+  /**
+   * Opens the file of these data and this original, which is made if absent or damaged.
+   *
+   * @param directory made if absent
+   * @param batchSize images that the original sees together, as in training
+   * @param unreadable hears of images that can't be read
+   */
+  static ReferenceCache open(
+      Path directory,
+      ImageDataset data,
+      TrainableEncoder original,
+      int batchSize,
+      UnreadableImages unreadable)
+      throws IOException {
+    byte[] key = key(data, original);
+    String name = HashCode.fromBytes(key).toString().substring(0, 16);
+    Path file = directory.resolve("references-" + name + ".bin");
+    ByteBuffer header = header(key, data.size(), original.embeddingSize());
+    if (!isWhole(file, header, data.size(), original.embeddingSize())) {
+      LOG.info("embedding {} images once for {}", data.size(), file);
+      Writer writer = new Writer(data, original, batchSize, unreadable);
+      AtomicFile.write(
+          file,
+          target -> {
+            AtomicFile.writeFully(target, header.duplicate());
+            writer.writeRows(target);
+          });
+    }
+    return new ReferenceCache(file, FileChannel.open(file), original.embeddingSize());
+  }
+
+  private static byte[] key(ImageDataset data, TrainableEncoder original) {
+    return Hashing.sha256()
+        .newHasher()
+        .putString(WeightsFingerprint.of(original.parameters()), StandardCharsets.UTF_8)
+        .putBytes(probe(original))
+        .putString(data.description(), StandardCharsets.UTF_8)
+        .putInt(original.imageSize())
+        .hash()
+        .asBytes();
+  }
+
+  /** The bits of the embedding of a test image. */
+  private static byte[] probe(TrainableEncoder encoder) {
+    int side = encoder.imageSize();
+    float[] ramp = new float[3 * side * side];
+    for (int i = 0; i < ramp.length; i++) {
+      ramp[i] = (float) i / ramp.length;
+    }
+    try (TensorScope scope = TensorScope.of(deviceOf(encoder));
+        GradMode off = GradMode.off()) {
+      NDArray pixels = scope.manager().create(ramp, new Shape(1, 3, side, side));
+      return encoder.embed(pixels).toByteArray();
+    }
+  }
+
+  private static NDArray deviceOf(TrainableEncoder encoder) {
+    return encoder.parameters().values().iterator().next();
+  }
+
+  private static ByteBuffer header(byte[] key, int images, int embeddingSize) {
+    ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    return header.putLong(MAGIC).put(key).putInt(images).putInt(embeddingSize).flip();
+  }
+
+  private static int rowBytes(int embeddingSize) {
+    return Long.BYTES + embeddingSize * Float.BYTES + Integer.BYTES;
+  }
+
+  private static boolean isWhole(Path file, ByteBuffer header, int images, int embeddingSize)
+      throws IOException {
+    long expected = HEADER_BYTES + (long) images * rowBytes(embeddingSize);
+    if (!Files.exists(file) || Files.size(file) != expected) {
+      return false;
+    }
+    ByteBuffer found = ByteBuffer.allocate(HEADER_BYTES);
+    try (FileChannel channel = FileChannel.open(file)) {
+      readFully(channel, found, 0);
+    }
+    return found.equals(header.duplicate());
+  }
+
+  /** What a row is checked against: the pixels as they go into the encoder, never 0. */
+  private static long hash(ByteBuffer pixels) {
+    long hash = Hashing.murmur3_128().hashBytes(pixels).asLong();
+    return hash == UNREADABLE ? 1 : hash;
+  }
+
+  private static int checksum(ByteBuffer row) {
+    CRC32C checksum = new CRC32C();
+    checksum.update(row);
+    return (int) checksum.getValue();
+  }
+
+  /**
+   * The original's embeddings of a batch, {@code [images,D]}.
+   *
+   * @throws IllegalStateException if an image is not what it was when the file was made
+   * @throws UncheckedIOException if the file can't be read or is damaged
+   */
+  NDArray read(HostBatch batch, NDManager manager) {
+    FloatBuffer embeddings = FloatBuffer.allocate(batch.images() * embeddingSize);
+    ByteBuffer row = ByteBuffer.allocate(rowBytes(embeddingSize)).order(ByteOrder.LITTLE_ENDIAN);
+    try {
+      for (int i = 0; i < batch.images(); i++) {
+        int index = batch.indices()[i];
+        readFully(channel, row.clear(), HEADER_BYTES + (long) index * row.capacity());
+        check(row, index, hash(batch.imageBytes(i)));
+        embeddings.put(row.position(Long.BYTES).asFloatBuffer().limit(embeddingSize));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "the original's embeddings can't be read from " + file + ": " + e.getMessage(), e);
+    }
+    return manager.create(embeddings.array(), new Shape(batch.images(), embeddingSize));
+  }
+
+  private void check(ByteBuffer row, int index, long expectedHash) throws IOException {
+    int end = row.capacity() - Integer.BYTES;
+    if (row.getInt(end) != checksum(row.duplicate().limit(end))) {
+      throw new IOException("the row of image " + index + " is damaged; delete the file");
+    }
+    if (row.getLong(0) != expectedHash) {
+      throw new IllegalStateException(
+          "image "
+              + index
+              + " is not the one whose embedding is kept in "
+              + file
+              + ": the data have changed or are augmented. Delete the file, or train without"
+              + " referenceCache");
+    }
+  }
+
+  private static void readFully(FileChannel channel, ByteBuffer target, long position)
+      throws IOException {
+    long at = position;
+    while (target.hasRemaining()) {
+      int read = channel.read(target, at);
+      if (read < 0) {
+        throw new IOException("it ends early");
+      }
+      at += read;
+    }
+    target.flip();
+  }
+
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Embeds a data set, image after image. */
+  private record Writer(
+      ImageDataset data, TrainableEncoder original, int batchSize, UnreadableImages unreadable) {
+
+    void writeRows(WritableByteChannel target) throws IOException {
+      int side = original.imageSize();
+      for (int from = 0; from < data.size(); from += batchSize) {
+        int count = Math.min(batchSize, data.size() - from);
+        FloatBuffer pixels = FloatBuffer.allocate(batchSize * 3 * side * side);
+        long[] hashes = new long[count];
+        for (int i = 0; i < count; i++) {
+          hashes[i] = read(from + i, pixels);
+        }
+        AtomicFile.writeFully(target, rows(hashes, embed(pixels.array())));
+      }
+    }
+
+    /** Reads an image, or leaves its place black; its hash. */
+    private long read(int index, FloatBuffer pixels) throws IOException {
+      int start = pixels.position();
+      int size = 3 * original.imageSize() * original.imageSize();
+      long hash = UNREADABLE;
+      try {
+        data.read(index, original.imageSize(), pixels);
+        ByteBuffer bytes = ByteBuffer.allocate(size * Float.BYTES).order(ByteOrder.nativeOrder());
+        bytes.asFloatBuffer().put(pixels.array(), start, size);
+        hash = hash(bytes);
+      } catch (ClosedByInterruptException | InterruptedIOException e) {
+        throw e; // the thread's fault, not the image's
+      } catch (IOException e) {
+        unreadable.add(index, e);
+      }
+      pixels.position(start + size);
+      return hash;
+    }
+
+    private float[] embed(float[] pixels) {
+      int side = original.imageSize();
+      try (TensorScope scope = TensorScope.of(deviceOf(original));
+          GradMode off = GradMode.off()) {
+        NDArray batch = scope.manager().create(pixels, new Shape(batchSize, 3, side, side));
+        return original.embed(batch).toFloatArray();
+      }
+    }
+
+    private ByteBuffer rows(long[] hashes, float[] embeddings) {
+      int size = original.embeddingSize();
+      ByteBuffer rows =
+          ByteBuffer.allocate(hashes.length * rowBytes(size)).order(ByteOrder.LITTLE_ENDIAN);
+      for (int i = 0; i < hashes.length; i++) {
+        int start = rows.position();
+        rows.putLong(hashes[i]);
+        for (int j = 0; j < size; j++) {
+          rows.putFloat(embeddings[i * size + j]);
+        }
+        rows.putInt(checksum(rows.duplicate().flip().position(start)));
+      }
+      return rows.flip();
+    }
+  }
+}

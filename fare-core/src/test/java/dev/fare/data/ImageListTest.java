@@ -1,0 +1,130 @@
+package dev.fare.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ImageListTest {
+  @TempDir Path root;
+
+  @BeforeEach
+  void writePictures() throws IOException {
+    TestPictures.write(root.resolve("a.png"), 10);
+    TestPictures.write(root.resolve("sub/b, \"c\".png"), 20);
+  }
+
+  @Test
+  void readsATextListRelativeToItsFolder() throws IOException {
+    ImageList list = ImageList.text(list("sub/b, \"c\".png\n\n a.png \r\n"));
+
+    assertThat(list.size()).isEqualTo(2);
+    assertThat(TestPictures.gray(list, 0)).isEqualTo(20);
+    assertThat(TestPictures.gray(list, 1)).isEqualTo(10);
+    assertThat(list.label(0)).isEmpty();
+    assertThat(list.name(1)).isEqualTo(root.resolve("a.png").toString());
+  }
+
+  @Test
+  void readsQuotedFieldsOfACsvList() throws IOException {
+    ImageList list =
+        ImageList.csv(
+            list(
+                "\ufefflabel,note,path\r\nzebra,\"two\nlines\",\"sub/b, \"\"c\"\".png\"\r\nape,,a.png"));
+
+    assertThat(list.classNames()).containsExactly("ape", "zebra");
+    assertThat(labels(list)).containsExactly(1, 0);
+    assertThat(TestPictures.gray(list, 0)).isEqualTo(20);
+  }
+
+  @Test
+  void readsTheColumnsThatOpenClipNames() throws IOException {
+    ImageList list =
+        ImageList.csv(list("filepath\ttitle\na.png\ta cat\n"), '\t', "filepath", "title");
+
+    assertThat(list.classNames()).containsExactly("a cat");
+    assertThat(TestPictures.gray(list, 0)).isEqualTo(10);
+  }
+
+  @Test
+  void readsJsonLines() throws IOException {
+    ImageList list =
+        ImageList.jsonLines(
+            list(
+                "{\"path\":\"a.png\",\"label\":10}\n\n{\"label\":9,\"path\":\"sub/b, \\\"c\\\".png\"}\n"));
+
+    assertThat(list.classNames()).containsExactly("9", "10");
+    assertThat(labels(list)).containsExactly(1, 0);
+    assertThat(TestPictures.gray(list, 1)).isEqualTo(20);
+  }
+
+  @Test
+  void takesNumbersForTheClassesThatAreNamed() throws IOException {
+    ImageList list =
+        ImageList.csv(list("path,label\na.png,1\na.png,cat\n"))
+            .classNames(List.of("cat", "dog", "never seen"));
+
+    assertThat(labels(list)).containsExactly(1, 0);
+    assertThat(DatasetInspection.of(list, 4).emptyClasses()).containsExactly("never seen");
+    assertThatThrownBy(() -> list.classNames(List.of("cat")))
+        .hasMessageContaining("line 2 of the list")
+        .hasMessageContaining("label 1, which is neither a name nor a number of the 1 classes");
+  }
+
+  @Test
+  void readsPathsBelowAnotherRoot() throws IOException {
+    Path elsewhere = Files.createDirectory(root.resolve("lists"));
+    Path file = Files.writeString(elsewhere.resolve("list.txt"), "a.png\n");
+
+    assertThat(TestPictures.gray(ImageList.text(file).root(root), 0)).isEqualTo(10);
+  }
+
+  @Test
+  void saysWhatIsWrongWithAList() throws IOException {
+    assertThatThrownBy(() -> ImageList.text(root.resolve("absent.txt")))
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessageContaining("absent.txt");
+    assertThatThrownBy(() -> ImageList.text(list("\n \n"))).hasMessageContaining("lists no image");
+    assertThatThrownBy(() -> ImageList.csv(list("file,label\na.png,1\n")))
+        .hasMessageContaining("there is no column path among [file, label]");
+    assertThatThrownBy(() -> ImageList.csv(list("path,label\na.png\n")))
+        .hasMessageContaining("line 2 has 1 fields, the header 2");
+    assertThatThrownBy(() -> ImageList.csv(list("path\n\"a.png\n")))
+        .hasMessageContaining("line 2 opens a quote that never ends");
+    assertThatThrownBy(() -> ImageList.csv(list("path,label\na.png,1\na.png,\n")))
+        .hasMessageContaining("line 3 of the list")
+        .hasMessageContaining("has no label, others have");
+    assertThatThrownBy(() -> ImageList.jsonLines(list("{\"path\":\"a.png\"}\n[]\n")))
+        .hasMessageContaining("line 2");
+    assertThatThrownBy(() -> ImageList.jsonLines(list("{\"label\":\"a\"}\n")))
+        .hasMessageContaining("line 1")
+        .hasMessageContaining("no member path");
+    assertThatThrownBy(() -> ImageList.jsonLines(list("{\"path\":\"a\",\"label\":1.5}\n")))
+        .hasMessageContaining("must be a string or a whole number, got 1.5");
+  }
+
+  @Test
+  void namesAListedFileThatIsAbsent() throws IOException {
+    ImageList list = ImageList.text(list("gone.png\n"));
+
+    assertThatThrownBy(() -> TestPictures.gray(list, 0))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("gone.png");
+  }
+
+  private Path list(String content) throws IOException {
+    return Files.writeString(root.resolve("list"), content);
+  }
+
+  private static int[] labels(ImageDataset data) {
+    return IntStream.range(0, data.size()).map(i -> data.label(i).orElseThrow()).toArray();
+  }
+}

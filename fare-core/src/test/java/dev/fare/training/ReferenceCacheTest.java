@@ -1,0 +1,270 @@
+package dev.fare.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import dev.fare.data.ImageDataset;
+import dev.fare.data.InMemoryImages;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReferenceCacheTest {
+
+  @TempDir private Path directory;
+
+  /** A matrix product rounds by an image's place in the batch; one image at a time has none. */
+  @Test
+  void aCachedRunIsTheUncachedOneBitForBit() {
+    float[] uncached = trainOneByOne(false);
+
+    assertThat(trainOneByOne(true)).containsExactly(uncached);
+    // and once more from the file of before
+    assertThat(trainOneByOne(true)).containsExactly(uncached);
+  }
+
+  @Test
+  void aCachedRunIsTheUncachedOneUpToRoundingForOtherEncoders() {
+    float[] uncached = Runs.undisturbed()[0];
+
+    assertThat(train(1, Runs.IMAGES)[0]).containsExactly(uncached, within(1e-5f));
+  }
+
+  @Test
+  void theOriginalSeesEveryImageOnceForAllRuns() {
+    AtomicLong seen = new AtomicLong();
+    fitCounting(seen);
+    assertThat(seen.get())
+        .isEqualTo(12 + 1); // ten images in parts of three, filled up, and the test image
+
+    fitCounting(seen);
+    assertThat(seen.get()).isEqualTo(13 + 1);
+  }
+
+  @Test
+  void eachOriginalHasItsOwnFile() throws Exception {
+    train(1, Runs.IMAGES);
+    train(2, Runs.IMAGES);
+    assertThat(files()).hasSize(2);
+  }
+
+  @Test
+  void dataOfAnotherDescriptionHaveTheirOwnFile() throws Exception {
+    train(1, Runs.IMAGES);
+    train(1, InMemoryImages.of(new float[48 * 10], TanhEncoder.SIDE));
+    assertThat(files()).hasSize(2);
+  }
+
+  @Test
+  void refusesAnImageThatHasChangedUnderTheSameDescription() {
+    train(1, new Shifted(0));
+
+    assertThatThrownBy(() -> train(1, new Shifted(1e-6f)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageMatching("image \\d is not the one whose embedding is kept in .*")
+        .hasMessageContaining("the data have changed or are augmented");
+  }
+
+  @Test
+  void refusesADamagedRow() throws Exception {
+    train(1, Runs.IMAGES);
+    Path file = files().get(0);
+    byte[] bytes = Files.readAllBytes(file);
+    for (int row = 0; row < 10; row++) {
+      bytes[48 + 32 * row + 17] ^= 4; // somewhere in its embedding
+    }
+    Files.write(file, bytes);
+
+    assertThatThrownBy(() -> train(1, Runs.IMAGES))
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessageContaining("is damaged; delete the file");
+  }
+
+  @Test
+  void makesATruncatedOrForeignFileAnew() throws Exception {
+    float[][] expected = train(1, Runs.IMAGES);
+    Path file = files().get(0);
+    byte[] whole = Files.readAllBytes(file);
+    assertThat(whole).hasSize(48 + 10 * (8 + 4 * TanhEncoder.DIMENSIONS + 4));
+    for (byte[] damaged :
+        List.of(Arrays.copyOf(whole, whole.length - 1), new byte[whole.length], new byte[0])) {
+      Files.write(file, damaged);
+      assertThat(train(1, Runs.IMAGES)).isDeepEqualTo(expected);
+      assertThat(Files.readAllBytes(file)).isEqualTo(whole);
+    }
+  }
+
+  @Test
+  void saysWhereItCantBeWritten() throws Exception {
+    Path occupied = Files.createFile(directory.resolve("a-file"));
+    try (TanhEncoder encoder = TanhEncoder.seeded(1);
+        FareTrainer trainer = Runs.builder(encoder).referenceCache(occupied).build()) {
+      assertThatThrownBy(() -> trainer.fit(Runs.IMAGES))
+          .isInstanceOf(UncheckedIOException.class)
+          .hasMessageContaining("the original's embeddings can't be kept in " + occupied);
+    }
+  }
+
+  @Test
+  void tokensAreNotKept() {
+    TrainingLoss tokens = TrainingLoss.fare().withTokens(EmbeddingLoss.squaredDistance(), 1);
+    try (TanhEncoder encoder = TanhEncoder.seeded(1)) {
+      FareTrainerBuilder builder = Runs.builder(encoder).loss(tokens).referenceCache(directory);
+      assertThatThrownBy(builder::build)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("the loss reads patch tokens");
+    }
+  }
+
+  private float[][] train(long weights, ImageDataset data) {
+    try (TanhEncoder encoder = TanhEncoder.seeded(weights);
+        FareTrainer trainer = Runs.builder(encoder).referenceCache(directory).build()) {
+      trainer.fit(data);
+      return Runs.results(encoder, trainer);
+    }
+  }
+
+  private float[] trainOneByOne(boolean cached) {
+    try (TanhEncoder encoder = TanhEncoder.seeded(1)) {
+      FareTrainerBuilder builder = Runs.builder(new OneByOne(encoder));
+      if (cached) {
+        builder.referenceCache(directory);
+      }
+      try (FareTrainer trainer = builder.build()) {
+        trainer.fit(Runs.IMAGES);
+      }
+      return encoder.values();
+    }
+  }
+
+  private void fitCounting(AtomicLong seen) {
+    try (TanhEncoder encoder = TanhEncoder.seeded(1);
+        FareTrainer trainer =
+            Runs.builder(new Counting(encoder, new AtomicLong(), seen))
+                .referenceCache(directory)
+                .build()) {
+      trainer.fit(Runs.IMAGES);
+    }
+  }
+
+  private List<Path> files() throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.sorted().toList();
+    }
+  }
+
+  /** Counts the images that it sees, and those that its copies see. */
+  private record Counting(TanhEncoder encoder, AtomicLong own, AtomicLong ofCopies)
+      implements TrainableEncoder {
+
+    @Override
+    public NDArray embed(NDArray pixels) {
+      own.addAndGet(pixels.getShape().get(0));
+      return encoder.embed(pixels);
+    }
+
+    @Override
+    public int embeddingSize() {
+      return encoder.embeddingSize();
+    }
+
+    @Override
+    public int imageSize() {
+      return encoder.imageSize();
+    }
+
+    @Override
+    public Map<String, NDArray> parameters() {
+      return encoder.parameters();
+    }
+
+    @Override
+    public TrainableEncoder copy() {
+      return new Counting(encoder.copy(), ofCopies, new AtomicLong());
+    }
+
+    @Override
+    public void close() {
+      encoder.close();
+    }
+  }
+
+  /** Embeds each image of a batch for itself. */
+  private record OneByOne(TanhEncoder encoder) implements TrainableEncoder {
+
+    @Override
+    public NDArray embed(NDArray pixels) {
+      long images = pixels.getShape().get(0);
+      NDArray rows = pixels.reshape(images, 1, -1); // a product of matrices for each image
+      NDArray hidden = layer(rows, "first", images).tanh();
+      return layer(hidden, "second", images).reshape(images, TanhEncoder.DIMENSIONS);
+    }
+
+    private NDArray layer(NDArray rows, String name, long images) {
+      NDArray weight = encoder.weight(name + ".weight");
+      Shape shape = new Shape(images, weight.getShape().get(0), weight.getShape().get(1));
+      NDArray each = weight.expandDims(0).broadcast(shape);
+      return rows.matMul(each).add(encoder.weight(name + ".bias"));
+    }
+
+    @Override
+    public int embeddingSize() {
+      return encoder.embeddingSize();
+    }
+
+    @Override
+    public int imageSize() {
+      return encoder.imageSize();
+    }
+
+    @Override
+    public Map<String, NDArray> parameters() {
+      return encoder.parameters();
+    }
+
+    @Override
+    public TrainableEncoder copy() {
+      return new OneByOne(encoder.copy());
+    }
+
+    @Override
+    public void close() {
+      encoder.close();
+    }
+  }
+
+  /** The images of the runs, each value a little larger. */
+  private record Shifted(float by) implements ImageDataset {
+
+    @Override
+    public int size() {
+      return 10;
+    }
+
+    @Override
+    public void read(int index, int imageSize, FloatBuffer target) {
+      int start = target.position();
+      Runs.IMAGES.read(index, imageSize, target);
+      for (int i = start; i < target.position(); i++) {
+        target.put(i, target.get(i) * (1 - by));
+      }
+    }
+
+    @Override
+    public String description() {
+      return "ten images";
+    }
+  }
+}

@@ -1,0 +1,256 @@
+package dev.fare.examples.llava;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import ai.djl.ndarray.NDManager;
+import dev.fare.Precision;
+import dev.fare.ThreatModel;
+import dev.fare.attacks.PgdAttack;
+import dev.fare.evaluation.language.Cider;
+import dev.fare.examples.emoji.EmojiData;
+import dev.fare.examples.emoji.EmojiDataset;
+import dev.fare.examples.quickstart.EmbeddedClip;
+import dev.fare.io.AtomicFile;
+import dev.fare.models.RobustClipEncoder;
+import dev.fare.models.llava.LlavaModel;
+import dev.fare.models.llava.PromptTemplate;
+import dev.fare.training.EmbeddingLoss;
+import dev.fare.training.FareTrainer;
+import dev.fare.training.StepResult;
+import dev.fare.training.TrainingListener;
+import dev.fare.training.TrainingLoss;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * The paper's headline on the embedded LLaVA: pictures that make an assistant say what an attacker
+ * wants, and an encoder with which it no longer does.
+ *
+ * <p>The method {@link #call} is the whole story, top to bottom.
+ */
+@Command(
+    name = "llava-story",
+    description = "Attacks the user of a small LLaVA, swaps its encoder, and writes a page.",
+    mixinStandardHelpOptions = true)
+public final class LlavaStory implements Callable<Integer> {
+
+  private static final int[] RADII = {2, 4};
+  private static final int BATCH = 32;
+
+  /** The tokens' part of the loss, whose sum over channels is larger than the embedding's. */
+  private static final double TOKEN_WEIGHT = 0.5;
+
+  /** The paper's for COCO: 10 hundredths. */
+  private static final double CIDER_THRESHOLD = 0.1;
+
+  @Option(names = "--output", description = "directory to write, default ${DEFAULT-VALUE}")
+  private Path output = Path.of("fare-llava");
+
+  @Option(
+      names = "--model",
+      description = "a LLaVA in Hugging Face's layout, the embedded one by default")
+  private @Nullable Path model;
+
+  @Option(
+      names = "--robust",
+      description = "a robust encoder; without it, one is fine-tuned here and kept in the output")
+  private @Nullable Path robust;
+
+  @Option(
+      names = "--images",
+      description = "pictures that are attacked, up to 100, default ${DEFAULT-VALUE}")
+  private int images = 12;
+
+  @Option(names = "--iterations", description = "of the attacks, default ${DEFAULT-VALUE}")
+  private int iterations = 50;
+
+  @Option(names = "--steps", description = "FARE updates, default ${DEFAULT-VALUE}")
+  private int steps = 300;
+
+  @Option(names = "--seed", description = "default ${DEFAULT-VALUE}")
+  private long seed = 0;
+
+  @Spec private CommandLine.Model.CommandSpec command = CommandLine.Model.CommandSpec.create();
+
+  /** Runs the story. */
+  public static void main(String[] args) {
+    int status = new CommandLine(new LlavaStory()).execute(args);
+    if (status != 0) {
+      System.exit(status);
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter out = command.commandLine().getOut();
+    EmojiData data = EmojiData.load();
+    Path files = model != null ? model : EmbeddedLlava.copyTo(output.resolve("llava"));
+    Path encoderFiles = robust != null ? robust : fineTuned(data, out);
+    try (LlavaModel original = EmbeddedLlava.load(files);
+        LlavaModel half = inHalfPrecision(files);
+        RobustClipEncoder encoder = RobustClipEncoder.load(encoderFiles)) {
+      LlavaModel swapped = original.withVisionEncoder(encoder);
+      StoryScenes scenes = new StoryScenes(data, images, original.visionEncoder().device());
+      StealthTrial trial = new StealthTrial(scenes, iterations, seed);
+      List<String> before = trial.captions(original, scenes.pictures());
+
+      List<StoryResults.Stealth> stealth = new ArrayList<>();
+      List<StoryResults.Example> examples = new ArrayList<>();
+      for (int radius : RADII) {
+        ThreatModel threat = ThreatModel.linf(radius / 255.0);
+        List<StealthTrial.Attempt> attempts = trial.attack(original, threat);
+        List<String> deceived = trial.answers(original, attempts);
+        List<String> after = trial.answers(swapped, attempts);
+        List<StealthTrial.Attempt> onRobust = trial.attack(swapped, threat);
+        stealth.add(
+            new StoryResults.Stealth(
+                radius,
+                StealthTrial.successRate(attempts, deceived),
+                StealthTrial.successRate(attempts, after),
+                StealthTrial.successRate(onRobust, trial.answers(swapped, onRobust)),
+                StealthTrial.successRate(onRobust, trial.answers(original, onRobust))));
+        examples.addAll(examples(scenes, radius, attempts, before, deceived, after));
+        out.printf(Locale.ROOT, "stealth attack at %d/255: done%n", radius);
+        out.flush();
+      }
+      List<StoryResults.CaptionScores> captions =
+          List.of(
+              scores("original", half, original, scenes),
+              scores("robust", half.withVisionEncoder(encoder), swapped, scenes));
+      StoryResults results =
+          new StoryResults(
+              images, iterations, encoderFiles.toString(), stealth, captions, examples);
+      out.print(results.toText());
+      Files.createDirectories(output);
+      Path page = output.resolve("story.html");
+      AtomicFile.write(page, StoryPage.render(results).getBytes(UTF_8));
+      out.printf("%nThe page: %s%n", page);
+      out.flush();
+    }
+    return 0;
+  }
+
+  /** FARE on the embedded CLIP's tokens as well as its embedding, because LLaVA reads tokens. */
+  private Path fineTuned(EmojiData data, PrintWriter out) throws IOException {
+    Path directory = output.resolve("robust");
+    if (Files.exists(directory.resolve("model.safetensors"))) {
+      return directory;
+    }
+    out.printf("Fine-tuning the encoder with FARE, %d updates, without labels%n", steps);
+    out.flush();
+    Path clip = EmbeddedClip.copyTo(output.resolve("clip"));
+    PgdAttack attack =
+        PgdAttack.builder(ThreatModel.linf(4 / 255.0)).steps(2).stepSize(2.5 / 255).build();
+    EmbeddingLoss distance = EmbeddingLoss.squaredDistance();
+    try (RobustClipEncoder encoder = RobustClipEncoder.load(clip);
+        FareTrainer trainer =
+            FareTrainer.builder(encoder)
+                .attack(attack)
+                .loss(TrainingLoss.fare().withTokens(distance, TOKEN_WEIGHT))
+                .learningRate(1e-3)
+                .weightDecay(1e-4)
+                .warmupSteps(steps / 14)
+                .steps(steps)
+                .batchSize(BATCH)
+                .seed(seed)
+                .listener(progress(out))
+                .build()) {
+      trainer.fit(EmojiDataset.unlabelled(data, steps * BATCH, 0.3));
+      encoder.save(directory);
+    }
+    return directory;
+  }
+
+  private TrainingListener progress(PrintWriter out) {
+    int often = Math.max(1, steps / 5);
+    return new TrainingListener() {
+      @Override
+      public void onStep(StepResult result) {
+        if (result.step() % often == 0) {
+          out.printf(
+              Locale.ROOT, "update %d of %d, loss %.1f%n", result.step(), steps, result.loss());
+          out.flush();
+        }
+      }
+    };
+  }
+
+  private static LlavaModel inHalfPrecision(Path files) throws IOException {
+    return LlavaModel.builder(files)
+        .template(PromptTemplate.USER_ASSISTANT)
+        .precision(Precision.BFLOAT16)
+        .load();
+  }
+
+  /** For each sentence the first picture that deceived, at each radius. */
+  private static List<StoryResults.Example> examples(
+      StoryScenes scenes,
+      int radius,
+      List<StealthTrial.Attempt> attempts,
+      List<String> before,
+      List<String> deceived,
+      List<String> after) {
+    List<StoryResults.Example> examples = new ArrayList<>();
+    for (StealthTarget target : StealthTarget.ALL) {
+      for (int i = 0; i < attempts.size(); i++) {
+        StealthTrial.Attempt attempt = attempts.get(i);
+        if (attempt.target().equals(target) && attempt.isIn(deceived.get(i))) {
+          examples.add(
+              new StoryResults.Example(
+                  target,
+                  radius,
+                  scenes.pictures().get(attempt.scene()),
+                  attempt.attacked(),
+                  before.get(attempt.scene()),
+                  deceived.get(i),
+                  after.get(i)));
+          break;
+        }
+      }
+    }
+    return examples;
+  }
+
+  /** CIDEr of clean and attacked captions by the paper's ensemble. */
+  private StoryResults.CaptionScores scores(
+      String name, LlavaModel half, LlavaModel single, StoryScenes scenes) {
+    Cider cider = new Cider(scenes.references());
+    List<CaptionEnsemble.Sample> samples = new ArrayList<>();
+    String prompt = single.template().withImage(EmojiTalk.CAPTION);
+    scenes
+        .references()
+        .forEach((id, texts) -> samples.add(new CaptionEnsemble.Sample(id, prompt, texts)));
+    double[] worst = new double[RADII.length];
+    double clean = 0;
+    for (int i = 0; i < RADII.length; i++) {
+      CaptionEnsemble ensemble =
+          new CaptionEnsemble(
+              half,
+              single,
+              ThreatModel.linf(RADII[i] / 255.0),
+              iterations,
+              cider::score,
+              CIDER_THRESHOLD,
+              List.of(),
+              StealthTrial.SHORT);
+      try (NDManager manager = scenes.newManager()) {
+        List<CaptionEnsemble.Outcome> outcomes = ensemble.run(scenes.pixels(manager), samples);
+        clean = outcomes.stream().mapToDouble(CaptionEnsemble.Outcome::clean).average().orElse(0);
+        worst[i] =
+            outcomes.stream().mapToDouble(CaptionEnsemble.Outcome::worst).average().orElse(0);
+      }
+    }
+    return new StoryResults.CaptionScores(name, clean, worst[0], worst[1]);
+  }
+}

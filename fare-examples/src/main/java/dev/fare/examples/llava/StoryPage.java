@@ -1,0 +1,182 @@
+package dev.fare.examples.llava;
+
+import static j2html.TagCreator.body;
+import static j2html.TagCreator.caption;
+import static j2html.TagCreator.div;
+import static j2html.TagCreator.document;
+import static j2html.TagCreator.each;
+import static j2html.TagCreator.figcaption;
+import static j2html.TagCreator.figure;
+import static j2html.TagCreator.footer;
+import static j2html.TagCreator.h1;
+import static j2html.TagCreator.h2;
+import static j2html.TagCreator.h3;
+import static j2html.TagCreator.head;
+import static j2html.TagCreator.header;
+import static j2html.TagCreator.html;
+import static j2html.TagCreator.img;
+import static j2html.TagCreator.main;
+import static j2html.TagCreator.meta;
+import static j2html.TagCreator.p;
+import static j2html.TagCreator.rawHtml;
+import static j2html.TagCreator.section;
+import static j2html.TagCreator.strong;
+import static j2html.TagCreator.style;
+import static j2html.TagCreator.table;
+import static j2html.TagCreator.tbody;
+import static j2html.TagCreator.td;
+import static j2html.TagCreator.th;
+import static j2html.TagCreator.thead;
+import static j2html.TagCreator.title;
+import static j2html.TagCreator.tr;
+
+import com.google.common.io.Resources;
+import dev.fare.evaluation.Picture;
+import dev.fare.examples.report.HtmlReport;
+import dev.fare.examples.report.PngImages;
+import j2html.tags.DomContent;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+
+/** The story as one HTML page with its pictures, which needs nothing but a browser. */
+final class StoryPage {
+
+  private static final String TITLE = "A picture that makes an assistant lie";
+
+  private final StoryResults results;
+
+  private StoryPage(StoryResults results) {
+    this.results = results;
+  }
+
+  static String render(StoryResults results) {
+    return new StoryPage(results).page();
+  }
+
+  private String page() {
+    return document(
+        html(
+                head(
+                    meta().withCharset("utf-8"),
+                    meta().withName("viewport").withContent("width=device-width, initial-scale=1"),
+                    meta().withName("color-scheme").withContent("light dark"),
+                    title(TITLE),
+                    style(rawHtml(styleSheet()))),
+                body(
+                    header(
+                        p("FARE for the JVM").withClass("eyebrow"),
+                        h1(TITLE),
+                        p("A change of pixels that nobody notices makes a small LLaVA tell its user"
+                                + " what the attacker wants. With a robust encoder in the place of"
+                                + " its own, and nothing else changed, it looks at the picture"
+                                + " again.")
+                            .withClass("detail"),
+                        p("The robust encoder: " + results.encoder() + ".").withClass("intro")),
+                    main(examples(), rates(), captions()),
+                    footer(p("Made by FARE for the JVM. This page holds everything it shows."))))
+            .withLang("en"));
+  }
+
+  private static String styleSheet() {
+    try {
+      return Resources.toString(
+          Resources.getResource(HtmlReport.class, "report.css"), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private DomContent examples() {
+    return section(
+        h2("What the user reads"),
+        p("The user asks: " + EmojiTalk.CAPTION).withClass("lead"),
+        div(each(results.examples(), StoryPage::example)).withClass("gallery"));
+  }
+
+  private static DomContent example(StoryResults.Example example) {
+    return div(
+            h3(example.target().kind() + ", " + example.epsilon() + "/255"),
+            div(picture(example.clean(), "clean"), picture(example.attacked(), "attacked"))
+                .withClass("pair"),
+            said("Clean picture", example.before()),
+            said("Attacked picture", example.deceived()),
+            said("Attacked picture, robust encoder", example.after()))
+        .withClass("card");
+  }
+
+  private static DomContent picture(Picture picture, String what) {
+    return figure(
+        img()
+            .withSrc(PngImages.dataUri(picture))
+            .withAlt("the " + what + " picture")
+            .withWidth("100%")
+            .withClass("pixels"),
+        figcaption(what).withClass("what"));
+  }
+
+  private static DomContent said(String when, String words) {
+    return div(p(when).withClass("what"), p(strong("\u201C" + words + "\u201D"))).withClass("view");
+  }
+
+  private DomContent rates() {
+    return section(
+        h2("How often the assistant says the attacker's sentence"),
+        p(results.scenes()
+                + " pictures and six sentences each; APGD with "
+                + results.iterations()
+                + " iterations; success is that the sentence is in the answer.")
+            .withClass("lead"),
+        grid(
+            "Success of the stealth attack",
+            List.of(
+                "ball",
+                "original encoder",
+                "the same pictures after the swap",
+                "robust encoder, attacked itself",
+                "those pictures, original encoder"),
+            results.stealth().stream()
+                .map(
+                    row ->
+                        List.of(
+                            row.epsilon() + "/255",
+                            StoryResults.percent(row.original()),
+                            StoryResults.percent(row.swapped()),
+                            StoryResults.percent(row.robust()),
+                            StoryResults.percent(row.back())))
+                .toList()));
+  }
+
+  private DomContent captions() {
+    return section(
+        h2("Captions under untargeted attacks"),
+        p("CIDEr-D times 100; attacks away from each of five references, then again from the worst.")
+            .withClass("lead"),
+        grid(
+            "Scores of captions",
+            List.of("encoder", "clean", "2/255", "4/255"),
+            results.captions().stream()
+                .map(
+                    row ->
+                        List.of(
+                            row.encoder(),
+                            number(row.clean()),
+                            number(row.at2()),
+                            number(row.at4())))
+                .toList()));
+  }
+
+  private static String number(double score) {
+    return String.format(Locale.ROOT, "%.1f", 100 * score);
+  }
+
+  private static DomContent grid(String name, List<String> columns, List<List<String>> rows) {
+    return div(table(
+            caption(name),
+            thead(tr(each(columns, column -> th(column)))),
+            tbody(each(rows, row -> tr(each(row, cell -> td(cell)))))))
+        .withClass("scroll");
+  }
+}

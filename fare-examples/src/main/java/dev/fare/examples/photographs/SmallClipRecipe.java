@@ -1,0 +1,199 @@
+package dev.fare.examples.photographs;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import com.google.common.base.Stopwatch;
+import dev.fare.data.BatchLoader;
+import dev.fare.data.HostBatch;
+import dev.fare.data.ImageDataset;
+import dev.fare.evaluation.RobustnessEvaluation;
+import dev.fare.examples.recipes.ClassSentences;
+import dev.fare.examples.recipes.ClipWeights;
+import dev.fare.examples.recipes.ContrastiveTrainer;
+import dev.fare.models.Activation;
+import dev.fare.models.ClipConfig;
+import dev.fare.models.ClipModel;
+import dev.fare.models.PixelNormalization;
+import dev.fare.models.ZeroShotClassifier;
+import dev.fare.models.text.TextConfig;
+import dev.fare.models.vision.VitConfig;
+import dev.fare.training.LearningRateSchedule;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * Trains a small CLIP from scratch on pictures in class folders or on CIFAR-10: the names of the
+ * classes are its texts.
+ *
+ * <pre>{@code
+ * mvn -q compile exec:java -Dexec.mainClass=dev.fare.examples.photographs.SmallClipRecipe \
+ *   -Dexec.args="--data my-pictures --output my-clip --image-size 64 --patch-size 8"
+ * }</pre>
+ */
+@Command(
+    name = "small-clip",
+    description = "Trains a small CLIP from scratch on class folders or CIFAR-10.",
+    mixinStandardHelpOptions = true)
+public final class SmallClipRecipe implements Callable<Integer> {
+
+  /** Of a head; OpenAI's towers have the same in every size. */
+  private static final int HEAD_WIDTH = 64;
+
+  private static final int CONTEXT_LENGTH = 16;
+
+  @Mixin private PhotographOptions photographs = new PhotographOptions();
+
+  @Mixin private TrainingOptions training = new TrainingOptions(4000, 128, 1e-3);
+
+  @Option(names = "--output", description = "directory to write", required = true)
+  private Path output = Path.of("small-clip");
+
+  @Option(names = "--image-size", description = "side in pixels, default ${DEFAULT-VALUE}")
+  private int imageSize = 32;
+
+  @Option(names = "--patch-size", description = "side in pixels, default ${DEFAULT-VALUE}")
+  private int patchSize = 4;
+
+  @Option(names = "--width", description = "of a token, default ${DEFAULT-VALUE}")
+  private int width = 192;
+
+  @Option(names = "--layers", description = "of the vision tower, default ${DEFAULT-VALUE}")
+  private int layers = 6;
+
+  @Option(names = "--warmup-steps", description = "default ${DEFAULT-VALUE}")
+  private int warmupSteps = 200;
+
+  @Spec private CommandLine.Model.CommandSpec command = CommandLine.Model.CommandSpec.create();
+
+  /** Runs the recipe. */
+  public static void main(String[] args) {
+    int status = new CommandLine(new SmallClipRecipe()).execute(args);
+    if (status != 0) {
+      System.exit(status);
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter out = command.commandLine().getOut();
+    Photographs data = photographs.load(training.augmentation());
+    out.printf("training on %s%n", data.training().description());
+    out.flush();
+    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+        ClipWeights weights =
+            new ClipWeights(config(), training.seed, training.precision, manager);
+        ContrastiveTrainer trainer = new ContrastiveTrainer(weights);
+        BatchLoader loader =
+            BatchLoader.builder(data.training(), imageSize)
+                .batchSize(training.batchSize)
+                .seed(training.seed)
+                .threads(1)
+                .batches(0, training.steps)
+                .build()) {
+      ClassSentences names =
+          ClassSentences.of(data.classNames(), Photographs.TEMPLATES, CONTEXT_LENGTH);
+      train(trainer, loader, names, manager, out);
+      weights.write(output, DataType.FLOAT32);
+    }
+    out.printf(
+        Locale.ROOT,
+        "%s: zero-shot accuracy on %d pictures of the test set: %.1f %%%n",
+        output,
+        data.test().size(),
+        100 * accuracy(data));
+    out.flush();
+    return 0;
+  }
+
+  private ClipConfig config() {
+    int heads = Math.max(1, width / HEAD_WIDTH);
+    return new ClipConfig(
+        new VitConfig(
+            imageSize,
+            patchSize,
+            width,
+            layers,
+            heads,
+            4 * width,
+            128,
+            Activation.QUICK_GELU,
+            1e-5),
+        Optional.of(
+            new TextConfig(
+                CONTEXT_LENGTH,
+                ClassSentences.VOCABULARY,
+                128,
+                3,
+                2,
+                512,
+                128,
+                Activation.QUICK_GELU,
+                1e-5,
+                OptionalInt.of(ClassSentences.VOCABULARY - 1))),
+        PixelNormalization.CLIP);
+  }
+
+  private void train(
+      ContrastiveTrainer trainer,
+      BatchLoader loader,
+      ClassSentences names,
+      NDManager manager,
+      PrintWriter out) {
+    Stopwatch watch = Stopwatch.createStarted();
+    LearningRateSchedule schedule = LearningRateSchedule.cosine(warmupSteps, training.steps);
+    double average = Double.NaN;
+    for (int step = 0; step < training.steps; step++) {
+      HostBatch batch = loader.next().orElseThrow();
+      int[] labels = Arrays.stream(batch.labels()).mapToInt(Math::toIntExact).toArray();
+      ClassSentences.Captions captions = names.captions(labels, training.seed * 7919 + step);
+      double loss;
+      try (NDManager ofStep = manager.newSubManager()) {
+        loss =
+            trainer.step(
+                batch.pixels(ofStep),
+                captions.texts(),
+                captions.textOfImage(),
+                schedule.rate(training.learningRate, step));
+      }
+      loader.recycle(batch);
+      average = step == 0 ? loss : 0.98 * average + 0.02 * loss;
+      if ((step + 1) % training.printEvery == 0 || step + 1 == training.steps) {
+        out.printf(
+            Locale.ROOT,
+            "step %d of %d, loss %.3f, %s%n",
+            step + 1,
+            training.steps,
+            average,
+            Duration.ofSeconds(watch.elapsed().toSeconds()));
+        out.flush();
+      }
+    }
+  }
+
+  private double accuracy(Photographs data) throws IOException {
+    ImageDataset test = data.test();
+    try (ClipModel clip = ClipModel.load(output);
+        ZeroShotClassifier classifier =
+            clip.zeroShotClassifier(data.classNames(), Photographs.TEMPLATES)) {
+      return RobustnessEvaluation.builder(imageSize)
+          .model("clip", classifier)
+          .build()
+          .evaluate("test", test)
+          .model("clip")
+          .clean()
+          .value();
+    }
+  }
+}

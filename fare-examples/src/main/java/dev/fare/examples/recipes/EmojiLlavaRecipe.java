@@ -1,0 +1,213 @@
+package dev.fare.examples.recipes;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import com.google.common.base.Stopwatch;
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import dev.fare.examples.emoji.EmojiData;
+import dev.fare.examples.emoji.EmojiPair;
+import dev.fare.examples.llava.EmojiTalk;
+import dev.fare.examples.llava.OrdinarySentences;
+import dev.fare.examples.llava.StealthTarget;
+import dev.fare.examples.quickstart.EmbeddedClip;
+import dev.fare.models.RobustClipEncoder;
+import dev.fare.models.TokenLayer;
+import dev.fare.models.format.EndTokens;
+import dev.fare.models.format.LlavaWriter;
+import dev.fare.models.language.LlamaConfig;
+import dev.fare.models.llava.LlavaConfig;
+import dev.fare.models.llava.LlavaModel;
+import dev.fare.models.llava.PromptTemplate;
+import dev.fare.models.vision.VitConfig;
+import dev.fare.training.LearningRateSchedule;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * Trains the embedded LLaVA: a projector and a small Llama on top of the embedded CLIP, whose
+ * vision tower stays as it is.
+ *
+ * <p>It learns questions and answers about emoji scenes, and ordinary sentences without a picture.
+ * What is written is the directory that lies embedded in this module, in the layout of Hugging
+ * Face's LLaVA with float16 weights.
+ */
+@Command(
+    name = "emoji-llava",
+    description = "Trains the embedded LLaVA on questions and answers about emoji.",
+    mixinStandardHelpOptions = true)
+public final class EmojiLlavaRecipe implements Callable<Integer> {
+
+  private static final int VOCABULARY = 1024;
+
+  /** Of the augmentation: enough to see through backgrounds, little enough to learn names soon. */
+  private static final double STRENGTH = 0.25;
+
+  private static final int EVALUATE_EVERY = 300;
+
+  @Option(names = "--output", description = "directory to write", required = true)
+  private Path output = Path.of("emoji-llava");
+
+  @Option(names = "--steps", description = "updates, default ${DEFAULT-VALUE}")
+  private int steps = 4000;
+
+  @Option(names = "--images", description = "pictures an update, default ${DEFAULT-VALUE}")
+  private int images = 32;
+
+  @Option(
+      names = "--sentences",
+      description = "sentences without a picture an update, default ${DEFAULT-VALUE}")
+  private int sentences = 8;
+
+  @Option(names = "--scenes", description = "pictures of each drawing, default ${DEFAULT-VALUE}")
+  private int scenes = 8;
+
+  @Option(names = "--learning-rate", description = "the peak, default ${DEFAULT-VALUE}")
+  private double learningRate = 2e-3;
+
+  @Option(names = "--warmup-steps", description = "default ${DEFAULT-VALUE}")
+  private int warmupSteps = 100;
+
+  @Option(names = "--seed", description = "default ${DEFAULT-VALUE}")
+  private long seed = 1;
+
+  @Spec private CommandLine.Model.CommandSpec command = CommandLine.Model.CommandSpec.create();
+
+  /** Runs the recipe. */
+  public static void main(String[] args) {
+    System.exit(new CommandLine(new EmojiLlavaRecipe()).execute(args));
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter out = command.commandLine().getOut();
+    EmojiData data = EmojiData.load();
+    EmojiTalk talk = new EmojiTalk(data.pack());
+    Path fresh = Files.createTempDirectory("emoji-llava");
+    Stopwatch watch = Stopwatch.createStarted();
+    try {
+      Path start = writeFresh(data, talk, fresh);
+      try (LlavaModel llava =
+              LlavaModel.builder(start)
+                  .device(Device.cpu())
+                  .template(PromptTemplate.USER_ASSISTANT)
+                  .load();
+          SeenScenes seen = SeenScenes.of(llava, data, scenes, STRENGTH);
+          CaptionTrainer trainer = new CaptionTrainer(llava)) {
+        LearningRateSchedule schedule = LearningRateSchedule.cosine(warmupSteps, steps);
+        double average = 0;
+        for (int step = 0; step < steps; step++) {
+          double loss;
+          try (SeenScenes.Batch batch = seen.batch((long) step * images, images)) {
+            loss = trainer.step(lesson(batch, talk, step), schedule.rate(learningRate, step));
+          }
+          average = step == 0 ? loss : 0.98 * average + 0.02 * loss;
+          if ((step + 1) % EVALUATE_EVERY == 0 || step + 1 == steps) {
+            out.printf(
+                Locale.ROOT,
+                "step %d of %d, loss %.3f, names right %.1f %%, %s%n",
+                step + 1,
+                steps,
+                average,
+                100 * EmojiNaming.accuracy(llava, data, 120),
+                Duration.ofSeconds(watch.elapsed().toSeconds()));
+            out.flush();
+            llava.save(output, DataType.FLOAT16);
+          }
+        }
+      }
+    } finally {
+      MoreFiles.deleteRecursively(fresh, RecursiveDeleteOption.ALLOW_INSECURE);
+    }
+    return 0;
+  }
+
+  /** Pictures with one exchange about each, and sentences without a picture. */
+  private CaptionTrainer.Lesson lesson(SeenScenes.Batch batch, EmojiTalk talk, int step) {
+    SplittableRandom random = new SplittableRandom(seed * 1_000_003 + step);
+    List<EmojiTalk.Exchange> exchanges = new ArrayList<>();
+    for (EmojiPair pair : batch.pairs()) {
+      exchanges.add(talk.exchange(pair, random));
+    }
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < sentences; i++) {
+      texts.add(OrdinarySentences.draw(random, targets()));
+    }
+    return new CaptionTrainer.Lesson(batch.tokens(), exchanges, texts);
+  }
+
+  private static Set<String> targets() {
+    return StealthTarget.ALL.stream().map(StealthTarget::sentence).collect(Collectors.toSet());
+  }
+
+  /** The model before training, as a directory. */
+  private Path writeFresh(EmojiData data, EmojiTalk talk, Path folder) throws IOException {
+    Path clip = EmbeddedClip.copyTo(folder.resolve("clip"));
+    Path tokenizer = folder.resolve("tokenizer.json");
+    BytePairTraining pieces = new BytePairTraining(corpus(data, talk), VOCABULARY);
+    Gson gson = new GsonBuilder().disableHtmlEscaping().create();
+    Files.write(tokenizer, gson.toJson(pieces.toTokenizerJson()).getBytes(UTF_8));
+    LlamaConfig language =
+        new LlamaConfig(pieces.size(), 128, 2, 4, 2, 32, 320, 256, 1e-5, 10_000, 1, true);
+    LlavaConfig joints =
+        new LlavaConfig(
+            TokenLayer.LLAVA,
+            BytePairTraining.SPECIAL.indexOf("<image>"),
+            BytePairTraining.SPECIAL.indexOf("<pad>"),
+            true);
+    EndTokens endings = new EndTokens(List.of(BytePairTraining.SPECIAL.indexOf("</s>")));
+    Path start = folder.resolve("start");
+    try (RobustClipEncoder encoder = RobustClipEncoder.load(clip, Device.cpu());
+        NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+      LlavaInitialization draw = new LlavaInitialization(seed, manager);
+      int tokenWidth = ((VitConfig) encoder.config().vision()).width();
+      LlavaWriter.write(
+          new LlavaWriter.Architecture(
+              joints, encoder.config(), language, endings, Optional.of(tokenizer)),
+          encoder.parameters(),
+          draw.projector(tokenWidth, language.width()),
+          draw.language(language),
+          start,
+          DataType.FLOAT32);
+    }
+    return start;
+  }
+
+  /** Texts that the vocabulary is learnt from: what the model is trained on, each kind as often. */
+  private List<String> corpus(EmojiData data, EmojiTalk talk) {
+    SplittableRandom random = new SplittableRandom(seed);
+    List<String> texts = new ArrayList<>();
+    PromptTemplate template = PromptTemplate.USER_ASSISTANT;
+    for (EmojiPair pair : data.split().trainingPairs()) {
+      for (int i = 0; i < 8; i++) {
+        EmojiTalk.Exchange exchange = talk.exchange(pair, random);
+        texts.add(" " + template.of(exchange.question()));
+        texts.add(" " + exchange.answer());
+      }
+    }
+    for (int i = 0; i < 8 * data.split().trainingPairs().size(); i++) {
+      texts.add(" " + OrdinarySentences.draw(random, targets()));
+    }
+    return texts;
+  }
+}

@@ -1,0 +1,119 @@
+package dev.fare.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.fare.ThreatModel;
+import dev.fare.attacks.EvaluationAttacks;
+import dev.fare.evaluation.EvaluationAttack;
+import dev.fare.evaluation.EvaluationReport;
+import dev.fare.evaluation.RobustnessEvaluation;
+import dev.fare.evaluation.TransferMatrix;
+import dev.fare.examples.audit.Selection;
+import dev.fare.examples.emoji.EmojiData;
+import dev.fare.examples.emoji.EmojiDataset;
+import dev.fare.examples.quickstart.EmbeddedClip;
+import dev.fare.examples.quickstart.SamplePictures;
+import dev.fare.examples.report.ReportFiles;
+import dev.fare.examples.report.ReportModel;
+import dev.fare.models.ClipModel;
+import dev.fare.models.RobustClipEncoder;
+import dev.fare.models.ZeroShotClassifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The guide's Java is what {@link GuideSnippets} compiles, and it runs; its links lead somewhere.
+ */
+class GuideTest {
+
+  private static final String GUIDE = "docs/guide.md";
+
+  @TempDir private Path folder;
+
+  @Test
+  void everySnippetIsCompiled() throws Exception {
+    List<String> compiled =
+        ReadmeTest.stripped(
+            Files.readString(
+                ReadmeTest.PROJECT.resolve("src/test/java/dev/fare/examples/GuideSnippets.java")));
+    List<List<String>> snippets = ReadmeTest.javaOf(GUIDE);
+
+    assertThat(snippets).hasSizeGreaterThanOrEqualTo(8);
+    for (List<String> snippet : snippets) {
+      assertThat(compiled).containsSequence(snippet);
+    }
+  }
+
+  @Test
+  void everyLinkToAFileLeadsToOne() throws Exception {
+    Path docs = ReadmeTest.PROJECT.resolveSibling("docs");
+    for (String file : List.of("guide.md", "README.md")) {
+      Matcher link =
+          Pattern.compile("\\]\\(([^)#:]+)(#[^)]*)?\\)")
+              .matcher(Files.readString(docs.resolve(file)));
+      int links = 0;
+      while (link.find()) {
+        assertThat(docs.resolve(link.group(1))).exists();
+        links++;
+      }
+      assertThat(links).isPositive();
+    }
+  }
+
+  @Test
+  void namesThreatModelsAndAttacks() {
+    assertThat(GuideSnippets.threatModels()).contains(ThreatModel.linf(4 / 255.0));
+    assertThat(GuideSnippets.attacks())
+        .extracting(EvaluationAttack::name)
+        .containsExactly("PGD", "APGD-CE", "APGD-T", "Square", "AutoAttack");
+  }
+
+  @Test
+  void watchesComparesAndFindsCopies() throws Exception {
+    Path clip = EmbeddedClip.copyTo(folder.resolve("clip"));
+    EmojiData data = EmojiData.load();
+    Selection pictures = Selection.of(EmojiDataset.testSetA(data, 40), 40);
+    SamplePictures.write(Selection.of(pictures, 3), folder.resolve("images"));
+    try (ClipModel model = ClipModel.load(clip);
+        RobustClipEncoder other = RobustClipEncoder.load(clip);
+        ZeroShotClassifier classifier = model.zeroShotClassifier(data.pack().names());
+        NDManager manager = NDManager.newBaseManager("PyTorch")) {
+      RobustClipEncoder encoder = model.imageEncoder();
+      NDArray pixels = Selection.of(pictures, 1).pixels(48, manager);
+
+      assertThat(GuideSnippets.guard(encoder, other, pictures, pixels)).isFalse();
+      assertThat(GuideSnippets.duplicates(encoder, folder.resolve("images"))).isEmpty();
+      try (ZeroShotClassifier small = GuideSnippets.small(classifier, encoder)) {
+        NDArray logits = small.logits(manager.zeros(new Shape(1, 3, 32, 32)));
+        assertThat(logits.getShape().get(1)).isEqualTo(480);
+      }
+      RobustnessEvaluation evaluation =
+          RobustnessEvaluation.builder(48)
+              .model("original", classifier)
+              .model("FARE", classifier)
+              .attack(EvaluationAttacks.pgd(1, 1, 0))
+              .linf(4 / 255.0)
+              .build();
+      Selection few = Selection.of(pictures, 4);
+      EvaluationReport report = evaluation.evaluate("few", few);
+      TransferMatrix matrix = GuideSnippets.transfer(evaluation, few);
+      double robust = report.model("FARE").under(ThreatModel.linf(4 / 255.0)).robust().value();
+
+      assertThat(GuideSnippets.compare(report)).endsWith("p = 1.0 against the original");
+      assertThat(matrix.accuracy("original", "FARE")).isEqualTo(matrix.accuracy("FARE", "FARE"));
+      ReportFiles files =
+          ReportFiles.write(
+              ReportModel.builder("gate").evaluation(report).build(), folder.resolve("r.html"));
+      assertThat(GuideSnippets.gate(files.json())).isCloseTo(robust, within(1e-12));
+    }
+  }
+}

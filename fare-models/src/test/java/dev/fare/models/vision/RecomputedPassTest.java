@@ -1,0 +1,157 @@
+package dev.fare.models.vision;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.fare.Precision;
+import dev.fare.models.Activation;
+import dev.fare.models.PixelNormalization;
+import dev.fare.models.format.CanonicalNames;
+import dev.fare.torch.Autograd;
+import dev.fare.torch.GradMode;
+import dev.fare.torch.TensorScope;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What is computed again gives the gradients of what is kept. */
+class RecomputedPassTest {
+
+  private static final VitConfig CONFIG =
+      new VitConfig(16, 4, 24, 4, 3, 48, 10, Activation.QUICK_GELU, 1e-5);
+
+  private final NDManager manager = NDManager.newBaseManager("PyTorch");
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+  void givesTheGradientsOfPixelsAndWeights(Precision precision) {
+    try (VisionTransformer tower = tower(precision)) {
+      assertSame(
+          gradients(tower, true, name -> true), gradients(tower.recomputing(), true, n -> true));
+    }
+  }
+
+  @Test
+  void givesTheGradientOfPixelsAlone() {
+    try (VisionTransformer tower = tower(Precision.FLOAT32)) {
+      assertSame(
+          gradients(tower, true, name -> false), gradients(tower.recomputing(), true, n -> false));
+    }
+  }
+
+  @Test
+  void givesTheGradientsOfSomeWeights() {
+    Predicate<String> trained =
+        name -> name.contains("resblocks.1.") || name.endsWith("class_embedding");
+    try (VisionTransformer tower = tower(Precision.FLOAT32)) {
+      assertSame(gradients(tower, false, trained), gradients(tower.recomputing(), false, trained));
+    }
+  }
+
+  @Test
+  void givesTheGradientThroughTheTokensToo() {
+    try (VisionTransformer tower = tower(Precision.FLOAT32)) {
+      NDArray pixels = pixels();
+      List<float[]> found = new ArrayList<>();
+      for (VisionTower each : List.of(tower, tower.recomputing())) {
+        try (TensorScope scope = TensorScope.of(manager);
+            GradMode on = GradMode.on()) {
+          NDArray variable = Autograd.variable(scope.view(pixels));
+          NDList both = each.embedWithTokens(variable);
+          NDArray loss = both.get(0).square().sum().add(both.get(1).square().mul(0.1).sum());
+          found.add(Autograd.gradient(loss, variable).toFloatArray());
+        }
+      }
+      assertThat(found.get(1)).containsExactly(found.get(0), within(1e-5f));
+    }
+  }
+
+  @Test
+  void embedsTheSameWithoutRecording() {
+    try (VisionTransformer tower = tower(Precision.FLOAT32)) {
+      NDArray pixels = pixels();
+      assertThat(tower.recomputing().embed(pixels).toFloatArray())
+          .containsExactly(tower.embed(pixels).toFloatArray());
+    }
+  }
+
+  private Map<String, float[]> gradients(
+      VisionTower tower, boolean ofPixels, Predicate<String> trained) {
+    Map<String, float[]> found = new LinkedHashMap<>();
+    Map<String, NDArray> weights = new LinkedHashMap<>(tower.parameters());
+    weights.keySet().removeIf(trained.negate());
+    weights.values().forEach(weight -> weight.setRequiresGradient(true));
+    try (TensorScope scope = TensorScope.of(manager);
+        GradMode on = GradMode.on()) {
+      NDArray pixels = scope.view(pixels());
+      List<NDArray> wanted = new ArrayList<>(weights.values());
+      if (ofPixels) {
+        pixels = Autograd.variable(pixels);
+        wanted.add(pixels);
+      }
+      NDArray embedding = tower.embed(pixels);
+      NDList gradients = Autograd.gradients(embedding.square().sum(), wanted);
+      List<String> names = new ArrayList<>(weights.keySet());
+      for (int i = 0; i < gradients.size(); i++) {
+        found.put(i < names.size() ? names.get(i) : "pixels", gradients.get(i).toFloatArray());
+      }
+      found.put("embedding", embedding.toFloatArray());
+    } finally {
+      weights.values().forEach(weight -> weight.setRequiresGradient(false));
+    }
+    return found;
+  }
+
+  private static void assertSame(Map<String, float[]> expected, Map<String, float[]> actual) {
+    assertThat(actual.keySet()).containsExactlyElementsOf(expected.keySet());
+    expected.forEach(
+        (name, values) -> {
+          float largest = 1e-3f;
+          for (float value : values) {
+            largest = Math.max(largest, Math.abs(value));
+          }
+          assertThat(actual.get(name)).as(name).containsExactly(values, within(1e-6f * largest));
+        });
+  }
+
+  private NDArray pixels() {
+    Random random = new Random(2);
+    float[] values = new float[3 * 3 * 16 * 16];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = random.nextFloat();
+    }
+    return manager.create(values, new Shape(3, 3, 16, 16));
+  }
+
+  private static VisionTransformer tower(Precision precision) {
+    NDManager owner = NDManager.newBaseManager("PyTorch");
+    Random random = new Random(1);
+    Map<String, NDArray> weights = new LinkedHashMap<>();
+    CanonicalNames.vision(CONFIG)
+        .forEach(
+            (name, shape) -> {
+              float[] values = new float[(int) shape.size()];
+              for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (0.2 * random.nextGaussian());
+              }
+              weights.put(name, owner.create(values, shape));
+            });
+    return new VisionTransformer(CONFIG, PixelNormalization.CLIP, weights, owner, precision);
+  }
+}
