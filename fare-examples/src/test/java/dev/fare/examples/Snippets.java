@@ -18,6 +18,8 @@ import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.TokenLayer;
 import dev.fare.models.ZeroShotClassifier;
+import dev.fare.models.llava.LlavaModel;
+import dev.fare.models.llava.VlmObjective;
 import dev.fare.training.FareTrainer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -88,5 +90,20 @@ final class Snippets {
       NDArray probabilities = classifier.logits(pixels).softmax(1); // [N,3]
       show.accept(classifier.classNames().get((int) probabilities.argMax(1).getLong(0)));
     }
+  }
+
+  static String answer(Path plain, Path encoder, Image picture) throws IOException {
+    try (LlavaModel llava = LlavaModel.load(plain);
+        RobustClipEncoder robust = RobustClipEncoder.load(encoder)) {
+      LlavaModel safer = llava.withVisionEncoder(robust); // nothing else changes
+      return safer.answer(picture, "What is in this picture?");
+    }
+  }
+
+  static AttackResult mislead(LlavaModel llava, ApgdAttack apgd, String prompt, NDArray pixels) {
+    VlmObjective objective =
+        VlmObjective.towards(llava, List.of(prompt), List.of("a flat drawing of a pizza."));
+    AttackResult result = apgd.perturb(objective, pixels);
+    return result;
   }
 }
