@@ -8,13 +8,19 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.AttackResult;
+import dev.fare.ThreatModel;
+import dev.fare.attacks.ApgdAttack;
 import dev.fare.examples.emoji.EmojiBatch;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
+import dev.fare.examples.llava.EmbeddedLlava;
+import dev.fare.examples.llava.EmojiTalk;
 import dev.fare.examples.quickstart.EmbeddedClip;
 import dev.fare.examples.quickstart.SamplePictures;
 import dev.fare.models.ClipModel;
 import dev.fare.models.ZeroShotClassifier;
+import dev.fare.models.llava.LlavaModel;
+import dev.fare.models.llava.VlmObjective;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,12 +28,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The README's Java is what {@link Snippets} compiles, and it runs. */
 class ReadmeTest {
@@ -143,6 +151,33 @@ class ReadmeTest {
     List<String> seen = new ArrayList<>();
     Snippets.zeroShot(pixels(data.testSetA(960).batch(scene, scene + 1)), seen::add);
     assertThat(seen).containsExactly("tiger");
+  }
+
+  @Test
+  void answersWithTheSwappedEncoderAndIsMisled(@TempDir Path folder) throws Exception {
+    Path plain = EmbeddedLlava.copyTo(folder);
+    Image picture =
+        ImageFactory.getInstance().fromImage(new BufferedImage(90, 60, BufferedImage.TYPE_INT_RGB));
+    try (LlavaModel llava = EmbeddedLlava.load(plain);
+        LlavaModel usual = LlavaModel.load(plain)) {
+      String before = usual.answer(picture, "What is in this picture?");
+      NDArray pixels = pixels(data.testSetA(960).batch(3, 4));
+      String prompt = llava.template().withImage(EmojiTalk.CAPTION);
+      Function<NDArray, Float> loss =
+          images -> {
+            VlmObjective wanted =
+                VlmObjective.towards(llava, List.of(prompt), List.of("a flat drawing of a pizza."));
+            return wanted.losses(wanted.forward(images)).getFloat();
+          };
+      ApgdAttack apgd = ApgdAttack.builder(ThreatModel.linf(4 / 255.0)).steps(3).build();
+
+      NDArray attacked = Snippets.mislead(llava, apgd, prompt, pixels).highestLossImages();
+
+      // the embedded LLaVA's own encoder in its own place says the same
+      Path same = Path.of("fare-quickstart/robust");
+      assertThat(Snippets.answer(plain, same, picture)).isEqualTo(before).isNotBlank();
+      assertThat(loss.apply(attacked)).isGreaterThan(loss.apply(pixels));
+    }
   }
 
   private NDArray pixels(EmojiBatch batch) {
