@@ -1,6 +1,7 @@
 package dev.fare.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
@@ -55,6 +56,7 @@ class CtrlCTest {
 
   @Test
   void leavesACheckpointFromWhichTheSameCommandGoesOn() throws Exception {
+    assumeThat(isInterruptIgnored()).as("a background job's processes ignore SIGINT").isFalse();
     EmbeddedClip.copyTo(folder.resolve("clip"));
     SamplePictures.write(EmojiDataset.testSetA(EmojiData.load(), 4), folder.resolve("images"));
     Path errors = folder.resolve("errors.txt");
@@ -81,6 +83,21 @@ class CtrlCTest {
     } finally {
       again.destroyForcibly().waitFor();
     }
+  }
+
+  /** What this process ignores its children ignore, and a JVM leaves it so. */
+  private static boolean isInterruptIgnored() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.exists(status)) {
+      return false;
+    }
+    String ignored =
+        Files.readAllLines(status).stream()
+            .filter(line -> line.startsWith("SigIgn:"))
+            .findFirst()
+            .orElse("SigIgn:0");
+    long signals = Long.parseUnsignedLong(ignored.substring("SigIgn:".length()).strip(), 16);
+    return (signals & 0b10) != 0; // SIGINT is number 2
   }
 
   private Path metrics() {
