@@ -47,9 +47,8 @@ public final class VisionTransformer implements VisionTower {
    * @param manager the owner of everything native, which this tower closes
    * @param precision FLOAT32 or BFLOAT16; in BFLOAT16 the blocks' matrix products are, while
    *     pixels, patch embedding, normalisations, the sums between blocks and the projection stay
-   *     float32
-   *     <p>In FLOAT32 on a CPU, passes that are not recorded for autograd run on a second copy of
-   *     the blocks' matrices, made at the first one, until a weight changes.
+   *     float32. In FLOAT32 on a CPU, passes that are not recorded for autograd are computed by
+   *     oneDNN and agree with recorded ones to rounding.
    */
   public VisionTransformer(
       VitConfig config,
@@ -57,23 +56,13 @@ public final class VisionTransformer implements VisionTower {
       Map<String, NDArray> parameters,
       NDManager manager,
       Precision precision) {
-    this(config, normalization, parameters, manager, precision, true);
-  }
-
-  private VisionTransformer(
-      VitConfig config,
-      PixelNormalization normalization,
-      Map<String, NDArray> parameters,
-      NDManager manager,
-      Precision precision,
-      boolean mayFuse) {
     this.config = config;
     this.normalization = normalization;
     recomputing = false;
     module =
         new TowerModule(
             PLAIN,
-            mayFuse ? FUSED : null,
+            FUSED,
             "VisionTransformer",
             Map.of(
                 "patch", config.patchSize(),
@@ -81,8 +70,7 @@ public final class VisionTransformer implements VisionTower {
                 "heads", config.heads(),
                 "quick_gelu", config.activation() == Activation.QUICK_GELU,
                 "epsilon", config.layerNormEpsilon(),
-                "fused", false,
-                "bound", 0),
+                "fused", false),
             config.layers(),
             normalization,
             parameters,
@@ -173,7 +161,7 @@ public final class VisionTransformer implements VisionTower {
     NDManager owner = module.newManager();
     VisionTransformer copy =
         new VisionTransformer(
-            config, normalization, module.copyParameters(owner), owner, precision(), false);
+            config, normalization, module.copyParameters(owner), owner, precision());
     return recomputing ? copy.recomputing() : copy;
   }
 

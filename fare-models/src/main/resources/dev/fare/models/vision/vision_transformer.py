@@ -4,6 +4,7 @@
 #   5 ln_pre.weight  6 ln_pre.bias, twelve for each block, then ln_post.weight, ln_post.bias, proj
 # The forward reads them prepared: 0 class_embedding  1 kernel and  2 bias with mean and std folded in
 #   3 positional_embedding  4, 5 ln_pre, twelve for each block, then ln_post.weight, ln_post.bias, proj
+# and, where passes that are not recorded go through inference.py, its vectors: ln_pre's two, eight for each block.
 class VisionTransformer(Module):
   __parameters__ = []
   __buffers__ = []
@@ -18,16 +19,25 @@ class VisionTransformer(Module):
   epsilon : float
   half : bool
   fused : bool
-  bound : int
 
   def bind(self: __torch__.VisionTransformer, p: List[Tensor]) -> Tensor:
     self.params = p
     self.prepared = __torch__.prepared.keep((self).prepare(p))
     self.seen = __torch__.prepared.version(p)
-    self.bound = self.seen
     return p[0]
 
   def prepare(self: __torch__.VisionTransformer, p: List[Tensor]) -> List[Tensor]:
+    w = (self).prepare_recorded(p)
+    if self.fused:
+      factor = __torch__.inference.factor(self.quick_gelu)
+      w.append(w[4] * factor)
+      w.append(w[5] * factor)
+      for i in range(self.layers):
+        w.extend(__torch__.inference.scale(w, 6 + 12 * i, factor))
+    return w
+
+  # what recorded passes read
+  def prepare_recorded(self: __torch__.VisionTransformer, p: List[Tensor]) -> List[Tensor]:
     kernel, bias = __torch__.patches.fold(p[3], p[0], p[1])
     w = [p[2], kernel, bias]
     for i in range(4, len(p)):
@@ -38,30 +48,12 @@ class VisionTransformer(Module):
       if self.half and inside and not is_norm:
         t = t.to(15)
       w.append(t)
-    if self.fused:
-      w[1] = __torch__.inference.transposed(kernel)
-      # not the last block, of which little is computed
-      for block in range(self.layers - 1):
-        made = __torch__.inference.prepare(w, 6 + 12 * block, self.quick_gelu)
-        for k in range(12):
-          w[6 + 12 * block + k] = made[k]
     return w
-
-  # 0 the pass is recorded  1 it is not  2 neither, and the weights have changed since they were bound
-  def kind_of_pass(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
-    kind = 0
-    if not __torch__.prepared.is_recorded(self.params, pixels):
-      kind = 1
-      if __torch__.prepared.version(self.params) != self.bound:
-        kind = 2
-    return torch.tensor(kind)
 
   # made in the graph where the weights themselves are trained
   def weights(self: __torch__.VisionTransformer) -> List[Tensor]:
-    if self.fused:
-      w = self.prepared
-    elif __torch__.prepared.is_trained(self.params):
-      w = (self).prepare(self.params)
+    if __torch__.prepared.is_trained(self.params):
+      w = (self).prepare_recorded(self.params)
     else:
       w = self.prepared
       now = __torch__.prepared.version(self.params)
@@ -70,29 +62,43 @@ class VisionTransformer(Module):
         self.seen = now
     return w
 
+  # whether a pass goes through inference.py; then the tokens between blocks are `factor` times as large
+  def is_fast(self: __torch__.VisionTransformer, pixels: Tensor) -> bool:
+    return self.fused and not __torch__.prepared.is_recorded(self.params, pixels)
+
+  # the tokens themselves
+  def unscaled(self: __torch__.VisionTransformer, x: Tensor, fast: bool) -> Tensor:
+    if fast and self.quick_gelu:
+      x = x * (1. / __torch__.inference.factor(True))
+    return x
+
   # [N, 3, H, W] -> [N, 1 + gh * gw, C], after ln_pre
-  def embed_patches(self: __torch__.VisionTransformer, w: List[Tensor], pixels: Tensor) -> Tensor:
+  def embed_patches(self: __torch__.VisionTransformer, w: List[Tensor], pixels: Tensor, fast: bool) -> Tensor:
     x = __torch__.patches.flatten(pixels, self.patch).flatten(1, 2)
-    if self.fused:
+    norm = 4
+    if fast:
       x = __torch__.products.linear(x, w[1], w[2])
+      norm = 9 + 12 * self.layers
     else:
       x = torch.linear(x, w[1], w[2])
     x = torch.cat([w[0].expand([x.size(0), 1, -1]), x], 1) + w[3]
-    return __torch__.transformer.layer_norm(x, w[4], w[5], self.epsilon)
+    return __torch__.transformer.layer_norm(x, w[norm], w[norm + 1], self.epsilon)
 
-  def run_block(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor, i: int) -> Tensor:
-    if self.fused and i < self.layers - 1:
-      x = __torch__.inference.block(x, w, 6 + 12 * i, self.heads, self.quick_gelu, self.epsilon)
+  def run_block(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor, i: int, fast: bool) -> Tensor:
+    if fast:
+      scaled = 11 + 12 * self.layers + 8 * i
+      x = __torch__.inference.block(x, w, 6 + 12 * i, scaled, self.heads, self.quick_gelu, self.epsilon)
     else:
       x = __torch__.transformer.block(x, w, 6 + 12 * i, self.heads, False, self.quick_gelu, self.epsilon)
     return x
 
   # the tokens before the last block
   def run_to_last(self: __torch__.VisionTransformer, w: List[Tensor], pixels: Tensor) -> Tensor:
-    x = (self).embed_patches(w, pixels)
+    fast = (self).is_fast(pixels)
+    x = (self).embed_patches(w, pixels, fast)
     for i in range(self.layers - 1):
-      x = (self).run_block(w, x, i)
-    return x
+      x = (self).run_block(w, x, i, fast)
+    return (self).unscaled(x, fast)
 
   # [N, T, C] before the last block -> [N, D]; of the last block only the class token is computed
   def embed_class(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor) -> Tensor:
@@ -116,19 +122,21 @@ class VisionTransformer(Module):
   # the tokens [N, T, C] after `depth` blocks, without ln_post
   def hidden_state(self: __torch__.VisionTransformer, pixels: Tensor, depth: Tensor) -> Tensor:
     w = (self).weights()
-    x = (self).embed_patches(w, pixels)
+    fast = (self).is_fast(pixels)
+    x = (self).embed_patches(w, pixels, fast)
     for i in range(int(depth)):
-      x = (self).run_block(w, x, i)
-    return x
+      x = (self).run_block(w, x, i, fast)
+    return (self).unscaled(x, fast)
 
   # the tokens after every depth from 0 to `layers`
   def hidden_states(self: __torch__.VisionTransformer, pixels: Tensor) -> List[Tensor]:
     w = (self).weights()
-    x = (self).embed_patches(w, pixels)
-    states = [x]
+    fast = (self).is_fast(pixels)
+    x = (self).embed_patches(w, pixels, fast)
+    states = [(self).unscaled(x, fast)]
     for i in range(self.layers):
-      x = (self).run_block(w, x, i)
-      states.append(x)
+      x = (self).run_block(w, x, i, fast)
+      states.append((self).unscaled(x, fast))
     return states
 
   # [N, T, C] -> [N, T, C]
@@ -145,10 +153,10 @@ class VisionTransformer(Module):
   # the tokens before each block and, last, the embedding
   def embed_in_parts(self: __torch__.VisionTransformer, pixels: Tensor) -> List[Tensor]:
     w = (self).weights()
-    x = (self).embed_patches(w, pixels)
+    x = (self).embed_patches(w, pixels, False)
     parts = [x]
     for i in range(self.layers - 1):
-      x = (self).run_block(w, x, i)
+      x = (self).run_block(w, x, i, False)
       parts.append(x)
     parts.append((self).embed_class(w, x))
     return parts
@@ -172,12 +180,12 @@ class VisionTransformer(Module):
     for j in range(last):
       i = last - 1 - j
       x = torch.requires_grad_(torch.detach(parts[i]))
-      y = (self).run_block(w, x, i)
+      y = (self).run_block(w, x, i, False)
       g = (self).part_gradients(y, g, x, 7 + 12 * i, 19 + 12 * i, found)
     x = torch.detach(pixels)
     if ops.prim.requires_grad(pixels):
       x = torch.requires_grad_(x)
-    y = (self).embed_patches(w, x)
+    y = (self).embed_patches(w, x, False)
     if ops.prim.requires_grad(y):
       found[0] = (self).part_gradients(y, g, x, 0, 7, found)
     return found
