@@ -157,12 +157,8 @@ final class TowerModule implements AutoCloseable {
     return module.callAll("embed_with_tokens", pixels);
   }
 
-  NDList callList(String method, List<NDArray> inputs, List<NDArray> list) {
-    return module.callList(method, inputs, list);
-  }
-
-  NDList callAll(String method, NDArray input) {
-    return module.callAll(method, input);
+  NDList callAll(String method, NDArray... inputs) {
+    return module.callAll(method, inputs);
   }
 
   NDArray call(String method, NDArray input) {

@@ -9,6 +9,7 @@ import dev.fare.models.PixelNormalization;
 import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** CLIP's vision transformer (Radford et al., 2021); the mathematics is vision_transformer.py. */
 public final class VisionTransformer implements VisionTower {
@@ -18,6 +19,7 @@ public final class VisionTransformer implements VisionTower {
           .importing(TorchSource.resource(Activation.class, "transformer.py"))
           .importing(TorchSource.resource(VisionTransformer.class, "patches.py"))
           .importing(TorchSource.resource(VisionTransformer.class, "prepared.py"))
+          .importing(TorchSource.resource(VisionTransformer.class, "recomputed.py"))
           .importing(TorchSource.resource(Activation.class, "inference.py"));
 
   private static final TorchSource PLAIN = SOURCE.importing(products("products_plain.py"));
@@ -26,7 +28,7 @@ public final class VisionTransformer implements VisionTower {
   private final VitConfig config;
   private final PixelNormalization normalization;
   private final TowerModule module;
-  private final boolean recomputing;
+  private final @Nullable RecomputedPass again;
 
   /** Puts a tower of float32 arithmetic together. */
   public VisionTransformer(
@@ -58,7 +60,7 @@ public final class VisionTransformer implements VisionTower {
       Precision precision) {
     this.config = config;
     this.normalization = normalization;
-    recomputing = false;
+    again = null;
     module =
         new TowerModule(
             PLAIN,
@@ -79,16 +81,17 @@ public final class VisionTransformer implements VisionTower {
   }
 
   private VisionTransformer(
-      VitConfig config, PixelNormalization normalization, TowerModule module, boolean recomputing) {
+      VitConfig config, PixelNormalization normalization, TowerModule module, RecomputedPass again) {
     this.config = config;
     this.normalization = normalization;
     this.module = module;
-    this.recomputing = recomputing;
+    this.again = again;
   }
 
   @Override
   public VisionTransformer recomputing() {
-    return new VisionTransformer(config, normalization, module, true);
+    RecomputedPass parts = new RecomputedPass(module, config.layers() + 1);
+    return new VisionTransformer(config, normalization, module, parts);
   }
 
   private static TorchSource products(String resource) {
@@ -103,15 +106,13 @@ public final class VisionTransformer implements VisionTower {
   @Override
   public NDArray embed(NDArray pixels) {
     checkShape(pixels);
-    return recomputing ? RecomputedPass.embed(module, pixels) : module.embed(pixels);
+    return again == null ? module.embed(pixels) : again.embed(pixels);
   }
 
   @Override
   public NDList embedWithTokens(NDArray pixels) {
     checkShape(pixels);
-    return recomputing
-        ? RecomputedPass.embedWithTokens(module, pixels)
-        : module.embedWithTokens(pixels);
+    return again == null ? module.embedWithTokens(pixels) : again.embedWithTokens(pixels);
   }
 
   @Override
@@ -162,7 +163,7 @@ public final class VisionTransformer implements VisionTower {
     VisionTransformer copy =
         new VisionTransformer(
             config, normalization, module.copyParameters(owner), owner, precision());
-    return recomputing ? copy.recomputing() : copy;
+    return again == null ? copy : copy.recomputing();
   }
 
   private void checkShape(NDArray pixels) {

@@ -41,14 +41,17 @@ class VisionTransformer(Module):
     kernel, bias = __torch__.patches.fold(p[3], p[0], p[1])
     w = [p[2], kernel, bias]
     for i in range(4, len(p)):
-      t = p[i]
-      j = (i - 7) % 12
-      inside = i >= 7 and i < 7 + 12 * self.layers
-      is_norm = j == 0 or j == 1 or j == 6 or j == 7
-      if self.half and inside and not is_norm:
-        t = t.to(15)
-      w.append(t)
+      w.append((self).in_type(p[i], i))
     return w
+
+  # the i-th of the params in the type that the forward reads it in
+  def in_type(self: __torch__.VisionTransformer, t: Tensor, i: int) -> Tensor:
+    j = (i - 7) % 12
+    inside = i >= 7 and i < 7 + 12 * self.layers
+    is_norm = j == 0 or j == 1 or j == 6 or j == 7
+    if self.half and inside and not is_norm:
+      t = t.to(15)
+    return t
 
   # made in the graph where the weights themselves are trained
   def weights(self: __torch__.VisionTransformer) -> List[Tensor]:
@@ -144,72 +147,66 @@ class VisionTransformer(Module):
     end = 7 + 12 * self.layers
     return __torch__.transformer.layer_norm(x, self.params[end], self.params[end + 1], self.epsilon)
 
-  # Activation checkpointing: of a pass only what stands between the blocks is kept.
+  # Activation checkpointing, see recomputed.py. The parts are the embedding of patches (0), the blocks but
+  # the last, and the last with the projection (`layers`).
 
   # whether a pass over the pixels must be recorded
   def is_recorded(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
     return torch.tensor(__torch__.prepared.is_recorded(self.params, pixels))
 
-  # the tokens before each block and, last, the embedding
-  def embed_in_parts(self: __torch__.VisionTransformer, pixels: Tensor) -> List[Tensor]:
-    w = (self).weights()
-    x = (self).embed_patches(w, pixels, False)
-    parts = [x]
-    for i in range(self.layers - 1):
-      x = (self).run_block(w, x, i, False)
-      parts.append(x)
-    parts.append((self).embed_class(w, x))
-    return parts
+  def part_starts(self: __torch__.VisionTransformer) -> List[int]:
+    starts = [0]
+    for i in range(self.layers):
+      starts.append(7 + 12 * i)
+    starts.append(len(self.params))
+    return starts
 
-  # The gradients of the pixels and of params, without elements where none is asked for, from those of
-  # the embedding and of the tokens before the last block, either of which may be without elements.
-  # Each part is computed again from what stood before it.
-  def backward_in_parts(self: __torch__.VisionTransformer, pixels: Tensor, of_embedding: Tensor, of_tokens: Tensor, parts: List[Tensor]) -> List[Tensor]:
-    w = (self).weights()
-    last = self.layers - 1
-    found = [torch.empty([0], dtype=6, layout=None, device=pixels.device)]
-    for p in self.params:
-      found.append(found[0])
-    g = of_tokens
-    if of_embedding.numel() > 0:
-      x = torch.requires_grad_(torch.detach(parts[last]))
+  def first_part(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
+    return __torch__.recomputed.first_part(self.params, (self).part_starts(), pixels)
+
+  # of the params from `first` to `end` made in the graph; the others are of no use then
+  def part_weights(self: __torch__.VisionTransformer, first: int, end: int) -> List[Tensor]:
+    p = self.params
+    w = annotate(List[Tensor], [])
+    for t in self.prepared:
+      w.append(t)
+    if first == 0:
+      kernel, bias = __torch__.patches.fold(p[3], p[0], p[1])
+      w[0] = p[2]
+      w[1] = kernel
+      w[2] = bias
+    for i in range(first, end):
+      if i >= 4:
+        w[i - 1] = (self).in_type(p[i], i)
+    return w
+
+  def run_part(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor, part: int) -> Tensor:
+    if part == 0:
+      y = (self).embed_patches(w, x, False)
+    elif part < self.layers:
+      y = (self).run_block(w, x, part - 1, False)
+    else:
       y = (self).embed_class(w, x)
-      g = (self).part_gradients(y, of_embedding, x, 7 + 12 * last, len(self.params), found)
-      if of_tokens.numel() > 0:
-        g = g + of_tokens
-    for j in range(last):
-      i = last - 1 - j
-      x = torch.requires_grad_(torch.detach(parts[i]))
-      y = (self).run_block(w, x, i, False)
-      g = (self).part_gradients(y, g, x, 7 + 12 * i, 19 + 12 * i, found)
-    x = torch.detach(pixels)
-    if ops.prim.requires_grad(pixels):
-      x = torch.requires_grad_(x)
-    y = (self).embed_patches(w, x, False)
-    if ops.prim.requires_grad(y):
-      found[0] = (self).part_gradients(y, g, x, 0, 7, found)
-    return found
+    return y
 
-  # the gradient of x, and into `found`, after that of the pixels, those of the params from `first` to `end`
-  def part_gradients(self: __torch__.VisionTransformer, y: Tensor, g: Tensor, x: Tensor, first: int, end: int, found: List[Tensor]) -> Tensor:
-    inputs = annotate(List[Tensor], [])
-    places = annotate(List[int], [])
-    if ops.prim.requires_grad(x):
-      inputs.append(x)
-      places.append(-1)
-    for j in range(first, end):
-      if ops.prim.requires_grad(self.params[j]):
-        inputs.append(self.params[j])
-        places.append(j + 1)
-    seeds = annotate(List[Optional[Tensor]], [])
-    seeds.append(g)
-    grads = torch.grad([y], inputs, seeds, None, False, True)
-    of_x = torch.empty([0], dtype=6, layout=None, device=x.device)
-    for k in range(len(places)):
-      grad = grads[k]
-      if grad is not None:
-        if places[k] < 0:
-          of_x = grad
-        else:
-          found[places[k]] = grad
-    return of_x
+  # the result of each part
+  def run_parts(self: __torch__.VisionTransformer, pixels: Tensor) -> List[Tensor]:
+    w = (self).weights()
+    x = pixels
+    results = annotate(List[Tensor], [])
+    for part in range(self.layers + 1):
+      x = (self).run_part(w, x, part)
+      results.append(x)
+    return results
+
+  # from what a part was given and the gradient of its result
+  def part_gradients(self: __torch__.VisionTransformer, before: Tensor, g: Tensor, number: Tensor) -> List[Tensor]:
+    part = int(number)
+    starts = (self).part_starts()
+    first = starts[part]
+    end = starts[part + 1]
+    w = self.prepared
+    if __torch__.recomputed.is_trained(self.params, first, end):
+      w = (self).part_weights(first, end)
+    x = __torch__.recomputed.leaf(before, part > 0 or ops.prim.requires_grad(before))
+    return __torch__.recomputed.gradients(self.params, first, end, x, (self).run_part(w, x, part), g)
