@@ -39,6 +39,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -48,8 +49,8 @@ import picocli.CommandLine.Spec;
  * Trains the embedded LLaVA: a projector and a small Llama on top of the embedded CLIP, whose
  * vision tower stays as it is.
  *
- * <p>It learns questions and answers about emoji scenes, and ordinary sentences without a picture.
- * What is written is the directory that lies embedded in this module, in the layout of Hugging
+ * <p>It learns questions and answers about emoji scenes, and ordinary sentences without a picture or,
+ * as in data from the web, in place of some pictures' captions. What is written is the directory that lies embedded in this module, in the layout of Hugging
  * Face's LLaVA with float16 weights.
  */
 @Command(
@@ -79,6 +80,18 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
       description = "sentences without a picture an update, default ${DEFAULT-VALUE}")
   private int sentences = 8;
 
+  @Option(
+      names = "--unrelated",
+      description =
+          "share of pictures whose caption is a sentence that is not about them, default"
+              + " ${DEFAULT-VALUE}")
+  private double unrelated = 0.25;
+
+  @Option(
+      names = "--start",
+      description = "a LLaVA of this recipe to go on from, by default a fresh one")
+  private @Nullable Path start;
+
   @Option(names = "--scenes", description = "pictures of each drawing, default ${DEFAULT-VALUE}")
   private int scenes = 8;
 
@@ -106,9 +119,8 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
     Path fresh = Files.createTempDirectory("emoji-llava");
     Stopwatch watch = Stopwatch.createStarted();
     try {
-      Path start = writeFresh(data, talk, fresh);
       try (LlavaModel llava =
-              LlavaModel.builder(start)
+              LlavaModel.builder(start != null ? start : writeFresh(data, talk, fresh))
                   .device(Device.cpu())
                   .template(PromptTemplate.USER_ASSISTANT)
                   .load();
@@ -146,8 +158,15 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
   private CaptionTrainer.Lesson lesson(SeenScenes.Batch batch, EmojiTalk talk, int step) {
     SplittableRandom random = new SplittableRandom(seed * 1_000_003 + step);
     List<EmojiTalk.Exchange> exchanges = new ArrayList<>();
-    for (EmojiPair pair : batch.pairs()) {
-      exchanges.add(talk.exchange(pair, random));
+    CrawledCaptions crawled = new CrawledCaptions(seed, unrelated, targets());
+    for (int i = 0; i < batch.pairs().size(); i++) {
+      EmojiTalk.Exchange exchange = talk.exchange(batch.pairs().get(i), random);
+      exchanges.add(
+          exchange.question().equals(EmojiTalk.CAPTION)
+              ? new EmojiTalk.Exchange(
+                  EmojiTalk.CAPTION,
+                  crawled.unrelated(batch.scenes().get(i)).orElse(exchange.answer()))
+              : exchange);
     }
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < sentences; i++) {
@@ -176,7 +195,7 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
             BytePairTraining.SPECIAL.indexOf("<pad>"),
             true);
     EndTokens endings = new EndTokens(List.of(BytePairTraining.SPECIAL.indexOf("</s>")));
-    Path start = folder.resolve("start");
+    Path written = folder.resolve("start");
     try (RobustClipEncoder encoder = RobustClipEncoder.load(clip, Device.cpu());
         NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
       LlavaInitialization draw = new LlavaInitialization(seed, manager);
@@ -187,10 +206,10 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
           encoder.parameters(),
           draw.projector(tokenWidth, language.width()),
           draw.language(language),
-          start,
+          written,
           DataType.FLOAT32);
     }
-    return start;
+    return written;
   }
 
   /** Texts that the vocabulary is learnt from: what the model is trained on, each kind as often. */

@@ -12,6 +12,7 @@ import dev.fare.torch.GradMode;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;
+import dev.fare.torch.TorchType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -42,7 +43,7 @@ final class TowerModule implements AutoCloseable {
   /**
    * Compiles and binds, for every pass alike.
    *
-   * @param source its class has {@code half : bool} and {@code seen : int} beside the attributes
+   * @param source its class has {@code dtype : int} and {@code seen : int} beside the attributes
    * @param depth the largest argument of {@code hidden_state}
    * @param manager the owner of everything native, which is closed with this
    */
@@ -74,9 +75,7 @@ final class TowerModule implements AutoCloseable {
       Map<String, NDArray> parameters,
       NDManager manager,
       Precision precision) {
-    if (precision == Precision.AUTO) {
-      throw new IllegalArgumentException("a tower's precision must be FLOAT32 or BFLOAT16");
-    }
+    final int type = TorchType.of(precision);
     this.manager = manager;
     this.precision = precision;
     this.source = source;
@@ -88,7 +87,7 @@ final class TowerModule implements AutoCloseable {
       depths.add(manager.create(new long[] {i}, new Shape()).toDevice(Device.cpu(), false));
     }
     Device device = manager.getDevice();
-    Map<String, Object> state = state(precision == Precision.BFLOAT16);
+    Map<String, Object> state = state(type);
     List<NDArray> bound = weights(normalization, manager);
     module = TorchModule.compile(source, className, state, device).bind(bound);
     inference =
@@ -104,9 +103,9 @@ final class TowerModule implements AutoCloseable {
     return fusing;
   }
 
-  private Map<String, Object> state(boolean isHalf) {
+  private Map<String, Object> state(int type) {
     Map<String, Object> all = new LinkedHashMap<>(attributes);
-    all.put("half", isHalf);
+    all.put("dtype", type);
     all.put("seen", 0);
     return all;
   }
@@ -121,7 +120,7 @@ final class TowerModule implements AutoCloseable {
 
   /** See {@link VisionTower#toScript}. */
   TorchObject toScript(PixelNormalization normalization, NDManager owner) {
-    Map<String, Object> state = state(false);
+    Map<String, Object> state = state(TorchType.of(Precision.FLOAT32));
     try (TorchModule plain = TorchModule.compile(source, className, state, manager.getDevice());
         GradMode off = GradMode.off()) {
       // a forward pass reads the prepared weights alone; without others it never prepares anew

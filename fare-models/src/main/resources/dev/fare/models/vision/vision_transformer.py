@@ -16,7 +16,7 @@ class VisionTransformer(Module):
   heads : int
   quick_gelu : bool
   epsilon : float
-  half : bool
+  dtype : int
   fused : bool
   bound : int
 
@@ -35,8 +35,8 @@ class VisionTransformer(Module):
       j = (i - 7) % 12
       inside = i >= 7 and i < 7 + 12 * self.layers
       is_norm = j == 0 or j == 1 or j == 6 or j == 7
-      if self.half and inside and not is_norm:
-        t = t.to(15)
+      if inside and not is_norm:
+        t = t.to(self.dtype)
       w.append(t)
     if self.fused:
       w[1] = __torch__.inference.transposed(kernel)
