@@ -50,7 +50,7 @@ import picocli.CommandLine.Spec;
  * vision tower stays as it is.
  *
  * <p>It learns questions and answers about emoji scenes, and ordinary sentences without a picture or,
- * as in data from the web, in place of some pictures' captions. What is written is the directory that lies embedded in this module, in the layout of Hugging
+ * as in data from the web, across some pictures and in place of others' captions. What is written is the directory that lies embedded in this module, in the layout of Hugging
  * Face's LLaVA with float16 weights.
  */
 @Command(
@@ -86,6 +86,11 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
           "share of pictures whose caption is a sentence that is not about them, default"
               + " ${DEFAULT-VALUE}")
   private double unrelated = 0.25;
+
+  @Option(
+      names = "--written",
+      description = "share of pictures with a sentence across them, default ${DEFAULT-VALUE}")
+  private double written = 0.2;
 
   @Option(
       names = "--start",
@@ -127,11 +132,14 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
           SeenScenes seen = SeenScenes.of(llava, data, scenes, STRENGTH);
           CaptionTrainer trainer = new CaptionTrainer(llava)) {
         LearningRateSchedule schedule = LearningRateSchedule.cosine(warmupSteps, steps);
+        CrawledCaptions crawled = new CrawledCaptions(seed, unrelated, targets());
+        EmojiLessons lessons =
+            new EmojiLessons(talk, crawled, written, sentences, targets(), seed);
         double average = 0;
         for (int step = 0; step < steps; step++) {
           double loss;
           try (SeenScenes.Batch batch = seen.batch((long) step * images, images)) {
-            loss = trainer.step(lesson(batch, talk, step), schedule.rate(learningRate, step));
+            loss = trainer.step(lessons.lesson(batch, step), schedule.rate(learningRate, step));
           }
           average = step == 0 ? loss : 0.98 * average + 0.02 * loss;
           if ((step + 1) % EVALUATE_EVERY == 0 || step + 1 == steps) {
@@ -152,27 +160,6 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
       MoreFiles.deleteRecursively(fresh, RecursiveDeleteOption.ALLOW_INSECURE);
     }
     return 0;
-  }
-
-  /** Pictures with one exchange about each, and sentences without a picture. */
-  private CaptionTrainer.Lesson lesson(SeenScenes.Batch batch, EmojiTalk talk, int step) {
-    SplittableRandom random = new SplittableRandom(seed * 1_000_003 + step);
-    List<EmojiTalk.Exchange> exchanges = new ArrayList<>();
-    CrawledCaptions crawled = new CrawledCaptions(seed, unrelated, targets());
-    for (int i = 0; i < batch.pairs().size(); i++) {
-      EmojiTalk.Exchange exchange = talk.exchange(batch.pairs().get(i), random);
-      exchanges.add(
-          exchange.question().equals(EmojiTalk.CAPTION)
-              ? new EmojiTalk.Exchange(
-                  EmojiTalk.CAPTION,
-                  crawled.unrelated(batch.scenes().get(i)).orElse(exchange.answer()))
-              : exchange);
-    }
-    List<String> texts = new ArrayList<>();
-    for (int i = 0; i < sentences; i++) {
-      texts.add(OrdinarySentences.draw(random, targets()));
-    }
-    return new CaptionTrainer.Lesson(batch.tokens(), exchanges, texts);
   }
 
   private static Set<String> targets() {
