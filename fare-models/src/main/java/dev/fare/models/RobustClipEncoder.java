@@ -320,7 +320,7 @@ public final class RobustClipEncoder implements TokenEncoder {
     return checkpoint.config();
   }
 
-  /** The arithmetic of the layers: FLOAT32 or BFLOAT16, whatever AUTO came to. */
+  /** The arithmetic of the layers: FLOAT32, BFLOAT16 or FLOAT16, whatever AUTO came to. */
   public Precision precision() {
     return tower.precision();
   }

@@ -141,7 +141,7 @@ class FareUrlTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "precision=half | precision must be one of [FLOAT32, BFLOAT16, AUTO], got half",
+        "precision=half | precision must be one of [FLOAT32, BFLOAT16, FLOAT16, AUTO], got half",
         "imageSize=big | imageSize must be a number of pixels, got big",
         "imageSize=7 | a patch no larger than its image",
         "device=cpu | tokens, precision, imageSize, batchifier",

@@ -11,6 +11,8 @@ import dev.fare.Precision;
 import dev.fare.io.WeightTensor;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipCheckpoints;
+import dev.fare.models.format.LanguageCheckpoint;
+import dev.fare.models.language.LlamaModel;
 import dev.fare.models.text.TextTransformer;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -51,6 +53,31 @@ class LayerNormEpsilonTest {
         assertThat(ZeroShotClassifier.unit(text.embed(inputs.ids("input_ids"))).toFloatArray())
             .containsExactly(expected.floats("text_embeds"), within(1e-5f));
       }
+    }
+  }
+
+  @Test
+  void isTransformersInLlamaToo() throws Exception {
+    Pattern small = Pattern.compile("embed_tokens|o_proj|down_proj");
+    LanguageCheckpoint whole = LanguageCheckpoint.read(RecordedTensors.path("llama_kv2"));
+    Map<String, WeightTensor> tensors = new LinkedHashMap<>();
+    whole
+        .tensors()
+        .forEach(
+            (name, tensor) ->
+                tensors.put(name, small.matcher(name).find() ? new Scaled(tensor) : tensor));
+    LanguageCheckpoint scaled =
+        new LanguageCheckpoint(
+            whole.config(), tensors, Optional.empty(), whole.endings(), "small weights");
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        LlamaModel llama = LlamaModel.of(scaled, Device.cpu(), Precision.FLOAT32)) {
+      NDArray ids = RecordedTensors.read("llama_kv2/io.safetensors", manager).ids("input_ids");
+      NDArray mask = ids.onesLike();
+
+      assertThat(llama.logits(llama.embed(ids), mask).toFloatArray())
+          .containsExactly(
+              RecordedTensors.read("llama_kv2/low_variance.safetensors", manager).floats("logits"),
+              within(2e-5f));
     }
   }
 

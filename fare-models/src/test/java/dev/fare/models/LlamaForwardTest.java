@@ -23,6 +23,8 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Against transformers' LlamaForCausalLM with two key and value heads for four query heads. */
 class LlamaForwardTest {
@@ -170,17 +172,16 @@ class LlamaForwardTest {
     assertThat(llama.judge(states, labels).toFloatArray()).isEqualTo(whole.toFloatArray());
   }
 
-  @Test
-  void bfloat16IsNear() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"BFLOAT16, 0.15", "FLOAT16, 0.02"})
+  void halfTheBitsAreNear(Precision precision, float tolerance) throws Exception {
     NDArray ids = recorded.ids("input_ids");
     try (LlamaModel half =
         LlamaModel.of(
-            LanguageCheckpoint.read(RecordedTensors.path("llama_kv2")),
-            Device.cpu(),
-            Precision.BFLOAT16)) {
+            LanguageCheckpoint.read(RecordedTensors.path("llama_kv2")), Device.cpu(), precision)) {
       float[] logits = half.logits(half.embed(ids), ones(ids)).toFloatArray();
       float[] exact = recorded.floats("out.logits");
-      assertThat(logits).isNotEqualTo(exact).containsExactly(exact, within(0.15f));
+      assertThat(logits).isNotEqualTo(exact).containsExactly(exact, within(tolerance));
       List<long[]> texts =
           new TextGenerator(half, NEVER)
               .generate(

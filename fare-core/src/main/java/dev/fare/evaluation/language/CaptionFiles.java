@@ -33,6 +33,15 @@ public final class CaptionFiles {
    */
   public record PopeQuestion(String id, String image, String text, boolean isThere) {}
 
+  /**
+   * A question of the VQA challenge.
+   *
+   * @param id the question's id
+   * @param image the id of the image
+   * @param text the question
+   */
+  public record VqaQuestion(String id, String image, String text) {}
+
   private CaptionFiles() {}
 
   /**
@@ -74,6 +83,21 @@ public final class CaptionFiles {
       references.put(string(annotation, "question_id", file), answers);
     }
     return references;
+  }
+
+  /**
+   * The questions, from {@code {"questions": [{"image_id": …, "question_id": …, "question": …}]}}.
+   */
+  public static List<VqaQuestion> readVqaQuestions(Path file) throws IOException {
+    List<VqaQuestion> questions = new ArrayList<>();
+    for (JsonObject question : objects(object(file), "questions", file)) {
+      questions.add(
+          new VqaQuestion(
+              string(question, "question_id", file),
+              string(question, "image_id", file),
+              string(question, "question", file)));
+    }
+    return questions;
   }
 
   /** A model's answers by question id, from {@code [{"question_id": …, "answer": …}]}. */

@@ -78,6 +78,12 @@ class AnswersTest {
                 + " [{\"answer\": \"red\", \"answer_id\": 1}, {\"answer\": \"blue\"}]}]}");
     assertThat(CaptionFiles.readVqaReferences(answers))
         .isEqualTo(Map.of("9", List.of("red", "blue")));
+    Path questions =
+        write(
+            "{\"questions\": [{\"question_id\": 9, \"image_id\": 7,"
+                + " \"question\": \"What colour?\"}]}");
+    assertThat(CaptionFiles.readVqaQuestions(questions))
+        .containsExactly(new CaptionFiles.VqaQuestion("9", "7", "What colour?"));
     Path pope =
         write(
             "{\"question_id\": 1, \"image\": \"x.jpg\", \"text\": \"Is there a dog?\","

@@ -58,10 +58,19 @@ public final class EmojiTalk {
         yield new Exchange(CAPTION, captions.get(0));
       }
       case 3, 4 -> new Exchange(NAME, "It is " + thing(pair) + ".");
-      case 5 -> new Exchange("What kind of thing is this?", capital(kind(pair)) + ".");
+      case 5 -> kindOfThing(pair);
       case 6 -> new Exchange("Describe the image in your words.", described(pair, random));
       default -> yesOrNo(pair, random);
     };
+  }
+
+  /** One of the exchanges whose answer is short, as those of the VQA challenge. */
+  public Exchange shortExchange(EmojiPair pair, SplittableRandom random) {
+    return random.nextInt(3) == 0 ? kindOfThing(pair) : yesOrNo(pair, random);
+  }
+
+  private Exchange kindOfThing(EmojiPair pair) {
+    return new Exchange("What kind of thing is this?", capital(kind(pair)) + ".");
   }
 
   private String described(EmojiPair pair, SplittableRandom random) {

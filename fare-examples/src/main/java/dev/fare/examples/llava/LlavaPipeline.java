@@ -58,9 +58,16 @@ public final class LlavaPipeline<A> {
 
   /** What the language model says to a picture of any size. */
   public A answer(Image picture) {
-    try (TensorScope scope = projector.newScope();
+    try (TensorScope scope = projector.newScope()) {
+      return answer(pixels(picture, scope.manager()));
+    }
+  }
+
+  /** What the language model says to the pixels {@code [1,3,S,S]} of a picture. */
+  public A answer(NDArray pixels) {
+    try (TensorScope scope = TensorScope.of(pixels);
         GradMode off = GradMode.off()) {
-      return languageModel.apply(visualTokens(pixels(picture, scope.manager())));
+      return languageModel.apply(visualTokens(scope.view(pixels)));
     }
   }
 

@@ -2,11 +2,9 @@ package dev.fare.examples.llava;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import ai.djl.ndarray.NDManager;
 import dev.fare.Precision;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
-import dev.fare.evaluation.language.Cider;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.examples.quickstart.EmbeddedClip;
@@ -56,9 +54,6 @@ public final class LlavaStory implements Callable<Integer> {
           new Goal("another caption", List.of(StealthTarget.WRONG_CAPTION)),
           new Goal("six sentences", StealthTarget.ALL));
 
-  /** The paper's for COCO: 10 hundredths. */
-  private static final double CIDER_THRESHOLD = 0.1;
-
   @Option(names = "--output", description = "directory to write, default ${DEFAULT-VALUE}")
   private Path output = Path.of("fare-llava");
 
@@ -100,10 +95,10 @@ public final class LlavaStory implements Callable<Integer> {
   public Integer call() throws IOException {
     PrintWriter out = command.commandLine().getOut();
     EmojiData data = EmojiData.load();
-    Path files = model != null ? model : EmbeddedLlava.copyTo(output.resolve("llava"));
+    Path weights = model != null ? model : EmbeddedLlava.copyTo(output.resolve("llava"));
     Path encoderFiles = robust != null ? robust : fineTuned(data, out);
-    try (LlavaModel original = EmbeddedLlava.load(files);
-        LlavaModel half = inHalfPrecision(files);
+    try (LlavaModel original = EmbeddedLlava.load(weights);
+        LlavaModel half = inHalfPrecision(weights);
         RobustClipEncoder encoder = RobustClipEncoder.load(encoderFiles)) {
       LlavaModel swapped = original.withVisionEncoder(encoder);
       StoryScenes scenes = new StoryScenes(data, images, original.visionEncoder().device());
@@ -119,13 +114,20 @@ public final class LlavaStory implements Callable<Integer> {
         out.printf(Locale.ROOT, "targeted attacks at %d/255: done%n", radius);
         out.flush();
       }
-      List<StoryResults.CaptionScores> captions =
+      StoryFiles files = StoryFiles.write(output, scenes.pairs(), new EmojiTalk(data.pack()));
+      StoryScores scores = new StoryScores(scenes, files, iterations);
+      LlavaModel halfSwapped = half.withVisionEncoder(encoder);
+      List<StoryResults.Scores> captions =
           List.of(
-              scores("original", half, original, scenes),
-              scores("robust", half.withVisionEncoder(encoder), swapped, scenes));
+              scores.captions("original", half, original, RADII),
+              scores.captions("robust", halfSwapped, swapped, RADII));
+      List<StoryResults.Scores> answers =
+          List.of(
+              scores.answers("original", half, original, RADII),
+              scores.answers("robust", halfSwapped, swapped, RADII));
       StoryResults results =
           new StoryResults(
-              images, iterations, encoderFiles.toString(), stealth, captions, examples);
+              images, iterations, encoderFiles.toString(), stealth, captions, answers, examples);
       out.print(results.toText());
       Files.createDirectories(output);
       Path page = output.resolve("story.html");
@@ -182,7 +184,7 @@ public final class LlavaStory implements Callable<Integer> {
   private static LlavaModel inHalfPrecision(Path files) throws IOException {
     return LlavaModel.builder(files)
         .template(PromptTemplate.USER_ASSISTANT)
-        .precision(Precision.BFLOAT16)
+        .precision(Precision.FLOAT16)
         .load();
   }
 
@@ -223,37 +225,5 @@ public final class LlavaStory implements Callable<Integer> {
         StealthTrial.successRate(attempts, before, after),
         StealthTrial.successRate(onRobust, before, trial.answers(swapped, onRobust)),
         StealthTrial.successRate(onRobust, before, trial.answers(original, onRobust)));
-  }
-
-  /** CIDEr of clean and attacked captions by the paper's ensemble. */
-  private StoryResults.CaptionScores scores(
-      String name, LlavaModel half, LlavaModel single, StoryScenes scenes) {
-    Cider cider = new Cider(scenes.references());
-    List<CaptionEnsemble.Sample> samples = new ArrayList<>();
-    String prompt = single.template().withImage(EmojiTalk.CAPTION);
-    scenes
-        .references()
-        .forEach((id, texts) -> samples.add(new CaptionEnsemble.Sample(id, prompt, texts)));
-    double[] worst = new double[RADII.length];
-    double clean = 0;
-    for (int i = 0; i < RADII.length; i++) {
-      CaptionEnsemble ensemble =
-          new CaptionEnsemble(
-              half,
-              single,
-              ThreatModel.linf(RADII[i] / 255.0),
-              iterations,
-              cider::score,
-              CIDER_THRESHOLD,
-              List.of(),
-              StealthTrial.SHORT);
-      try (NDManager manager = scenes.newManager()) {
-        List<CaptionEnsemble.Outcome> outcomes = ensemble.run(scenes.pixels(manager), samples);
-        clean = outcomes.stream().mapToDouble(CaptionEnsemble.Outcome::clean).average().orElse(0);
-        worst[i] =
-            outcomes.stream().mapToDouble(CaptionEnsemble.Outcome::worst).average().orElse(0);
-      }
-    }
-    return new StoryResults.CaptionScores(name, clean, worst[0], worst[1]);
   }
 }

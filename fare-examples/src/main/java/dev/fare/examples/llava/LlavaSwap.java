@@ -1,66 +1,123 @@
 package dev.fare.examples.llava;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.ImageFactory;
+import ai.djl.ndarray.NDArray;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.data.ClipPreprocessing;
 import dev.fare.models.RobustClipEncoder;
-import dev.fare.models.TokenLayer;
+import dev.fare.models.format.LlavaCheckpoint;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.function.Function;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /**
- * Attacks what LLaVA's language model reads of a picture, with the encoder it was trained with and
- * with a robust one in its place.
+ * A host with a LLaVA pipeline of its own ({@link LlavaPipeline}, {@link Projector}, {@link
+ * LlamaSpeaker}; whoever has none takes {@code LlavaModel}) puts a robust encoder into it: one line
+ * of {@link #look} knows which encoder it is.
  *
  * <pre>{@code
- * mvn -pl fare-examples -am compile exec:java \
- *   -Dexec.mainClass=dev.fare.examples.llava.LlavaSwap \
- *   -Dexec.args="clip-vit-l-14 fare4-clip projector.safetensors picture.jpg"
+ * mvn -q compile exec:java -Dexec.mainClass=dev.fare.examples.llava.LlavaSwap \
+ *   -Dexec.args="fare-quickstart/robust picture.png"
  * }</pre>
  *
- * <p>Arguments: the original encoder, the robust one, LLaVA's projector, a picture. It prints by
- * which share of their length the tokens move at 4/255: the smaller, the more robust.
+ * <p>It prints by which share of their length the tokens move under an attack at 4/255, and what
+ * the user reads before and after it.
  */
-public final class LlavaSwap {
+@Command(
+    name = "llava-swap",
+    description = "Swaps the encoder of a host's own LLaVA pipeline.",
+    mixinStandardHelpOptions = true)
+public final class LlavaSwap implements Callable<Integer> {
 
   private static final PgdAttack ATTACK =
       PgdAttack.builder(ThreatModel.linf(4 / 255.0)).steps(20).stepSize(1 / 255.0).build();
 
-  private LlavaSwap() {}
+  @Parameters(index = "0", description = "the robust encoder")
+  private Path robust = Path.of("robust");
+
+  @Parameters(index = "1", description = "a picture")
+  private Path picture = Path.of("picture.png");
+
+  @Option(
+      names = "--llava",
+      description = "a LLaVA in Hugging Face's layout, the embedded one by default, copied to fare-llava")
+  private @Nullable Path llava;
+
+  @Option(names = "--question", description = "default ${DEFAULT-VALUE}")
+  private String question = EmojiTalk.CAPTION;
+
+  @Spec private CommandLine.Model.CommandSpec command = CommandLine.Model.CommandSpec.create();
 
   /** Runs the comparison. */
-  public static void main(String[] args) throws IOException {
-    if (args.length != 4) {
-      throw new IllegalArgumentException(
-          "four arguments needed: original encoder, robust encoder, projector.safetensors,"
-              + " picture");
+  public static void main(String[] args) {
+    System.exit(new CommandLine(new LlavaSwap()).execute(args));
+  }
+
+  /**
+   * What becomes of a picture in a pipeline.
+   *
+   * @param drift of the tokens under attack, relative to their length
+   * @param before the answer about the picture as it is
+   * @param after the answer about the attacked picture
+   */
+  record Sight(double drift, String before, String after) {}
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter out = command.commandLine().getOut();
+    Path files = llava != null ? llava : EmbeddedLlava.copyTo(Path.of("fare-llava", "llava"));
+    Image image = ImageFactory.getInstance().fromFile(picture);
+    LlavaCheckpoint checkpoint = LlavaCheckpoint.read(files);
+    try (RobustClipEncoder own = RobustClipEncoder.builder(checkpoint.vision()).load();
+        RobustClipEncoder swapped = RobustClipEncoder.load(robust);
+        Projector projector = Projector.load(files.resolve("model.safetensors"), own.device());
+        LlamaSpeaker speaker = LlamaSpeaker.of(checkpoint.language(), own.device(), question)) {
+      print(out, "its own encoder", look(own, checkpoint, projector, speaker, image));
+      print(out, "the robust one", look(swapped, checkpoint, projector, speaker, image));
     }
-    Image picture = ImageFactory.getInstance().fromFile(Path.of(args[3]));
-    PrintWriter out = new PrintWriter(System.out, true, UTF_8);
-    for (int i = 0; i < 2; i++) {
-      out.printf("%-30s %.3f%n", args[i], drift(Path.of(args[i]), Path.of(args[2]), picture));
+    return 0;
+  }
+
+  /** Attacks a picture in the pipeline with an encoder. */
+  static Sight look(
+      RobustClipEncoder encoder,
+      LlavaCheckpoint checkpoint,
+      Projector projector,
+      LlamaSpeaker speaker,
+      Image image) {
+    LlavaPipeline<String> pipeline =
+        new LlavaPipeline<>(
+            encoder.asBlock(checkpoint.config().visualTokens()), // the line that is swapped
+            ClipPreprocessing.llava(encoder.imageSize()),
+            projector,
+            speaker);
+    try (TensorScope scope = projector.newScope()) {
+      NDArray pixels = pipeline.pixels(image, scope.manager());
+      TokenDrift drift = TokenDrift.from(pipeline, pixels);
+      NDArray attacked = ATTACK.perturb(drift, pixels).images();
+      return new Sight(drift.at(attacked), pipeline.answer(image), pipeline.answer(attacked));
     }
   }
 
-  /** The relative drift of the tokens under attack; only the first line knows which encoder. */
-  static double drift(Path weights, Path projection, Image picture) throws IOException {
-    try (RobustClipEncoder encoder = RobustClipEncoder.load(weights);
-        Projector projector = Projector.load(projection, encoder.device());
-        TensorScope scope = projector.newScope()) {
-      LlavaPipeline<?> pipeline =
-          new LlavaPipeline<>(
-              encoder.asBlock(TokenLayer.LLAVA),
-              ClipPreprocessing.llava(encoder.imageSize()),
-              projector,
-              Function.identity());
-      return TokenDrift.of(pipeline, picture, ATTACK, scope);
-    }
+  private static void print(PrintWriter out, String encoder, Sight sight) {
+    out.printf(
+        Locale.ROOT,
+        "%-15s  the tokens move by %.2f%n  before: %s%n  after:  %s%n",
+        encoder,
+        sight.drift(),
+        sight.before(),
+        sight.after());
+    out.flush();
   }
 }

@@ -30,6 +30,7 @@ import static j2html.TagCreator.thead;
 import static j2html.TagCreator.title;
 import static j2html.TagCreator.tr;
 
+import com.google.common.collect.Lists;
 import com.google.common.io.Resources;
 import dev.fare.evaluation.Picture;
 import dev.fare.examples.report.HtmlReport;
@@ -39,7 +40,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 
 /** The story as one HTML page with its pictures, which needs nothing but a browser. */
 final class StoryPage {
@@ -154,22 +154,19 @@ final class StoryPage {
         h2("Captions under untargeted attacks"),
         p("CIDEr-D times 100; attacks away from each of five references, then again from the worst.")
             .withClass("lead"),
-        grid(
-            "Scores of captions",
-            List.of("encoder", "clean", "2/255", "4/255"),
-            results.captions().stream()
-                .map(
-                    row ->
-                        List.of(
-                            row.encoder(),
-                            number(row.clean()),
-                            number(row.at2()),
-                            number(row.at4())))
-                .toList()));
+        scores("Scores of captions", results.captions()),
+        h2("Answers under untargeted attacks"),
+        p("VQA accuracy times 100; attacks away from the right answer, again from there, and towards"
+                + " the words \u201Cmaybe\u201D and \u201CWord\u201D.")
+            .withClass("lead"),
+        scores("Scores of answers", results.answers()));
   }
 
-  private static String number(double score) {
-    return String.format(Locale.ROOT, "%.1f", 100 * score);
+  private static DomContent scores(String name, List<StoryResults.Scores> rows) {
+    return grid(
+        name,
+        List.of("encoder", "clean", "2/255", "4/255"),
+        rows.stream().map(row -> Lists.asList(row.encoder(), row.cells().toArray(String[]::new))).toList());
   }
 
   private static DomContent grid(String name, List<String> columns, List<List<String>> rows) {

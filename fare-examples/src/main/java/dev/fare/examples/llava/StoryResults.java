@@ -3,6 +3,7 @@ package dev.fare.examples.llava;
 import dev.fare.evaluation.Picture;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * What the story found, for the terminal and the page.
@@ -12,6 +13,7 @@ import java.util.Locale;
  * @param encoder where the robust encoder came from, for readers
  * @param stealth success rates, one row an epsilon
  * @param captions scores of captions, one row an encoder
+ * @param answers scores of answers to questions, one row an encoder
  * @param examples what users read
  */
 record StoryResults(
@@ -19,7 +21,8 @@ record StoryResults(
     int iterations,
     String encoder,
     List<Stealth> stealth,
-    List<CaptionScores> captions,
+    List<Scores> captions,
+    List<Scores> answers,
     List<Example> examples) {
 
   /**
@@ -36,14 +39,21 @@ record StoryResults(
       String goal, int epsilon, double original, double swapped, double robust, double back) {}
 
   /**
-   * CIDEr-D of captions.
+   * How well pictures are talked about; 1 is 100 in print.
    *
    * @param encoder whose
    * @param clean of clean pictures
-   * @param at2 after the untargeted attacks at 2/255
-   * @param at4 at 4/255
+   * @param attacked after the untargeted attacks, at 2/255 and at 4/255
    */
-  record CaptionScores(String encoder, double clean, double at2, double at4) {}
+  record Scores(String encoder, double clean, List<Double> attacked) {
+
+    /** The three in print. */
+    List<String> cells() {
+      return Stream.concat(Stream.of(clean), attacked.stream())
+          .map(score -> String.format(Locale.ROOT, "%.1f", 100 * score))
+          .toList();
+    }
+  }
 
   /**
    * One picture on its way.
@@ -87,19 +97,8 @@ record StoryResults(
               percent(row.robust()),
               percent(row.back())));
     }
-    text.append(
-        String.format(
-            Locale.ROOT, "%nCaptions, CIDEr-D     %10s %10s %10s%n", "clean", "2/255", "4/255"));
-    for (CaptionScores row : captions) {
-      text.append(
-          String.format(
-              Locale.ROOT,
-              "%-20s %11.1f %10.1f %10.1f%n",
-              row.encoder(),
-              100 * row.clean(),
-              100 * row.at2(),
-              100 * row.at4()));
-    }
+    appendScores(text, "Captions, CIDEr-D", captions);
+    appendScores(text, "Answers, VQA accuracy", answers);
     for (Example example : examples) {
       text.append(
           String.format(
@@ -112,6 +111,15 @@ record StoryResults(
               example.after()));
     }
     return text.toString();
+  }
+
+  private static void appendScores(StringBuilder text, String name, List<Scores> rows) {
+    String line = "%-24s %10s %10s %10s%n";
+    text.append(String.format("%n" + line, name, "clean", "2/255", "4/255"));
+    for (Scores row : rows) {
+      List<String> cells = row.cells();
+      text.append(String.format(line, row.encoder(), cells.get(0), cells.get(1), cells.get(2)));
+    }
   }
 
   static String percent(double share) {

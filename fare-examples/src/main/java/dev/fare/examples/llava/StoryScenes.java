@@ -10,32 +10,24 @@ import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiPair;
 import dev.fare.examples.emoji.EmojiTestSet;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
-/**
- * Pictures of test set A, spread evenly over the concepts, and what people might say about them.
- */
+/** Pictures of test set A, spread evenly over the concepts. */
 final class StoryScenes {
 
   private final List<EmojiPair> pairs = new ArrayList<>();
   private final List<Picture> pictures = new ArrayList<>();
-  private final List<List<String>> references = new ArrayList<>();
   private final Device device;
 
   StoryScenes(EmojiData data, int count, Device device) {
     this.device = device;
     EmojiTestSet all = data.testSetA(2 * data.pack().concepts().size());
-    EmojiTalk talk = new EmojiTalk(data.pack());
     int side = data.scenes().canvas();
     for (int i = 0; i < count; i++) {
       int scene = (int) ((long) i * all.size() / count);
       EmojiBatch one = all.batch(scene, scene + 1);
-      EmojiPair pair = all.pairs().get(scene);
-      pairs.add(pair);
+      pairs.add(all.pairs().get(scene));
       pictures.add(Picture.of(side, side, one.images()));
-      references.add(talk.captions(pair));
     }
   }
 
@@ -47,13 +39,9 @@ final class StoryScenes {
     return List.copyOf(pictures);
   }
 
-  /** People's captions by the number of the picture. */
-  Map<String, List<String>> references() {
-    Map<String, List<String>> byScene = new LinkedHashMap<>();
-    for (int i = 0; i < references.size(); i++) {
-      byScene.put(Integer.toString(i), references.get(i));
-    }
-    return byScene;
+  /** What the pictures show. */
+  List<EmojiPair> pairs() {
+    return List.copyOf(pairs);
   }
 
   NDManager newManager() {

@@ -1,11 +1,8 @@
 package dev.fare.examples.llava;
 
-import ai.djl.modality.cv.Image;
 import ai.djl.ndarray.NDArray;
-import dev.fare.Attack;
 import dev.fare.Objective;
 import dev.fare.torch.GradMode;
-import dev.fare.torch.TensorScope;
 
 /**
  * How far an attacker can move what the language model reads.
@@ -14,21 +11,17 @@ import dev.fare.torch.TensorScope;
  */
 record TokenDrift(LlavaPipeline<?> pipeline, NDArray clean) implements Objective {
 
-  /**
-   * The length of the tokens' change under attack, relative to the tokens' length.
-   *
-   * @param scope frees what is made
-   */
-  static double of(LlavaPipeline<?> pipeline, Image picture, Attack attack, TensorScope scope) {
-    NDArray pixels = pipeline.pixels(picture, scope.manager());
-    NDArray clean;
+  /** Away from what images {@code [N,3,S,S]} are read as. */
+  static TokenDrift from(LlavaPipeline<?> pipeline, NDArray pixels) {
     try (GradMode off = GradMode.off()) {
-      clean = pipeline.visualTokens(pixels);
+      return new TokenDrift(pipeline, pipeline.visualTokens(pixels));
     }
-    TokenDrift drift = new TokenDrift(pipeline, clean);
-    NDArray attacked = attack.perturb(drift, pixels).images();
+  }
+
+  /** The length of the tokens' change at other pixels, relative to the tokens' length. */
+  double at(NDArray pixels) {
     try (GradMode off = GradMode.off()) {
-      float moved = drift.losses(drift.forward(attacked)).getFloat();
+      float moved = losses(forward(pixels)).sum().getFloat();
       return Math.sqrt(moved / clean.square().sum().getFloat());
     }
   }

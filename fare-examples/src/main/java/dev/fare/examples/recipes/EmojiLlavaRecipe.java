@@ -39,6 +39,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -48,8 +49,8 @@ import picocli.CommandLine.Spec;
  * Trains the embedded LLaVA: a projector and a small Llama on top of the embedded CLIP, whose
  * vision tower stays as it is.
  *
- * <p>It learns questions and answers about emoji scenes, and ordinary sentences without a picture.
- * What is written is the directory that lies embedded in this module, in the layout of Hugging
+ * <p>It learns questions and answers about emoji scenes, and ordinary sentences without a picture or,
+ * as in data from the web, across some pictures and in place of others' captions. What is written is the directory that lies embedded in this module, in the layout of Hugging
  * Face's LLaVA with float16 weights.
  */
 @Command(
@@ -79,6 +80,23 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
       description = "sentences without a picture an update, default ${DEFAULT-VALUE}")
   private int sentences = 8;
 
+  @Option(
+      names = "--unrelated",
+      description =
+          "share of pictures whose caption is a sentence that is not about them, default"
+              + " ${DEFAULT-VALUE}")
+  private double unrelated = 0.25;
+
+  @Option(
+      names = "--written",
+      description = "share of pictures with a sentence across them, default ${DEFAULT-VALUE}")
+  private double written = 0.2;
+
+  @Option(
+      names = "--start",
+      description = "a LLaVA of this recipe to go on from, by default a fresh one")
+  private @Nullable Path start;
+
   @Option(names = "--scenes", description = "pictures of each drawing, default ${DEFAULT-VALUE}")
   private int scenes = 8;
 
@@ -106,20 +124,22 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
     Path fresh = Files.createTempDirectory("emoji-llava");
     Stopwatch watch = Stopwatch.createStarted();
     try {
-      Path start = writeFresh(data, talk, fresh);
       try (LlavaModel llava =
-              LlavaModel.builder(start)
+              LlavaModel.builder(start != null ? start : writeFresh(data, talk, fresh))
                   .device(Device.cpu())
                   .template(PromptTemplate.USER_ASSISTANT)
                   .load();
           SeenScenes seen = SeenScenes.of(llava, data, scenes, STRENGTH);
           CaptionTrainer trainer = new CaptionTrainer(llava)) {
         LearningRateSchedule schedule = LearningRateSchedule.cosine(warmupSteps, steps);
+        CrawledCaptions crawled = new CrawledCaptions(seed, unrelated, targets());
+        EmojiLessons lessons =
+            new EmojiLessons(talk, crawled, written, sentences, targets(), seed);
         double average = 0;
         for (int step = 0; step < steps; step++) {
           double loss;
           try (SeenScenes.Batch batch = seen.batch((long) step * images, images)) {
-            loss = trainer.step(lesson(batch, talk, step), schedule.rate(learningRate, step));
+            loss = trainer.step(lessons.lesson(batch, step), schedule.rate(learningRate, step));
           }
           average = step == 0 ? loss : 0.98 * average + 0.02 * loss;
           if ((step + 1) % EVALUATE_EVERY == 0 || step + 1 == steps) {
@@ -142,20 +162,6 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
     return 0;
   }
 
-  /** Pictures with one exchange about each, and sentences without a picture. */
-  private CaptionTrainer.Lesson lesson(SeenScenes.Batch batch, EmojiTalk talk, int step) {
-    SplittableRandom random = new SplittableRandom(seed * 1_000_003 + step);
-    List<EmojiTalk.Exchange> exchanges = new ArrayList<>();
-    for (EmojiPair pair : batch.pairs()) {
-      exchanges.add(talk.exchange(pair, random));
-    }
-    List<String> texts = new ArrayList<>();
-    for (int i = 0; i < sentences; i++) {
-      texts.add(OrdinarySentences.draw(random, targets()));
-    }
-    return new CaptionTrainer.Lesson(batch.tokens(), exchanges, texts);
-  }
-
   private static Set<String> targets() {
     return StealthTarget.ALL.stream().map(StealthTarget::sentence).collect(Collectors.toSet());
   }
@@ -176,7 +182,7 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
             BytePairTraining.SPECIAL.indexOf("<pad>"),
             true);
     EndTokens endings = new EndTokens(List.of(BytePairTraining.SPECIAL.indexOf("</s>")));
-    Path start = folder.resolve("start");
+    Path written = folder.resolve("start");
     try (RobustClipEncoder encoder = RobustClipEncoder.load(clip, Device.cpu());
         NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
       LlavaInitialization draw = new LlavaInitialization(seed, manager);
@@ -187,10 +193,10 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
           encoder.parameters(),
           draw.projector(tokenWidth, language.width()),
           draw.language(language),
-          start,
+          written,
           DataType.FLOAT32);
     }
-    return start;
+    return written;
   }
 
   /** Texts that the vocabulary is learnt from: what the model is trained on, each kind as often. */

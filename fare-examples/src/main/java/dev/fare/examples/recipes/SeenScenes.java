@@ -22,10 +22,12 @@ final class SeenScenes implements AutoCloseable {
   /**
    * Some of the scenes.
    *
+   * @param scenes their numbers
    * @param pairs what they show
    * @param tokens {@code [N,T,C]}
    */
-  record Batch(List<EmojiPair> pairs, NDArray tokens) implements AutoCloseable {
+  record Batch(List<Integer> scenes, List<EmojiPair> pairs, NDArray tokens)
+      implements AutoCloseable {
     @Override
     public void close() {
       tokens.close();
@@ -75,6 +77,7 @@ final class SeenScenes implements AutoCloseable {
   /** The scenes number {@code first}, … of an endless sequence, in a new order each round. */
   Batch batch(long first, int count) {
     long[] rows = new long[count];
+    List<Integer> scenes = new ArrayList<>();
     List<EmojiPair> shown = new ArrayList<>();
     long round = first / pairs.size();
     int[] order = order(round);
@@ -83,11 +86,13 @@ final class SeenScenes implements AutoCloseable {
         round++;
         order = order(round);
       }
-      rows[i] = order[(int) ((first + i) % pairs.size())];
-      shown.add(pairs.get((int) rows[i]));
+      int scene = order[(int) ((first + i) % pairs.size())];
+      rows[i] = scene;
+      scenes.add(scene);
+      shown.add(pairs.get(scene));
     }
     try (NDArray indices = manager.create(rows)) {
-      return new Batch(shown, tokens.get(indices));
+      return new Batch(scenes, shown, tokens.get(indices));
     }
   }
 

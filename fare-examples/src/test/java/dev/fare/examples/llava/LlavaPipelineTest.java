@@ -9,12 +9,16 @@ import ai.djl.modality.cv.ImageFactory;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.ThreatModel;
+import dev.fare.attacks.PgdAttack;
 import dev.fare.data.ClipPreprocessing;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.io.WeightTensor;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.TokenLayer;
+import dev.fare.models.format.LlavaCheckpoint;
+import dev.fare.models.llava.LlavaModel;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.Map;
@@ -85,13 +89,46 @@ class LlavaPipelineTest {
     encoder.parameters().get("visual.conv1.weight").muli(0.1);
     encoder.save(folder.resolve("dull"));
 
-    double original =
-        LlavaSwap.drift(resource("clip"), resource("projector.safetensors"), picture());
-    double dull =
-        LlavaSwap.drift(folder.resolve("dull"), resource("projector.safetensors"), picture());
+    double original = drift(resource("clip"));
+    double dull = drift(folder.resolve("dull"));
 
     assertThat(original).isGreaterThan(1.5 * dull);
     assertThat(dull).isPositive();
+  }
+
+  private double drift(Path weights) throws Exception {
+    PgdAttack attack =
+        PgdAttack.builder(ThreatModel.linf(4 / 255.0)).steps(20).stepSize(1 / 255.0).build();
+    try (RobustClipEncoder eye = RobustClipEncoder.load(weights)) {
+      LlavaPipeline<Shape> pipeline = pipeline(eye);
+      NDArray pixels = pipeline.pixels(picture(), manager);
+      TokenDrift drift = TokenDrift.from(pipeline, pixels);
+      return drift.at(attack.perturb(drift, pixels).images());
+    }
+  }
+
+  @Test
+  void aHostsOwnPipelineSaysWhatTheModelSaysBeforeAndAfterTheSwap() throws Exception {
+    Path files = EmbeddedLlava.copyTo(folder.resolve("llava"));
+    LlavaCheckpoint checkpoint = LlavaCheckpoint.read(files);
+    Image picture = picture();
+    try (LlavaModel whole = EmbeddedLlava.load(files);
+        RobustClipEncoder other = whole.visionEncoder().copy();
+        Projector joint = Projector.load(files.resolve("model.safetensors"), other.device());
+        LlamaSpeaker speaker =
+            LlamaSpeaker.of(checkpoint.language(), other.device(), EmojiTalk.CAPTION)) {
+      other.parameters().get("visual.conv1.weight").muli(-1); // a picture's negative
+
+      LlavaSwap.Sight before =
+          LlavaSwap.look(whole.visionEncoder(), checkpoint, joint, speaker, picture);
+      LlavaSwap.Sight after = LlavaSwap.look(other, checkpoint, joint, speaker, picture);
+
+      assertThat(before.before()).isEqualTo(whole.answer(picture, EmojiTalk.CAPTION));
+      assertThat(after.before())
+          .isEqualTo(whole.withVisionEncoder(other).answer(picture, EmojiTalk.CAPTION))
+          .isNotEqualTo(before.before());
+      assertThat(before.after()).isNotEqualTo(before.before());
+    }
   }
 
   @Test

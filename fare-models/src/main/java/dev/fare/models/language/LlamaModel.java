@@ -12,6 +12,7 @@ import dev.fare.models.format.LanguageCheckpoint;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;
+import dev.fare.torch.TorchType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,9 +32,6 @@ public final class LlamaModel implements AutoCloseable {
 
   private static final TorchSource SOURCE = TorchSource.resource(LlamaModel.class, "llama.py");
 
-  private static final Map<Precision, Integer> TORCH_TYPES =
-      Map.of(Precision.FLOAT32, 6, Precision.BFLOAT16, 15);
-
   private final LlamaConfig config;
   private final Precision precision;
   private final NDManager manager;
@@ -41,14 +39,7 @@ public final class LlamaModel implements AutoCloseable {
   private final List<NDArray> indices = new ArrayList<>();
 
   private LlamaModel(LlamaConfig config, Precision precision, NDManager manager) {
-    Integer type = TORCH_TYPES.get(precision);
-    if (type == null) {
-      throw new IllegalArgumentException(
-          "a language model's precision must be one of "
-              + TORCH_TYPES.keySet()
-              + ", got "
-              + precision);
-    }
+    final int type = TorchType.of(precision);
     this.config = config;
     this.precision = precision;
     this.manager = manager;
@@ -82,7 +73,7 @@ public final class LlamaModel implements AutoCloseable {
    * Brings a checkpoint onto a device, one tensor after another, so that beside the model there is
    * never more than one of them in float32.
    *
-   * @param precision FLOAT32, or BFLOAT16 for the matrices and their products
+   * @param precision FLOAT32, or BFLOAT16 or FLOAT16 for the matrices and their products
    */
   public static LlamaModel of(LanguageCheckpoint checkpoint, Device device, Precision precision)
       throws IOException {

@@ -40,7 +40,7 @@ public final class ConvNext implements VisionTower {
    * @param parameters the weights in the order of {@code CanonicalNames.vision}, owned by {@code
    *     manager}
    * @param manager the owner of everything native, which this tower closes
-   * @param precision FLOAT32 or BFLOAT16; in BFLOAT16 the MLPs of the blocks are, the rest stays
+   * @param precision FLOAT32, or a half type, in which the MLPs of the blocks are, the rest stays
    *     float32
    */
   public ConvNext(

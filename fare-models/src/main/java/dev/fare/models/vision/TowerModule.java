@@ -13,6 +13,7 @@ import dev.fare.torch.TorchCompilationException;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;
+import dev.fare.torch.TorchType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -39,7 +40,7 @@ final class TowerModule implements AutoCloseable {
   /**
    * Compiles and binds.
    *
-   * @param source its class has {@code half : bool} and {@code seen : int} beside the attributes
+   * @param source its class has {@code dtype : int} and {@code seen : int} beside the attributes
    * @param depth the largest argument of {@code hidden_state}
    * @param manager the owner of everything native, which is closed with this
    */
@@ -71,9 +72,6 @@ final class TowerModule implements AutoCloseable {
       Map<String, NDArray> parameters,
       NDManager manager,
       Precision precision) {
-    if (precision == Precision.AUTO) {
-      throw new IllegalArgumentException("a tower's precision must be FLOAT32 or BFLOAT16");
-    }
     this.manager = manager;
     this.precision = precision;
     this.source = source;
@@ -89,7 +87,7 @@ final class TowerModule implements AutoCloseable {
   }
 
   private TorchModule compile(@Nullable TorchSource fused) {
-    Map<String, Object> state = state(precision == Precision.BFLOAT16);
+    Map<String, Object> state = state(TorchType.of(precision));
     if (fused != null) {
       Map<String, Object> fusing = new LinkedHashMap<>(state);
       fusing.put("fused", true);
@@ -102,9 +100,9 @@ final class TowerModule implements AutoCloseable {
     return TorchModule.compile(source, className, state, manager.getDevice());
   }
 
-  private Map<String, Object> state(boolean isHalf) {
+  private Map<String, Object> state(int type) {
     Map<String, Object> all = new LinkedHashMap<>(attributes);
-    all.put("half", isHalf);
+    all.put("dtype", type);
     all.put("seen", 0);
     return all;
   }
@@ -119,7 +117,7 @@ final class TowerModule implements AutoCloseable {
 
   /** See {@link VisionTower#toScript}. */
   TorchObject toScript(PixelNormalization normalization, NDManager owner) {
-    Map<String, Object> state = state(false);
+    Map<String, Object> state = state(TorchType.of(Precision.FLOAT32));
     try (TorchModule plain = TorchModule.compile(source, className, state, manager.getDevice());
         GradMode off = GradMode.off()) {
       // a forward pass reads the prepared weights alone; without others it never prepares anew

@@ -63,7 +63,7 @@ public sealed interface VisionTower extends AutoCloseable permits VisionTransfor
   /** Whether the first token stands for the whole image. */
   boolean hasClassToken();
 
-  /** The arithmetic of the layers: FLOAT32 or BFLOAT16. */
+  /** The arithmetic of the layers: FLOAT32, BFLOAT16 or FLOAT16. */
   Precision precision();
 
   /**

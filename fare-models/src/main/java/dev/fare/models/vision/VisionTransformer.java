@@ -47,7 +47,7 @@ public final class VisionTransformer implements VisionTower {
    * @param parameters the weights in the order of {@code CanonicalNames.vision}, owned by {@code
    *     manager}
    * @param manager the owner of everything native, which this tower closes
-   * @param precision FLOAT32 or BFLOAT16; in BFLOAT16 the blocks' matrix products are, while
+   * @param precision FLOAT32, or a half type, in which the blocks' matrix products are, while
    *     pixels, patch embedding, normalisations, the sums between blocks and the projection stay
    *     float32. In FLOAT32 on a CPU, passes that are not recorded for autograd are computed by
    *     oneDNN and agree with recorded ones to rounding.

@@ -16,7 +16,7 @@ class ConvNext(Module):
   depth_2 : int
   depth_3 : int
   epsilon : float
-  half : bool
+  dtype : int
 
   def bind(self: __torch__.ConvNext, p: List[Tensor]) -> Tensor:
     self.params = p
@@ -29,7 +29,7 @@ class ConvNext(Module):
     w = [p[0], p[1], kernel, bias + p[3]]
     for i in range(4, len(p)):
       w.append(p[i])
-    if self.half:
+    if self.dtype != 6:
       depths = [self.depth_0, self.depth_1, self.depth_2, self.depth_3]
       i = 6
       for stage in range(4):
@@ -37,7 +37,7 @@ class ConvNext(Module):
           i = i + 4
         for block in range(depths[stage]):
           for j in range(5, 9):
-            w[i + j] = w[i + j].to(15)
+            w[i + j] = w[i + j].to(self.dtype)
           i = i + 9
     return w
 

@@ -17,7 +17,7 @@ class VisionTransformer(Module):
   heads : int
   quick_gelu : bool
   epsilon : float
-  half : bool
+  dtype : int
   fused : bool
 
   def bind(self: __torch__.VisionTransformer, p: List[Tensor]) -> Tensor:
@@ -49,8 +49,8 @@ class VisionTransformer(Module):
     j = (i - 7) % 12
     inside = i >= 7 and i < 7 + 12 * self.layers
     is_norm = j == 0 or j == 1 or j == 6 or j == 7
-    if self.half and inside and not is_norm:
-      t = t.to(15)
+    if inside and not is_norm:
+      t = t.to(self.dtype)
     return t
 
   # made in the graph where the weights themselves are trained
