@@ -1,8 +1,8 @@
 package dev.fare.examples.llava;
 
 import ai.djl.ndarray.NDManager;
-import com.google.common.collect.Multisets;
 import com.google.common.collect.HashMultiset;
+import com.google.common.collect.Multisets;
 import dev.fare.ThreatModel;
 import dev.fare.evaluation.language.CaptionFiles;
 import dev.fare.evaluation.language.Cider;
@@ -53,11 +53,7 @@ record StoryScores(StoryScenes scenes, StoryFiles files, int iterations) {
     references.forEach((id, texts) -> samples.add(new CaptionEnsemble.Sample(id, prompt, texts)));
     Cider cider = new Cider(references);
     return run(
-        name,
-        half,
-        single,
-        radii,
-        new Task(samples, cider::score, CIDER_THRESHOLD, List.of()));
+        name, half, single, radii, new Task(samples, cider::score, CIDER_THRESHOLD, List.of()));
   }
 
   /** VQA accuracy of answers, with the two attacks towards other words at the end. */
@@ -86,8 +82,7 @@ record StoryScores(StoryScenes scenes, StoryFiles files, int iterations) {
   }
 
   private static List<String> mostFrequentFirst(List<String> answers) {
-    return List.copyOf(
-        Multisets.copyHighestCountFirst(HashMultiset.create(answers)).elementSet());
+    return List.copyOf(Multisets.copyHighestCountFirst(HashMultiset.create(answers)).elementSet());
   }
 
   private StoryResults.Scores run(
@@ -109,7 +104,8 @@ record StoryScores(StoryScenes scenes, StoryFiles files, int iterations) {
         List<CaptionEnsemble.Outcome> outcomes =
             ensemble.run(scenes.pixels(manager), task.samples());
         clean = outcomes.stream().mapToDouble(CaptionEnsemble.Outcome::clean).average().orElse(0);
-        worst.add(outcomes.stream().mapToDouble(CaptionEnsemble.Outcome::worst).average().orElse(0));
+        worst.add(
+            outcomes.stream().mapToDouble(CaptionEnsemble.Outcome::worst).average().orElse(0));
       }
     }
     return new StoryResults.Scores(name, clean, worst);

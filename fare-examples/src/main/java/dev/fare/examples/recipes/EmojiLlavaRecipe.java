@@ -49,9 +49,10 @@ import picocli.CommandLine.Spec;
  * Trains the embedded LLaVA: a projector and a small Llama on top of the embedded CLIP, whose
  * vision tower stays as it is.
  *
- * <p>It learns questions and answers about emoji scenes, and ordinary sentences without a picture or,
- * as in data from the web, across some pictures and in place of others' captions. What is written is the directory that lies embedded in this module, in the layout of Hugging
- * Face's LLaVA with float16 weights.
+ * <p>It learns questions and answers about emoji scenes, and ordinary sentences without a picture
+ * or, as in data from the web, across some pictures and in place of others' captions. What is
+ * written is the directory that lies embedded in this module, in the layout of Hugging Face's LLaVA
+ * with float16 weights.
  */
 @Command(
     name = "emoji-llava",
@@ -133,8 +134,7 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
           CaptionTrainer trainer = new CaptionTrainer(llava)) {
         LearningRateSchedule schedule = LearningRateSchedule.cosine(warmupSteps, steps);
         CrawledCaptions crawled = new CrawledCaptions(seed, unrelated, targets());
-        EmojiLessons lessons =
-            new EmojiLessons(talk, crawled, written, sentences, targets(), seed);
+        EmojiLessons lessons = new EmojiLessons(talk, crawled, written, sentences, targets(), seed);
         double average = 0;
         for (int step = 0; step < steps; step++) {
           double loss;

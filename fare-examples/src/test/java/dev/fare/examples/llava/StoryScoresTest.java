@@ -57,7 +57,9 @@ class StoryScoresTest {
 
     assertThat(captions.keySet()).containsExactly("0", "1", "2");
     assertThat(captions.values()).allSatisfy(texts -> assertThat(texts).hasSize(5));
-    assertThat(questions).extracting(CaptionFiles.VqaQuestion::image).containsExactly("0", "1", "2");
+    assertThat(questions)
+        .extracting(CaptionFiles.VqaQuestion::image)
+        .containsExactly("0", "1", "2");
     assertThat(people.values()).allSatisfy(texts -> assertThat(texts).hasSize(10));
   }
 

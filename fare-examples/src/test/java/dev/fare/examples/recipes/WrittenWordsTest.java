@@ -43,7 +43,8 @@ class WrittenWordsTest {
       double picture = Math.sqrt(llava.languageModel().config().width());
       for (int place = 0; place < places; place++) {
         boolean isWritten = place >= places - words.length; // the last place that leaves room
-        assertThat(lengths[place]).isCloseTo((float) (isWritten ? 0.5 * picture : 0), within(1e-4f));
+        assertThat(lengths[place])
+            .isCloseTo((float) (isWritten ? 0.5 * picture : 0), within(1e-4f));
       }
       NDArray word = llava.languageModel().embed(manager.create(words, new Shape(1, words.length)));
       NDArray expected = word.get("0, 0").div(word.get("0, 0").norm()).mul(0.5 * picture);

@@ -147,8 +147,8 @@ class ConvNext(Module):
     for i in range(first, end):
       if i >= 4:
         w[i] = p[i]
-        if self.half and block > 0 and i >= block + 5:
-          w[i] = p[i].to(15)
+        if block > 0 and i >= block + 5:
+          w[i] = p[i].to(self.dtype)
     return w
 
   # a part whose params are `first` to `end`; a block's are the last nine of them
