@@ -67,7 +67,7 @@ record StoryScores(StoryScenes scenes, StoryFiles files, int iterations) {
           new CaptionEnsemble.Sample(
               question.id(),
               template.withImage(question.text()),
-              mostFrequentFirst(people.get(question.id()))));
+              mostFrequentFirst(given(people, question.id()))));
     }
     return run(
         name,
@@ -76,9 +76,18 @@ record StoryScores(StoryScenes scenes, StoryFiles files, int iterations) {
         radii,
         new Task(
             samples,
-            (id, answer) -> VqaAccuracy.of(answer, people.get(id)),
+            (id, answer) -> VqaAccuracy.of(answer, given(people, id)),
             VQA_THRESHOLD,
             OTHER_WORDS));
+  }
+
+  private static List<String> given(Map<String, List<String>> people, String question) {
+    List<String> answers = people.get(question);
+    if (answers == null) {
+      throw new IllegalArgumentException(
+          "every question needs people's answers, but question " + question + " has none");
+    }
+    return answers;
   }
 
   private static List<String> mostFrequentFirst(List<String> answers) {
