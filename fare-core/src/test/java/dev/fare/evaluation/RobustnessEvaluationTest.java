@@ -87,12 +87,14 @@ class RobustnessEvaluationTest {
         builder.loaderThreads(2).build().evaluate("greys", Toys.greys(VALUES));
 
     assertThat(threads.models())
-        .extracting(ModelResult::cleanPredictions, model -> model.under(ThreatModel.linf(0.1)).robust())
+        .extracting(
+            ModelResult::cleanPredictions, model -> model.under(ThreatModel.linf(0.1)).robust())
         .isEqualTo(
             alone.models().stream()
                 .map(
                     model ->
-                        tuple(model.cleanPredictions(), model.under(ThreatModel.linf(0.1)).robust()))
+                        tuple(
+                            model.cleanPredictions(), model.under(ThreatModel.linf(0.1)).robust()))
                 .toList());
   }
 

@@ -139,7 +139,8 @@ class CustomGradientTest {
     NDArray ofX = manager.create(new float[] {1, 1, 1});
     NDArray ofW = manager.create(new float[] {2, 2, 2});
 
-    Autograd.addGradients(product(x, w).sum().add(x.mul(7).sum()), List.of(x, w), List.of(ofX, ofW));
+    Autograd.addGradients(
+        product(x, w).sum().add(x.mul(7).sum()), List.of(x, w), List.of(ofX, ofW));
     Autograd.addGradients(x.mul(w).sum(), List.of(x, w), List.of(ofX, ofW));
 
     assertThat(ofX.toFloatArray()).containsExactly(1 + 47 + 4, 1 + 57 + 5, 1 + 67 + 6);

@@ -153,8 +153,7 @@ class ReferenceCacheTest {
 
   private float[] trainOneByOne(boolean cached, int loaderThreads) {
     try (TanhEncoder encoder = TanhEncoder.seeded(1)) {
-      FareTrainerBuilder builder =
-          Runs.builder(new OneByOne(encoder)).loaderThreads(loaderThreads);
+      FareTrainerBuilder builder = Runs.builder(new OneByOne(encoder)).loaderThreads(loaderThreads);
       if (cached) {
         builder.referenceCache(directory);
       }

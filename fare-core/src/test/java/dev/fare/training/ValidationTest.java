@@ -88,6 +88,29 @@ class ValidationTest {
     assertThat(readers).isNotEmpty().allMatch(name -> name.startsWith("fare-images-"));
   }
 
+  @Test
+  void anInterruptedThreadValidatesBeforeItEnds() {
+    TrainingListener interruption =
+        new TrainingListener() {
+          @Override
+          public void onStep(StepResult result) {
+            Thread.currentThread().interrupt();
+          }
+        };
+    try (FareTrainer trainer =
+        Runs.builder(encoder)
+            .loaderThreads(2)
+            .validation(Validation.closeness(Runs.IMAGES, ATTACK), 1)
+            .listener(interruption)
+            .build()) {
+      TrainingSummary summary = trainer.fit(Runs.IMAGES);
+
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(summary.lastStep()).isEqualTo(1);
+      assertThat(summary.validation()).containsKey("adversarial_cosine");
+    }
+  }
+
   /** With each image's own embedding as its class, every clean answer is right. */
   @Test
   void accuracyCountsTheRightAnswers() {

@@ -204,7 +204,8 @@ public final class LossComparisonRecipe implements Callable<Integer> {
       try (RobustClipEncoder encoder = RobustClipEncoder.load(files)) {
         Map<String, Double> measured = train(encoder, data, loss, rate, searchSteps, validation);
         double score = measured.values().stream().mapToDouble(value -> value).average().orElse(0);
-        print(out, "%s at %s for %d updates: %s", method.title, number(rate), searchSteps, measured);
+        print(
+            out, "%s at %s for %d updates: %s", method.title, number(rate), searchSteps, measured);
         if (score > bestScore) {
           best = rate;
           bestScore = score;

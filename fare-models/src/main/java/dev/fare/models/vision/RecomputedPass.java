@@ -36,8 +36,7 @@ record RecomputedPass(TowerModule module) {
     }
     NDList results = run(pixels);
     int last = results.size() - 1;
-    NDList recorded =
-        record(pixels, results, new NDList(results.get(last), results.get(last - 1)));
+    NDList recorded = record(pixels, results, new NDList(results.get(last), results.get(last - 1)));
     return new NDList(recorded.get(0), recorded.get(1).get(new NDIndex(":, 1:")));
   }
 

@@ -93,7 +93,10 @@ public final class VisionTransformer implements VisionTower {
   }
 
   private VisionTransformer(
-      VitConfig config, PixelNormalization normalization, TowerModule module, RecomputedPass again) {
+      VitConfig config,
+      PixelNormalization normalization,
+      TowerModule module,
+      RecomputedPass again) {
     this.config = config;
     this.normalization = normalization;
     this.module = module;
