@@ -12,8 +12,13 @@ final class BatchReader {
   private final ImageReader images;
   private final List<Integer> labels;
 
-  BatchReader(ImageDataset data, int imageSize) {
-    this.images = new ImageReader(data, imageSize);
+  /**
+   * Reads by so many threads.
+   *
+   * @param threads 0 for the calling thread
+   */
+  BatchReader(ImageDataset data, int imageSize, int threads) {
+    this.images = new ImageReader(data, imageSize, threads);
     this.labels = labels(data);
   }
 

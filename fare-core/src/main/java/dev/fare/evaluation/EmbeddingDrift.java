@@ -39,6 +39,7 @@ public final class EmbeddingDrift {
   private final int imageSize;
   private final int batchSize;
   private final Workers workers;
+  private final int loaderThreads;
   private final ImageEncoder reference;
   private final ImmutableList<NamedEncoder> encoders;
   private final ImmutableList<EncoderAttack> attacks;
@@ -50,6 +51,7 @@ public final class EmbeddingDrift {
     imageSize = builder.imageSize;
     batchSize = builder.batchSize;
     workers = builder.workers;
+    loaderThreads = builder.loaderThreads;
     reference = builder.reference;
     encoders = ImmutableList.copyOf(builder.encoders);
     attacks = ImmutableList.copyOf(builder.attacks);
@@ -76,7 +78,7 @@ public final class EmbeddingDrift {
    * @throws IllegalStateException if an attack leaves its threat model
    */
   public DriftReport evaluate(String dataSet, ImageDataset data) {
-    ImageReader reader = new ImageReader(data, imageSize);
+    ImageReader reader = new ImageReader(data, imageSize, loaderThreads);
     try (NDManager manager = managers.open()) {
       float[][] references = references(reader, manager);
       List<EncoderDrift> results =

@@ -21,6 +21,7 @@ public abstract class EvaluationBuilder<B extends EvaluationBuilder<B>> {
   final int imageSize;
   int batchSize = 64;
   Workers workers = new Workers(1);
+  int loaderThreads;
   EvaluationListener listener = progress -> {};
   private @Nullable Device device;
   private final List<ThreatModel> threatModels = new ArrayList<>();
@@ -65,6 +66,16 @@ public abstract class EvaluationBuilder<B extends EvaluationBuilder<B>> {
   public final B workers(int workers) {
     checkArgument(workers > 0, "workers must be positive, got %s", workers);
     this.workers = new Workers(workers);
+    return self();
+  }
+
+  /**
+   * Threads that read and decode the images of a batch together; 0 by default: the thread that
+   * works on the batch reads them one after the other. Results don't depend on it.
+   */
+  public final B loaderThreads(int loaderThreads) {
+    checkArgument(loaderThreads >= 0, "loaderThreads can't be negative, got %s", loaderThreads);
+    this.loaderThreads = loaderThreads;
     return self();
   }
 

@@ -34,7 +34,7 @@ final class GalleryCapture {
     this.attack = attack;
     this.threatModel = threatModel;
     this.manager = manager;
-    this.reader = new BatchReader(data, evaluation.imageSize());
+    this.reader = new BatchReader(data, evaluation.imageSize(), 0);
     this.classNames = data.classNames();
   }
 

@@ -7,26 +7,29 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.google.common.collect.Lists;
 import dev.fare.data.ImageDataset;
+import dev.fare.data.ImageGathering;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /** Brings images of a data set to the device, some at a time. */
 final class ImageReader {
 
-  private final ImageDataset data;
-  private final int imageSize;
+  private final ImageGathering images;
 
-  ImageReader(ImageDataset data, int imageSize) {
+  /**
+   * Reads by so many threads.
+   *
+   * @param threads 0 for the calling thread
+   */
+  ImageReader(ImageDataset data, int imageSize, int threads) {
     checkArgument(data.size() > 0, "there are no images in %s", data.description());
-    this.data = data;
-    this.imageSize = imageSize;
+    images = new ImageGathering(data, imageSize, threads);
   }
 
   int size() {
-    return data.size();
+    return images.data().size();
   }
 
   /** All images in the order of the data set, cut into batches. */
@@ -35,18 +38,13 @@ final class ImageReader {
   }
 
   /** Pixels {@code [N,3,S,S]} of the images of the given indices, owned by the manager. */
-  NDArray pixels(List<Integer> images, NDManager manager) {
-    FloatBuffer pixels =
-        FloatBuffer.allocate(
-            Math.multiplyExact(images.size(), Math.multiplyExact(3, imageSize * imageSize)));
-    for (int image : images) {
-      try {
-        data.read(image, imageSize, pixels);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+  NDArray pixels(List<Integer> chosen, NDManager manager) {
+    int side = images.imageSize();
+    try {
+      return manager.create(images.read(chosen), new Shape(chosen.size(), 3, side, side));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    return manager.create(pixels.flip(), new Shape(images.size(), 3, imageSize, imageSize));
   }
 
   /** The images' numbers, for attacks that draw their random numbers by them. */

@@ -72,7 +72,7 @@ public final class InputGuard {
   public static InputGuard calibrate(
       ImageEncoder original, ImageEncoder robust, ImageDataset clean, double falseAlarmRate) {
     InputGuard unset = new InputGuard(original, robust, Double.POSITIVE_INFINITY);
-    ImageReader reader = new ImageReader(clean, robust.imageSize());
+    ImageReader reader = new ImageReader(clean, robust.imageSize(), 0);
     List<Double> scores = new ArrayList<>();
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       for (List<Integer> images : reader.batches(BATCH)) {

@@ -104,7 +104,7 @@ public final class PerceptualSimilarity {
   }
 
   private float[][] embeddings(ImageDataset data) {
-    ImageReader reader = new ImageReader(data, encoder.imageSize());
+    ImageReader reader = new ImageReader(data, encoder.imageSize(), 0);
     List<float[]> embeddings = new ArrayList<>();
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       for (List<Integer> images : reader.batches(BATCH)) {

@@ -38,6 +38,7 @@ public final class RetrievalEvaluation {
   private final int imageSize;
   private final int batchSize;
   private final Workers workers;
+  private final int loaderThreads;
   private final double logitScale;
   private final ImmutableList<Integer> ks;
   private final ImmutableList<NamedEncoder> encoders;
@@ -50,6 +51,7 @@ public final class RetrievalEvaluation {
     imageSize = builder.imageSize;
     batchSize = builder.batchSize;
     workers = builder.workers;
+    loaderThreads = builder.loaderThreads;
     logitScale = builder.logitScale;
     ks = builder.ks;
     encoders = ImmutableList.copyOf(builder.encoders);
@@ -79,7 +81,7 @@ public final class RetrievalEvaluation {
    */
   public RetrievalReport evaluate(
       String dataSet, ImageDataset data, NDArray textEmbeddings, int[] imageOfText) {
-    ImageReader reader = new ImageReader(data, imageSize);
+    ImageReader reader = new ImageReader(data, imageSize, loaderThreads);
     RetrievalTexts texts = new RetrievalTexts(textEmbeddings, imageOfText, reader.size());
     List<RetrievalResult> results = new ArrayList<>();
     for (NamedEncoder encoder : encoders) {

@@ -50,6 +50,7 @@ public final class RobustnessEvaluation {
   private final ImmutableList<ThreatModel> threatModels;
   private final int batchSize;
   private final Workers workers;
+  private final int loaderThreads;
   private final boolean cascade;
   private final EvaluationBuilder.Managers managers;
   private final EvaluationListener listener;
@@ -62,6 +63,7 @@ public final class RobustnessEvaluation {
     threatModels = builder.sortedThreatModels();
     batchSize = builder.batchSize;
     workers = builder.workers;
+    loaderThreads = builder.loaderThreads;
     cascade = builder.cascade;
     managers = builder.managers();
     listener = builder.listener;
@@ -89,7 +91,7 @@ public final class RobustnessEvaluation {
    *     another evaluation
    */
   public EvaluationReport evaluate(String dataSet, ImageDataset data) {
-    BatchReader reader = new BatchReader(data, imageSize);
+    BatchReader reader = new BatchReader(data, imageSize, loaderThreads);
     List<ModelResult> results = new ArrayList<>();
     String fingerprint = EvaluationJournal.fingerprint(dataSet + '\n' + data.description());
     try (NDManager manager = managers.open();
@@ -134,7 +136,7 @@ public final class RobustnessEvaluation {
    */
   public TransferMatrix transfer(
       String dataSet, ImageDataset data, String attack, ThreatModel threatModel) {
-    BatchReader reader = new BatchReader(data, imageSize);
+    BatchReader reader = new BatchReader(data, imageSize, loaderThreads);
     try (NDManager manager = managers.open()) {
       TransferRun run = new TransferRun(this, attack(attack), threatModel, reader, manager);
       List<List<Accuracy>> rows = models.stream().map(model -> run.row(dataSet, model)).toList();

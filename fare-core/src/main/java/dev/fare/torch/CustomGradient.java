@@ -53,7 +53,8 @@ public final class CustomGradient {
      * Adds to the gradient of an input; an input that nothing is added to has none.
      *
      * @param input its number
-     * @param gradient in its shape, given away; an array of no elements is nothing
+     * @param gradient in its shape, given away: nobody else may hold its storage, since what comes
+     *     later may be added to it in place; an array of no elements is nothing
      */
     void add(int input, NDArray gradient);
   }

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -89,17 +88,19 @@ final class GradientSums {
       found.attach(owner);
     }
     for (int i = 0; i < found.size(); i++) {
-      add(i, found.get(i));
+      // libtorch may give the same tensor for several
+      add(i, found.get(i), false);
     }
   }
 
-  private void add(int place, NDArray gradient) {
+  /** Adds a gradient, which may be kept as the sum or is closed. */
+  private void add(int place, NDArray gradient, boolean isOwn) {
     NDArray sum = sums.get(place);
     if (gradient.size() == 0) {
       gradient.close();
     } else if (sum == null) {
-      sums.set(place, gradient); // libtorch may have given the same tensor for another, too
-      own.set(place, false);
+      sums.set(place, gradient);
+      own.set(place, isOwn);
     } else if (own.get(place)) {
       sum.addi(gradient);
       gradient.close();
@@ -114,13 +115,12 @@ final class GradientSums {
   /** Goes back through a function. */
   void pullBack(List<NDArray> inputs, CustomGradient.Backward backward, NDList ofOutputs) {
     int[] direct = direct(inputs);
-    makeRoom(direct);
     @Nullable NDArray[] others = new NDArray[inputs.size()];
     backward.pullBack(
         ofOutputs,
         (input, gradient) -> {
           if (direct[input] >= 0) {
-            add(direct[input], gradient);
+            add(direct[input], gradient, true);
           } else if (gradient.size() > 0) {
             NDArray before = others[input];
             others[input] = before == null ? gradient : before.add(gradient);
@@ -152,21 +152,5 @@ final class GradientSums {
       direct[i] = place == null || !leaves[i] ? NOT_ALONE : place;
     }
     return direct;
-  }
-
-  /**
-   * Sums that the function adds to are made before it begins: made one after the other between what
-   * it allocates and frees meanwhile, they would leave the heap in pieces.
-   */
-  private void makeRoom(int[] direct) {
-    Arrays.stream(direct)
-        .filter(place -> place >= 0 && sums.get(place) == null)
-        .forEach(
-            place -> {
-              NDArray zeros = wanted.get(place).zerosLike();
-              zeros.attach(owner);
-              sums.set(place, zeros);
-              own.set(place, true);
-            });
   }
 }

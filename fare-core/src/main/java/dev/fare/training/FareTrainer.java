@@ -67,8 +67,9 @@ public final class FareTrainer implements AutoCloseable {
   private volatile boolean cancelled;
 
   FareTrainer(FareTrainerBuilder builder) {
+    StepPlan plan = builder.plan();
     encoder = builder.encoder;
-    measured = builder.differentiated(encoder);
+    measured = plan.differentiated(encoder);
     settings = builder.settings();
     schedule = builder.schedule();
     listeners = List.copyOf(builder.listeners);
@@ -76,7 +77,7 @@ public final class FareTrainer implements AutoCloseable {
     loaderThreads = builder.loaderThreads;
     referenceCache = builder.referenceCache;
     original = encoder.copy();
-    Map<String, NDArray> trained = builder.trainedWeights(encoder);
+    Map<String, NDArray> trained = plan.trainedWeights(encoder);
     rule = UpdateRule.of(builder.optimizer, trained, settings.weightDecay());
     average =
         settings.averageDecay() == 0 ? null : new WeightAverage(settings.averageDecay(), trained);
@@ -85,8 +86,8 @@ public final class FareTrainer implements AutoCloseable {
     replicas = builder.replicas.isEmpty() ? null : new Replicas(encoder, builder.replicas);
     gradients =
         new GradientSource(
-            builder.mathematics(encoder, original),
-            replicas == null ? List.of() : replicas.mathematics(builder),
+            plan.mathematics(encoder, original),
+            replicas == null ? List.of() : replicas.mathematics(plan),
             settings,
             builder.metricsEvery,
             record);
@@ -220,7 +221,7 @@ public final class FareTrainer implements AutoCloseable {
     }
     try {
       return ReferenceCache.open(
-          referenceCache, data, original, settings.microBatchSize(), unreadable);
+          referenceCache, data, original, settings.microBatchSize(), loaderThreads, unreadable);
     } catch (ClosedByInterruptException | InterruptedIOException e) {
       Thread.currentThread().interrupt();
       return null;

@@ -2,13 +2,10 @@ package dev.fare.training;
 
 import static java.util.Objects.requireNonNull;
 
-import ai.djl.ndarray.NDArray;
 import dev.fare.Attack;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -215,8 +212,8 @@ public final class FareTrainerBuilder {
   }
 
   /**
-   * Worker threads that read and decode images ahead, each a batch; 0 by default: the training
-   * thread reads.
+   * Worker threads that read and decode images ahead, each a batch, and as many for the images of a
+   * validation and of the {@link #referenceCache}; 0 by default: the training thread reads.
    */
   public FareTrainerBuilder loaderThreads(int loaderThreads) {
     this.loaderThreads = (int) atLeast("loaderThreads", loaderThreads, 0);
@@ -324,12 +321,7 @@ public final class FareTrainerBuilder {
       throw new IllegalStateException(
           "the attack is missing: call attack(...), or withoutAttack() to train on clean images");
     }
-    if (loss.readsTokens() && !(encoder instanceof TokenEncoder)) {
-      throw new IllegalArgumentException(
-          "the loss reads patch tokens, which "
-              + encoder.getClass().getSimpleName()
-              + " does not give; it must be a TokenEncoder");
-    }
+    plan().check(encoder);
     if (loss.readsTokens() && referenceCache != null) {
       throw new IllegalArgumentException(
           "referenceCache keeps embeddings, and the loss reads patch tokens too; leave it out");
@@ -341,15 +333,9 @@ public final class FareTrainerBuilder {
     return new FareTrainer(this);
   }
 
-  /** The mathematics of a step on one device. */
-  FareStep mathematics(TrainableEncoder trained, TrainableEncoder original) {
-    List<NDArray> weights = List.copyOf(trainedWeights(trained).values());
-    return new FareStep(differentiated(trained), original, attack, loss, attackGoal(), weights);
-  }
-
-  /** The encoder as its gradients are computed. */
-  TrainableEncoder differentiated(TrainableEncoder trained) {
-    return activationCheckpointing ? trained.recomputing() : trained;
+  /** What a step computes. */
+  StepPlan plan() {
+    return new StepPlan(attack, loss, attackGoal(), activationCheckpointing, frozen);
   }
 
   private AttackGoal attackGoal() {
@@ -365,7 +351,9 @@ public final class FareTrainerBuilder {
   }
 
   @Nullable Validator validator() {
-    return validation == null ? null : new Validator(validation, validateEvery, earlyStop);
+    return validation == null
+        ? null
+        : new Validator(validation.withLoaderThreads(loaderThreads), validateEvery, earlyStop);
   }
 
   @Nullable CheckpointPolicy checkpointPolicy() {
@@ -374,18 +362,8 @@ public final class FareTrainerBuilder {
         : new CheckpointPolicy(checkpoints, checkpointEvery, keepCheckpoints, milestoneEvery);
   }
 
-  Map<String, NDArray> trainedWeights(TrainableEncoder of) {
-    Map<String, NDArray> trained = new LinkedHashMap<>(of.parameters());
-    trained.keySet().removeIf(frozen);
-    if (trained.isEmpty()) {
-      throw new IllegalArgumentException(
-          "all " + of.parameters().size() + " weights are frozen: there is nothing to train");
-    }
-    return trained;
-  }
-
   TrainingSettings settings() {
-    int trained = trainedWeights(encoder).size();
+    int trained = plan().trainedWeights(encoder).size();
     return new TrainingSettings(
         TrainingSettings.describe(loss),
         attack == null ? "none" : TrainingSettings.describe(attack),

@@ -9,22 +9,29 @@ import dev.fare.ImageEncoder;
 import dev.fare.Objective;
 import dev.fare.SeededAttack;
 import dev.fare.data.ImageDataset;
+import dev.fare.data.ImageGathering;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** Cosine or accuracy on a data set, clean and under an attack; the same draws every time. */
-record ImageValidation(ImageDataset images, Attack attack, @Nullable NDArray classEmbeddings)
+record ImageValidation(
+    ImageDataset images, Attack attack, @Nullable NDArray classEmbeddings, int loaderThreads)
     implements Validation {
 
   private static final int BATCH = 32;
+
+  @Override
+  public ImageValidation withLoaderThreads(int threads) {
+    return new ImageValidation(images, attack, classEmbeddings, threads);
+  }
 
   @Override
   public Map<String, Double> measure(TrainableEncoder encoder, ImageEncoder original) {
@@ -75,16 +82,14 @@ record ImageValidation(ImageDataset images, Attack attack, @Nullable NDArray cla
   }
 
   private NDArray read(NDManager manager, int from, int to, int imageSize) {
-    Shape shape = new Shape(to - from, 3, imageSize, imageSize);
-    FloatBuffer pixels = FloatBuffer.allocate(Math.toIntExact(shape.size()));
+    List<Integer> chosen = IntStream.range(from, to).boxed().toList();
     try {
-      for (int index = from; index < to; index++) {
-        images.read(index, imageSize, pixels);
-      }
+      return manager.create(
+          new ImageGathering(images, imageSize, loaderThreads).read(chosen),
+          new Shape(chosen.size(), 3, imageSize, imageSize));
     } catch (IOException e) {
       throw new UncheckedIOException("validation needs all its images: " + e.getMessage(), e);
     }
-    return manager.create(pixels.array(), shape);
   }
 
   private @Nullable NDArray labels(NDManager manager, int from, int to) {

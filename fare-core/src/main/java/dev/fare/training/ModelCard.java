@@ -107,6 +107,7 @@ public final class ModelCard {
             format(summary.finalLoss()),
             format(summary.finalAdversarialCosine())));
     table(card, "Settings", summary.settings().asMap());
+    table(card, "Software", Versions.current());
     if (!summary.warnings().isEmpty()) {
       card.append("## Not as asked\n\n");
       summary.warnings().forEach(warning -> card.append("* ").append(warning).append('\n'));

@@ -7,22 +7,26 @@ import com.google.common.hash.HashCode;
 import com.google.common.hash.Hashing;
 import dev.fare.data.HostBatch;
 import dev.fare.data.ImageDataset;
+import dev.fare.data.ImageGathering;
 import dev.fare.data.UnreadableImages;
 import dev.fare.io.AtomicFile;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,6 +69,7 @@ final class ReferenceCache implements AutoCloseable {
    *
    * @param directory made if absent
    * @param batchSize images that the original sees together, as in training
+   * @param loaderThreads that read them, 0 for the calling thread
    * @param unreadable hears of images that can't be read
    */
   static ReferenceCache open(
@@ -72,6 +77,7 @@ final class ReferenceCache implements AutoCloseable {
       ImageDataset data,
       TrainableEncoder original,
       int batchSize,
+      int loaderThreads,
       UnreadableImages unreadable)
       throws IOException {
     byte[] key = key(data, original);
@@ -80,7 +86,8 @@ final class ReferenceCache implements AutoCloseable {
     ByteBuffer header = header(key, data.size(), original.embeddingSize());
     if (!isWhole(file, header, data.size(), original.embeddingSize())) {
       LOG.info("embedding {} images once for {}", data.size(), file);
-      Writer writer = new Writer(data, original, batchSize, unreadable);
+      ImageGathering images = new ImageGathering(data, original.imageSize(), loaderThreads);
+      Writer writer = new Writer(images, original, batchSize, unreadable);
       AtomicFile.write(
           file,
           target -> {
@@ -215,40 +222,44 @@ final class ReferenceCache implements AutoCloseable {
     }
   }
 
-  /** Embeds a data set, image after image. */
+  /** Embeds a data set, batch after batch. */
   private record Writer(
-      ImageDataset data, TrainableEncoder original, int batchSize, UnreadableImages unreadable) {
+      ImageGathering images,
+      TrainableEncoder original,
+      int batchSize,
+      UnreadableImages unreadable) {
 
     void writeRows(WritableByteChannel target) throws IOException {
-      int side = original.imageSize();
-      for (int from = 0; from < data.size(); from += batchSize) {
-        int count = Math.min(batchSize, data.size() - from);
-        FloatBuffer pixels = FloatBuffer.allocate(batchSize * 3 * side * side);
-        long[] hashes = new long[count];
-        for (int i = 0; i < count; i++) {
-          hashes[i] = read(from + i, pixels);
+      for (int from = 0; from < images.data().size(); from += batchSize) {
+        int end = Math.min(from + batchSize, images.data().size());
+        List<Integer> chosen = IntStream.range(from, end).boxed().toList();
+        Set<Integer> missing = new HashSet<>();
+        FloatBuffer read =
+            images.read(
+                chosen,
+                (position, reason) -> {
+                  unreadable.add(chosen.get(position), reason);
+                  missing.add(position);
+                });
+        long[] hashes = new long[chosen.size()];
+        for (int i = 0; i < hashes.length; i++) {
+          hashes[i] = missing.contains(i) ? UNREADABLE : hash(bytes(read, i));
         }
-        AtomicFile.writeFully(target, rows(hashes, embed(pixels.array())));
+        // a batch is full: rounding may depend on its size
+        float[] pixels = Arrays.copyOf(read.array(), batchSize * imageFloats());
+        AtomicFile.writeFully(target, rows(hashes, embed(pixels)));
       }
     }
 
-    /** Reads an image, or leaves its place black; its hash. */
-    private long read(int index, FloatBuffer pixels) throws IOException {
-      int start = pixels.position();
-      int size = 3 * original.imageSize() * original.imageSize();
-      long hash = UNREADABLE;
-      try {
-        data.read(index, original.imageSize(), pixels);
-        ByteBuffer bytes = ByteBuffer.allocate(size * Float.BYTES).order(ByteOrder.nativeOrder());
-        bytes.asFloatBuffer().put(pixels.array(), start, size);
-        hash = hash(bytes);
-      } catch (ClosedByInterruptException | InterruptedIOException e) {
-        throw e; // the thread's fault, not the image's
-      } catch (IOException e) {
-        unreadable.add(index, e);
-      }
-      pixels.position(start + size);
-      return hash;
+    private int imageFloats() {
+      return 3 * images.imageSize() * images.imageSize();
+    }
+
+    private ByteBuffer bytes(FloatBuffer pixels, int image) {
+      int size = imageFloats();
+      ByteBuffer bytes = ByteBuffer.allocate(size * Float.BYTES).order(ByteOrder.nativeOrder());
+      bytes.asFloatBuffer().put(pixels.slice(image * size, size));
+      return bytes;
     }
 
     private float[] embed(float[] pixels) {

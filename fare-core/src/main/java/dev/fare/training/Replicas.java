@@ -38,10 +38,10 @@ final class Replicas implements AutoCloseable {
     return weights.values().stream().map(NDArray::getShape).toList();
   }
 
-  List<FareStep> mathematics(FareTrainerBuilder builder) {
+  List<FareStep> mathematics(StepPlan plan) {
     List<FareStep> steps = new ArrayList<>();
     for (int i = 0; i < followers.size(); i++) {
-      steps.add(builder.mathematics(followers.get(i), originals.get(i)));
+      steps.add(plan.mathematics(followers.get(i), originals.get(i)));
     }
     return steps;
   }

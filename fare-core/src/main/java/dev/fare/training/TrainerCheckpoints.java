@@ -1,6 +1,5 @@
 package dev.fare.training;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,7 +9,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -105,12 +103,12 @@ final class TrainerCheckpoints implements AutoCloseable {
     if (!state.original().equals(original)) {
       throw otherRun("the original encoder has other weights; load the one the run began with");
     }
-    if (!state.versions().equals(versions())) {
+    if (!state.versions().equals(Versions.current())) {
       warnings.accept(
           "the checkpoint was written by "
               + state.versions()
               + ", this is "
-              + versions()
+              + Versions.current()
               + ": results may differ in the last bits");
     }
   }
@@ -122,15 +120,6 @@ final class TrainerCheckpoints implements AutoCloseable {
             + " are another run's: "
             + difference
             + ". Choose another directory, or the settings of that run");
-  }
-
-  private static Map<String, String> versions() {
-    String own = FareTrainer.class.getPackage().getImplementationVersion();
-    Map<String, String> versions = new TreeMap<>();
-    versions.put("fare", own == null ? "development" : own);
-    versions.put("djl", Engine.getDjlVersion());
-    versions.put("libtorch", Engine.getEngine("PyTorch").getVersion());
-    return versions;
   }
 
   /** Writes a checkpoint if one is due after this many steps. */
@@ -147,7 +136,13 @@ final class TrainerCheckpoints implements AutoCloseable {
     }
     CheckpointState state =
         new CheckpointState(
-            step, record.skipped(), record.data(), original, validation, settings, versions());
+            step,
+            record.skipped(),
+            record.data(),
+            original,
+            validation,
+            settings,
+            Versions.current());
     // an interrupted thread could not write to a channel: the interruption waits until this is done
     boolean interrupted = Thread.interrupted();
     try {

@@ -59,8 +59,11 @@ public interface TrainingLoss {
   }
 
   /**
-   * Sim-CLIP (Hossain and Imteaj, 2024): one minus the cosine between the trained encoder's
-   * embeddings of the clean and of the adversarial image, each in turn held fixed.
+   * Sim-CLIP (Hossain and Imteaj, 2024), as its text has it: one minus the cosine between the
+   * trained encoder's embeddings of the clean and of the adversarial image, each in turn held
+   * fixed. Nothing holds them near the original's, and at a high learning rate they become one
+   * constant. The authors' published script compares with the frozen original instead: {@code
+   * of(EmbeddingLoss.cosineDistance())}, attacked by {@link EmbeddingLoss#squaredDistance}.
    */
   static TrainingLoss simClip() {
     return new TrainingLosses.SimClip();

@@ -55,7 +55,7 @@ public record TrainingSummary(
     return lastStep >= settings.steps();
   }
 
-  /** The summary as a JSON object, to be kept beside the model. */
+  /** The summary and the libraries' versions as a JSON object, to be kept beside the model. */
   public String toJson() {
     JsonObject json = new JsonObject();
     json.addProperty("data", data);
@@ -74,6 +74,9 @@ public record TrainingSummary(
     JsonObject asked = new JsonObject();
     settings.asMap().forEach(asked::addProperty);
     json.add("settings", asked);
+    JsonObject versions = new JsonObject();
+    Versions.current().forEach(versions::addProperty);
+    json.add("versions", versions);
     JsonArray said = new JsonArray();
     warnings.forEach(said::add);
     json.add("warnings", said);

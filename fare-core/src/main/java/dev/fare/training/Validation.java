@@ -20,13 +20,21 @@ public interface Validation {
   Map<String, Double> measure(TrainableEncoder encoder, ImageEncoder original);
 
   /**
+   * The same with its images read and decoded by so many threads; this one where it reads none. The
+   * trainer calls it with its own {@link FareTrainerBuilder#loaderThreads}.
+   */
+  default Validation withLoaderThreads(int threads) {
+    return this;
+  }
+
+  /**
    * How close the embeddings are to the original's of the clean images: {@code clean_cosine} and,
    * under an attack on the squared distance, {@code adversarial_cosine}, each in the mean.
    *
    * @param images that training does not see
    */
   static Validation closeness(ImageDataset images, Attack attack) {
-    return new ImageValidation(images, attack, null);
+    return new ImageValidation(images, attack, null, 0);
   }
 
   /**
@@ -42,6 +50,6 @@ public interface Validation {
       throw new IllegalArgumentException(
           "accuracy needs labels, and there are none: " + images.description());
     }
-    return new ImageValidation(images, attack, classEmbeddings);
+    return new ImageValidation(images, attack, classEmbeddings, 0);
   }
 }

@@ -1,6 +1,7 @@
 package dev.fare.training;
 
 import dev.fare.ImageEncoder;
+import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -28,11 +29,32 @@ final class Validator {
     if (step % every != 0) {
       return Optional.empty();
     }
-    latest = new LinkedHashMap<>(validation.measure(encoder, original));
+    latest = new LinkedHashMap<>(measure(encoder, original));
     if (earlyStop != null) {
       judge(earlyStop);
     }
     return Optional.of(latest);
+  }
+
+  /** Files can't be read on an interrupted thread: the interruption waits until this is done. */
+  private Map<String, Double> measure(TrainableEncoder encoder, ImageEncoder original) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      while (true) {
+        try {
+          return validation.measure(encoder, original);
+        } catch (UncheckedIOException e) {
+          if (!Thread.interrupted()) {
+            throw e;
+          }
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   private void judge(EarlyStop rule) {

@@ -74,6 +74,31 @@ class RobustnessEvaluationTest {
   }
 
   @Test
+  void loaderThreadsChangeNoResult() {
+    RobustnessEvaluation.Builder builder =
+        RobustnessEvaluation.builder(1)
+            .model("half", Toys.threshold(0.5))
+            .attack(Toys.shift("full", 1))
+            .linf(0.05, 0.1)
+            .batchSize(3);
+
+    EvaluationReport alone = builder.build().evaluate("greys", Toys.greys(VALUES));
+    EvaluationReport threads =
+        builder.loaderThreads(2).build().evaluate("greys", Toys.greys(VALUES));
+
+    assertThat(threads.models())
+        .extracting(
+            ModelResult::cleanPredictions, model -> model.under(ThreatModel.linf(0.1)).robust())
+        .isEqualTo(
+            alone.models().stream()
+                .map(
+                    model ->
+                        tuple(
+                            model.cleanPredictions(), model.under(ThreatModel.linf(0.1)).robust()))
+                .toList());
+  }
+
+  @Test
   void aCascadeFindsTheSameWorstCaseWithFewerAttacks() {
     RobustnessEvaluation.Builder builder =
         RobustnessEvaluation.builder(1)

@@ -157,12 +157,14 @@ class CustomGradientTest {
                 (of, found) -> {
                   given.add(of.get(0).mul(2));
                   found.add(0, given.get(0));
+                  given.add(of.get(0).mul(3));
+                  found.add(0, given.get(1));
                 })
             .singletonOrThrow();
 
     NDArray gradient = Autograd.gradient(value.sum(), x);
 
-    assertThat(gradient.toFloatArray()).containsExactly(2, 2, 2);
-    assertThat(((PtNDArray) given.get(0)).isReleased()).isTrue();
+    assertThat(gradient.toFloatArray()).containsExactly(5, 5, 5);
+    assertThat(((PtNDArray) given.get(1)).isReleased()).isTrue();
   }
 }

@@ -36,6 +36,17 @@ class ReferenceCacheTest {
   }
 
   @Test
+  void loaderThreadsMakeTheSameFile() throws Exception {
+    trainOneByOne(true, 0);
+    Path file = files().get(0);
+    byte[] alone = Files.readAllBytes(file);
+    Files.delete(file);
+
+    trainOneByOne(true, 3);
+    assertThat(file).hasBinaryContent(alone);
+  }
+
+  @Test
   void aCachedRunIsTheUncachedOneUpToRoundingForOtherEncoders() {
     float[] uncached = Runs.undisturbed()[0];
 
@@ -137,8 +148,12 @@ class ReferenceCacheTest {
   }
 
   private float[] trainOneByOne(boolean cached) {
+    return trainOneByOne(cached, 0);
+  }
+
+  private float[] trainOneByOne(boolean cached, int loaderThreads) {
     try (TanhEncoder encoder = TanhEncoder.seeded(1)) {
-      FareTrainerBuilder builder = Runs.builder(new OneByOne(encoder));
+      FareTrainerBuilder builder = Runs.builder(new OneByOne(encoder)).loaderThreads(loaderThreads);
       if (cached) {
         builder.referenceCache(directory);
       }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -17,6 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +47,68 @@ class ValidationTest {
     assertThat(values).containsOnlyKeys("clean_cosine", "adversarial_cosine");
     assertThat(values.get("clean_cosine")).isCloseTo(1.0, within(1e-6));
     assertThat(values.get("adversarial_cosine")).isBetween(0.3, 0.9999);
+  }
+
+  @Test
+  void measuresTheSameWithLoaderThreads() {
+    Validation closeness = Validation.closeness(Runs.IMAGES, ATTACK);
+
+    assertThat(closeness.withLoaderThreads(3).measure(encoder, encoder))
+        .isEqualTo(closeness.measure(encoder, encoder));
+  }
+
+  @Test
+  void theTrainersLoaderThreadsReadForItsValidation() {
+    Set<String> readers = ConcurrentHashMap.newKeySet();
+    ImageDataset watched =
+        new ImageDataset() {
+          @Override
+          public int size() {
+            return 10;
+          }
+
+          @Override
+          public void read(int index, int imageSize, FloatBuffer target) {
+            readers.add(Thread.currentThread().getName());
+            Runs.IMAGES.read(index, imageSize, target);
+          }
+
+          @Override
+          public String description() {
+            return "ten watched images";
+          }
+        };
+    try (FareTrainer trainer =
+        Runs.builder(encoder)
+            .loaderThreads(2)
+            .validation(Validation.closeness(watched, ATTACK), 4)
+            .build()) {
+      trainer.fit(Runs.IMAGES);
+    }
+    assertThat(readers).isNotEmpty().allMatch(name -> name.startsWith("fare-images-"));
+  }
+
+  @Test
+  void anInterruptedThreadValidatesBeforeItEnds() {
+    TrainingListener interruption =
+        new TrainingListener() {
+          @Override
+          public void onStep(StepResult result) {
+            Thread.currentThread().interrupt();
+          }
+        };
+    try (FareTrainer trainer =
+        Runs.builder(encoder)
+            .loaderThreads(2)
+            .validation(Validation.closeness(Runs.IMAGES, ATTACK), 1)
+            .listener(interruption)
+            .build()) {
+      TrainingSummary summary = trainer.fit(Runs.IMAGES);
+
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(summary.lastStep()).isEqualTo(1);
+      assertThat(summary.validation()).containsKey("adversarial_cosine");
+    }
   }
 
   /** With each image's own embedding as its class, every clean answer is right. */
@@ -171,9 +236,11 @@ class ValidationTest {
         .contains("| learningRate | 0.01 |")
         .contains("| clean_cosine | ")
         .contains("8 of 8 steps")
+        .contains("| djl | " + Engine.getDjlVersion() + " |")
         .endsWith("```\nfare train images\n```\n");
     assertThat(Files.readString(directory.resolve("training.json"), UTF_8))
         .contains("\"lastStep\": 8")
+        .contains("\"libtorch\": \"" + Engine.getEngine("PyTorch").getVersion() + "\"")
         .contains("\"seed\": \"5\"");
   }
 

@@ -51,11 +51,15 @@ def add_mlp(x: Tensor, w: List[Tensor], i: int, quick_gelu: bool, epsilon: float
     result = x + torch.linear(torch.gelu(inner), w[i + 10], w[i + 11])
   return result
 
-# [N, T, C] -> [N, T, C], with the weights that start at w[i]
-def block(x: Tensor, w: List[Tensor], i: int, heads: int, causal: bool, quick_gelu: bool, epsilon: float) -> Tensor:
+# x + attention(x) for x [N, T, C]
+def add_attention(x: Tensor, w: List[Tensor], i: int, heads: int, causal: bool, epsilon: float) -> Tensor:
   normed = __torch__.transformer.layer_norm(x, w[i], w[i + 1], epsilon)
   mixed = __torch__.transformer.attend(__torch__.transformer.linear(normed, w[i + 2], w[i + 3]), heads, causal, 1.)
-  x = x + torch.linear(mixed, w[i + 4], w[i + 5])
+  return x + torch.linear(mixed, w[i + 4], w[i + 5])
+
+# [N, T, C] -> [N, T, C], with the weights that start at w[i]
+def block(x: Tensor, w: List[Tensor], i: int, heads: int, causal: bool, quick_gelu: bool, epsilon: float) -> Tensor:
+  x = __torch__.transformer.add_attention(x, w, i, heads, causal, epsilon)
   return __torch__.transformer.add_mlp(x, w, i, quick_gelu, epsilon)
 
 # the same for the first token alone: [N, T, C] -> [N, C]; all tokens are looked at, one is computed

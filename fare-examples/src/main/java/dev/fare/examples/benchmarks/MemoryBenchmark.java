@@ -29,6 +29,10 @@ import picocli.CommandLine.Option;
  * What a FARE step needs beyond weights, original and moments, with activations kept and computed
  * again: the peak of resident memory in a process of its own, less what was resident before the
  * step. The weights are random, which changes no size.
+ *
+ * <p>On Linux the process gives memory back as soon as it is freed, so that the peak is what is
+ * alive together. By default glibc's heap keeps what was freed, some of it in pieces too small to
+ * be used again; {@code --heap} measures with that.
  */
 @Command(
     name = "memory",
@@ -44,6 +48,9 @@ public final class MemoryBenchmark implements Callable<Integer> {
 
   @Option(names = "--attack-steps", description = "of PGD, default ${DEFAULT-VALUE}")
   private int attackSteps = 1;
+
+  @Option(names = "--heap", description = "counts what glibc's heap keeps of freed memory, too")
+  private boolean heap;
 
   @Option(names = "--child", description = "measures one way in this process", hidden = true)
   private String child = "";
@@ -62,17 +69,21 @@ public final class MemoryBenchmark implements Callable<Integer> {
       measure(child.equals("again"));
       return 0;
     }
+    double gradients =
+        4.0 * CanonicalNames.vision(config()).values().stream().mapToLong(Shape::size).sum();
     double[] kept = run("kept");
     double[] again = run("again");
     System.out.printf(
         Locale.ROOT,
         "a FARE step of %s, %d images, PGD of %d step%n"
-            + "activations kept:           %.2f GB beyond weights and moments, %.1f s%n"
+            + "gradients of the weights:   %.2f GB, which no way can do without%n"
+            + "activations kept:           %.2f GB with them, beyond weights and moments, %.1f s%n"
             + "activations computed again: %.2f GB, %.1f s%n"
             + "ratio: %.0f %% of the memory, %.2f of the time%n",
         model,
         batchSize,
         attackSteps,
+        gradients / 1e9,
         kept[0] / 1e9,
         kept[1],
         again[0] / 1e9,
@@ -95,8 +106,12 @@ public final class MemoryBenchmark implements Callable<Integer> {
     command.addAll(List.of("--child", way, "--model", model));
     command.addAll(List.of("--batch-size", Integer.toString(batchSize)));
     command.addAll(List.of("--attack-steps", Integer.toString(attackSteps)));
-    Process process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+    if (!heap) {
+      builder.environment().put("MALLOC_MMAP_THRESHOLD_", Integer.toString(1 << 17));
+    }
+    Process process = builder.start();
     String last = "";
     for (String line : process.inputReader().lines().toList()) {
       last = line;
@@ -108,10 +123,15 @@ public final class MemoryBenchmark implements Callable<Integer> {
     return new double[] {Double.parseDouble(numbers[0]), Double.parseDouble(numbers[1])};
   }
 
-  private void measure(boolean again) throws IOException {
-    if (!(ClipArchitectures.named(model).vision() instanceof VitConfig config)) {
-      throw new IllegalArgumentException("model must be a vision transformer, got " + model);
+  private VitConfig config() {
+    if (ClipArchitectures.named(model).vision() instanceof VitConfig config) {
+      return config;
     }
+    throw new IllegalArgumentException("model must be a vision transformer, got " + model);
+  }
+
+  private void measure(boolean again) throws IOException {
+    VitConfig config = config();
     NDManager owner = NDManager.newBaseManager("PyTorch");
     Map<String, NDArray> weights = new LinkedHashMap<>();
     CanonicalNames.vision(config)

@@ -82,9 +82,7 @@ public final class ConvNext implements VisionTower {
 
   @Override
   public ConvNext recomputing() {
-    int blocks = config.depths().stream().mapToInt(Integer::intValue).sum();
-    RecomputedPass parts = new RecomputedPass(module, blocks + 2);
-    return new ConvNext(config, normalization, module, parts);
+    return new ConvNext(config, normalization, module, new RecomputedPass(module));
   }
 
   @Override

@@ -16,17 +16,17 @@ import java.util.List;
  * backward pass that computes each part again before it differentiates it, and lets go of what it
  * no longer needs.
  *
- * @param module whose script runs in parts: {@code run_parts}, {@code part_gradients}
- * @param parts how many there are
+ * @param module whose script runs in parts: {@code parts_for}, {@code run_parts}, {@code
+ *     first_part}, {@code part_gradients}
  */
-record RecomputedPass(TowerModule module, int parts) {
+record RecomputedPass(TowerModule module) {
 
   NDArray embed(NDArray pixels) {
     if (!isRecorded(pixels)) {
       return module.embed(pixels);
     }
     NDList results = run(pixels);
-    NDList embedding = new NDList(results.get(parts - 1));
+    NDList embedding = new NDList(results.get(results.size() - 1));
     return record(pixels, results, embedding).singletonOrThrow();
   }
 
@@ -35,8 +35,8 @@ record RecomputedPass(TowerModule module, int parts) {
       return module.embedWithTokens(pixels);
     }
     NDList results = run(pixels);
-    NDList both = new NDList(results.get(parts - 1), results.get(parts - 2));
-    NDList recorded = record(pixels, results, both);
+    int last = results.size() - 1;
+    NDList recorded = record(pixels, results, new NDList(results.get(last), results.get(last - 1)));
     return new NDList(recorded.get(0), recorded.get(1).get(new NDIndex(":, 1:")));
   }
 
@@ -47,8 +47,9 @@ record RecomputedPass(TowerModule module, int parts) {
   }
 
   private NDList run(NDArray pixels) {
-    try (GradMode off = GradMode.off()) {
-      return module.callAll("run_parts", pixels);
+    try (NDArray parts = module.call("parts_for", pixels);
+        GradMode off = GradMode.off()) {
+      return module.callAll("run_parts", pixels, parts);
     }
   }
 
@@ -64,39 +65,41 @@ record RecomputedPass(TowerModule module, int parts) {
   private void pullBack(
       NDArray pixels, NDList results, NDList gradients, InputGradients inputGradients) {
     NDArray gradient = gradients.get(0);
-    int first = firstPart(pixels);
+    int last = results.size() - 1;
     int input = 1 + module.parameters().size();
-    for (int part = parts - 1; part >= first; part--) {
-      NDArray before = part == 0 ? pixels : results.get(part - 1);
-      NDList found = partGradients(part, before, gradient);
-      results.get(part).close();
-      gradient.close();
-      // the first of all are mean and standard deviation, which are no weights
-      for (int i = found.size() - 1; i >= 1 && input > 1; i--) {
-        inputGradients.add(--input, found.get(i));
+    try (NDManager call = pixels.getManager().newSubManager(Device.cpu())) {
+      NDArray parts = call.create((long) results.size());
+      int first = firstPart(pixels, parts);
+      for (int part = last; part >= first; part--) {
+        NDArray before = part == 0 ? pixels : results.get(part - 1);
+        NDList found = partGradients(before, gradient, call.create((long) part), parts);
+        results.get(part).close();
+        gradient.close();
+        // the first of all are mean and standard deviation, which are no weights
+        for (int i = found.size() - 1; i >= 1 && input > 1; i--) {
+          inputGradients.add(--input, found.get(i));
+        }
+        gradient = found.get(0);
+        if (part == last && gradients.size() > 1) {
+          gradient = sum(gradient, gradients.get(1));
+        }
       }
-      gradient = found.get(0);
-      if (part == parts - 1 && gradients.size() > 1) {
-        gradient = sum(gradient, gradients.get(1));
+      if (first == 0) {
+        inputGradients.add(0, gradient);
       }
-    }
-    if (first == 0) {
-      inputGradients.add(0, gradient);
     }
   }
 
-  private int firstPart(NDArray pixels) {
-    try (NDArray first = module.call("first_part", pixels)) {
+  private int firstPart(NDArray pixels, NDArray parts) {
+    try (NDArray first = module.call("first_part", pixels, parts)) {
       return (int) first.getLong();
     }
   }
 
   /** Of what stands before the part and of its weights; without elements where there is none. */
-  private NDList partGradients(int part, NDArray before, NDArray gradient) {
-    try (NDManager call = before.getManager().newSubManager(Device.cpu());
-        NDArray number = call.create((long) part);
-        GradMode on = GradMode.on()) {
-      return module.callAll("part_gradients", before, gradient, number);
+  private NDList partGradients(NDArray before, NDArray gradient, NDArray part, NDArray parts) {
+    try (GradMode on = GradMode.on()) {
+      return module.callAll("part_gradients", before, gradient, part, parts);
     }
   }
 

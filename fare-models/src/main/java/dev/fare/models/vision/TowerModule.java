@@ -159,8 +159,8 @@ final class TowerModule implements AutoCloseable {
     return module.callAll(method, inputs);
   }
 
-  NDArray call(String method, NDArray input) {
-    return module.call(method, input);
+  NDArray call(String method, NDArray... inputs) {
+    return module.call(method, inputs);
   }
 
   Map<String, NDArray> parameters() {

@@ -93,8 +93,7 @@ public final class VisionTransformer implements VisionTower {
 
   @Override
   public VisionTransformer recomputing() {
-    RecomputedPass parts = new RecomputedPass(module, config.layers() + 1);
-    return new VisionTransformer(config, normalization, module, parts);
+    return new VisionTransformer(config, normalization, module, new RecomputedPass(module));
   }
 
   private static TorchSource products(String resource) {

@@ -117,6 +117,9 @@ class ConvNext(Module):
   def is_recorded(self: __torch__.ConvNext, pixels: Tensor) -> Tensor:
     return torch.tensor(__torch__.prepared.is_recorded(self.params, pixels))
 
+  def parts_for(self: __torch__.ConvNext, pixels: Tensor) -> Tensor:
+    return torch.tensor(len((self).part_starts()) - 1)
+
   def part_starts(self: __torch__.ConvNext) -> List[int]:
     depths = [self.depth_0, self.depth_1, self.depth_2, self.depth_3]
     starts = [0]
@@ -131,7 +134,7 @@ class ConvNext(Module):
     starts.append(len(self.params))
     return starts
 
-  def first_part(self: __torch__.ConvNext, pixels: Tensor) -> Tensor:
+  def first_part(self: __torch__.ConvNext, pixels: Tensor, parts: Tensor) -> Tensor:
     return __torch__.recomputed.first_part(self.params, (self).part_starts(), pixels)
 
   # of the params from `first` to `end` made in the graph; the others are of no use then
@@ -164,7 +167,7 @@ class ConvNext(Module):
     return y
 
   # the result of each part
-  def run_parts(self: __torch__.ConvNext, pixels: Tensor) -> List[Tensor]:
+  def run_parts(self: __torch__.ConvNext, pixels: Tensor, parts: Tensor) -> List[Tensor]:
     w = (self).weights()
     starts = (self).part_starts()
     x = pixels
@@ -175,7 +178,7 @@ class ConvNext(Module):
     return results
 
   # from what a part was given and the gradient of its result
-  def part_gradients(self: __torch__.ConvNext, before: Tensor, g: Tensor, number: Tensor) -> List[Tensor]:
+  def part_gradients(self: __torch__.ConvNext, before: Tensor, g: Tensor, number: Tensor, parts: Tensor) -> List[Tensor]:
     part = int(number)
     starts = (self).part_starts()
     first = starts[part]

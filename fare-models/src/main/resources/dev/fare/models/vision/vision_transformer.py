@@ -147,22 +147,38 @@ class VisionTransformer(Module):
     end = 7 + 12 * self.layers
     return __torch__.transformer.layer_norm(x, self.params[end], self.params[end + 1], self.epsilon)
 
-  # Activation checkpointing, see recomputed.py. The parts are the embedding of patches (0), the blocks but
-  # the last, and the last with the projection (`layers`).
+  # Activation checkpointing, see recomputed.py. The parts are the embedding of patches, the blocks but the
+  # last, each whole or in two halves, and the last with the projection.
 
   # whether a pass over the pixels must be recorded
   def is_recorded(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
     return torch.tensor(__torch__.prepared.is_recorded(self.params, pixels))
 
-  def part_starts(self: __torch__.VisionTransformer) -> List[int]:
+  # Halves keep twice as much between the parts, and half as much inside one. The former is gone when the
+  # gradients of the weights are complete: halves are better where these are the larger.
+  def parts_for(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
+    tokens = (pixels.size(2) // self.patch) * (pixels.size(3) // self.patch) + 1
+    between = 2 * (self.layers - 1) * pixels.size(0) * tokens * self.params[2].size(0)
+    gradients = 0
+    for p in self.params:
+      if ops.prim.requires_grad(p):
+        gradients = gradients + p.numel()
+    parts = self.layers + 1
+    if between < gradients:
+      parts = 2 * self.layers
+    return torch.tensor(parts)
+
+  def part_starts(self: __torch__.VisionTransformer, parts: int) -> List[int]:
     starts = [0]
     for i in range(self.layers):
       starts.append(7 + 12 * i)
+      if parts > self.layers + 1 and i < self.layers - 1:
+        starts.append(13 + 12 * i)
     starts.append(len(self.params))
     return starts
 
-  def first_part(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
-    return __torch__.recomputed.first_part(self.params, (self).part_starts(), pixels)
+  def first_part(self: __torch__.VisionTransformer, pixels: Tensor, parts: Tensor) -> Tensor:
+    return __torch__.recomputed.first_part(self.params, (self).part_starts(int(parts)), pixels)
 
   # of the params from `first` to `end` made in the graph; the others are of no use then
   def part_weights(self: __torch__.VisionTransformer, first: int, end: int) -> List[Tensor]:
@@ -180,33 +196,40 @@ class VisionTransformer(Module):
         w[i - 1] = (self).in_type(p[i], i)
     return w
 
-  def run_part(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor, part: int) -> Tensor:
-    if part == 0:
+  # the part that reads the params from `first` to `end`
+  def run_part(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor, first: int, end: int) -> Tensor:
+    i = first - 1
+    if first == 0:
       y = (self).embed_patches(w, x, False)
-    elif part < self.layers:
-      y = (self).run_block(w, x, part - 1, False)
-    else:
+    elif end == len(self.params):
       y = (self).embed_class(w, x)
+    elif end - first == 12:
+      y = __torch__.transformer.block(x, w, i, self.heads, False, self.quick_gelu, self.epsilon)
+    elif (first - 7) % 12 == 0:
+      y = __torch__.transformer.add_attention(x, w, i, self.heads, False, self.epsilon)
+    else:
+      y = __torch__.transformer.add_mlp(x, w, i - 6, self.quick_gelu, self.epsilon)
     return y
 
   # the result of each part
-  def run_parts(self: __torch__.VisionTransformer, pixels: Tensor) -> List[Tensor]:
+  def run_parts(self: __torch__.VisionTransformer, pixels: Tensor, parts: Tensor) -> List[Tensor]:
     w = (self).weights()
+    starts = (self).part_starts(int(parts))
     x = pixels
     results = annotate(List[Tensor], [])
-    for part in range(self.layers + 1):
-      x = (self).run_part(w, x, part)
+    for part in range(len(starts) - 1):
+      x = (self).run_part(w, x, starts[part], starts[part + 1])
       results.append(x)
     return results
 
   # from what a part was given and the gradient of its result
-  def part_gradients(self: __torch__.VisionTransformer, before: Tensor, g: Tensor, number: Tensor) -> List[Tensor]:
+  def part_gradients(self: __torch__.VisionTransformer, before: Tensor, g: Tensor, number: Tensor, parts: Tensor) -> List[Tensor]:
     part = int(number)
-    starts = (self).part_starts()
+    starts = (self).part_starts(int(parts))
     first = starts[part]
     end = starts[part + 1]
     w = self.prepared
     if __torch__.recomputed.is_trained(self.params, first, end):
       w = (self).part_weights(first, end)
     x = __torch__.recomputed.leaf(before, part > 0 or ops.prim.requires_grad(before))
-    return __torch__.recomputed.gradients(self.params, first, end, x, (self).run_part(w, x, part), g)
+    return __torch__.recomputed.gradients(self.params, first, end, x, (self).run_part(w, x, first, end), g)

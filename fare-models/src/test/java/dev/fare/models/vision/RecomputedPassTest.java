@@ -148,15 +148,31 @@ class RecomputedPassTest {
     }
   }
 
+  /** Few images go through half a block at a time, many through a whole one. */
+  @ParameterizedTest
+  @EnumSource
+  void givesTheGradientsOfManyImages(Kind kind) {
+    try (VisionTower tower = tower(kind, Precision.FLOAT32)) {
+      assertSame(
+          gradients(tower, true, name -> true, 20),
+          gradients(tower.recomputing(), true, name -> true, 20));
+    }
+  }
+
   private Map<String, float[]> gradients(
       VisionTower tower, boolean ofPixels, Predicate<String> trained) {
+    return gradients(tower, ofPixels, trained, 3);
+  }
+
+  private Map<String, float[]> gradients(
+      VisionTower tower, boolean ofPixels, Predicate<String> trained, int images) {
     Map<String, float[]> found = new LinkedHashMap<>();
     Map<String, NDArray> weights = new LinkedHashMap<>(tower.parameters());
     weights.keySet().removeIf(trained.negate());
     weights.values().forEach(weight -> weight.setRequiresGradient(true));
     try (TensorScope scope = TensorScope.of(manager);
         GradMode on = GradMode.on()) {
-      NDArray pixels = scope.view(pixels());
+      NDArray pixels = scope.view(pixels(images));
       List<NDArray> wanted = new ArrayList<>(weights.values());
       if (ofPixels) {
         pixels = Autograd.variable(pixels);
@@ -188,12 +204,16 @@ class RecomputedPassTest {
   }
 
   private NDArray pixels() {
+    return pixels(3);
+  }
+
+  private NDArray pixels(int images) {
     Random random = new Random(2);
-    float[] values = new float[3 * 3 * 32 * 32];
+    float[] values = new float[images * 3 * 32 * 32];
     for (int i = 0; i < values.length; i++) {
       values[i] = random.nextFloat();
     }
-    return manager.create(values, new Shape(3, 3, 32, 32));
+    return manager.create(values, new Shape(images, 3, 32, 32));
   }
 
   private static VisionTower tower(Kind kind, Precision precision) {

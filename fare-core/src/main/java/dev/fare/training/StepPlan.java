@@ -1,0 +1,61 @@
+package dev.fare.training;
+
+import ai.djl.ndarray.NDArray;
+import dev.fare.Attack;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What every step computes, whichever encoder it is computed with: the trained one or a replica.
+ *
+ * @param attack null to train on clean images
+ * @param attackGoal what the attack climbs
+ * @param activationCheckpointing whether activations are computed again
+ * @param frozen which weights are left as they are, by name
+ */
+record StepPlan(
+    @Nullable Attack attack,
+    TrainingLoss loss,
+    AttackGoal attackGoal,
+    boolean activationCheckpointing,
+    Predicate<String> frozen) {
+
+  /**
+   * Refuses an encoder that the loss can't be computed with.
+   *
+   * @throws IllegalArgumentException if the loss needs more than an embedding and it has no more
+   */
+  void check(TrainableEncoder encoder) {
+    if (loss.readsTokens() && !(encoder instanceof TokenEncoder)) {
+      throw new IllegalArgumentException(
+          "the loss reads patch tokens, which "
+              + encoder.getClass().getSimpleName()
+              + " does not give; it must be a TokenEncoder");
+    }
+  }
+
+  /** The mathematics of a step on one device. */
+  FareStep mathematics(TrainableEncoder trained, TrainableEncoder original) {
+    List<NDArray> weights = List.copyOf(trainedWeights(trained).values());
+    return new FareStep(differentiated(trained), original, attack, loss, attackGoal, weights);
+  }
+
+  /** The encoder as its gradients are computed. */
+  TrainableEncoder differentiated(TrainableEncoder trained) {
+    return activationCheckpointing ? trained.recomputing() : trained;
+  }
+
+  /** The weights that are not frozen, by name. */
+  Map<String, NDArray> trainedWeights(TrainableEncoder of) {
+    Map<String, NDArray> trained = new LinkedHashMap<>(of.parameters());
+    trained.keySet().removeIf(frozen);
+    if (trained.isEmpty()) {
+      throw new IllegalArgumentException(
+          "all " + of.parameters().size() + " weights are frozen: there is nothing to train");
+    }
+    return trained;
+  }
+}

@@ -1,0 +1,21 @@
+package dev.fare.training;
+
+import ai.djl.engine.Engine;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Whose arithmetic a run is. */
+final class Versions {
+
+  private Versions() {}
+
+  /** Those of this library, DJL and libtorch, by name. */
+  static Map<String, String> current() {
+    String own = FareTrainer.class.getPackage().getImplementationVersion();
+    Map<String, String> versions = new TreeMap<>();
+    versions.put("fare", own == null ? "development" : own);
+    versions.put("djl", Engine.getDjlVersion());
+    versions.put("libtorch", Engine.getEngine("PyTorch").getVersion());
+    return versions;
+  }
+}
