@@ -4,12 +4,11 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import com.google.common.collect.Lists;
+import dev.fare.data.ImageArrays;
 import dev.fare.data.ImageDataset;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -36,17 +35,11 @@ final class ImageReader {
 
   /** Pixels {@code [N,3,S,S]} of the images of the given indices, owned by the manager. */
   NDArray pixels(List<Integer> images, NDManager manager) {
-    FloatBuffer pixels =
-        FloatBuffer.allocate(
-            Math.multiplyExact(images.size(), Math.multiplyExact(3, imageSize * imageSize)));
-    for (int image : images) {
-      try {
-        data.read(image, imageSize, pixels);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+    try {
+      return ImageArrays.pixels(data, images, imageSize, manager);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    return manager.create(pixels.flip(), new Shape(images.size(), 3, imageSize, imageSize));
   }
 
   /** The images' numbers, for attacks that draw their random numbers by them. */

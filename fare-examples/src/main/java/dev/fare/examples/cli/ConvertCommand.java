@@ -19,12 +19,14 @@ import picocli.CommandLine.Option;
 @Command(
     name = "convert",
     description = {
-      "Writes a CLIP in another layout, and checks that what was written embeds an image as before.",
+      "Writes a CLIP in another layout, and checks that what was written embeds an image as"
+          + " before.",
       "hugging-face, open-clip, torchscript and onnx are directories; vision-torch,"
           + " vision-safetensors and gguf are files with the vision tower alone."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false,
+    abbreviateSynopsis = true,
     footer = {
       "",
       "The paper's file as a directory that loads anywhere:",

@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       AttackCommand.class,
       EvaluateCommand.class,
+      RetrievalCommand.class,
       EmbedCommand.class,
       ConvertCommand.class,
       InspectCommand.class,
@@ -34,7 +35,7 @@ import picocli.CommandLine.Spec;
       "0:done",
       "1:failed; the reason is on standard error",
       "2:the arguments can't be understood",
-      "3:evaluate: less robust than --require-robust",
+      "3:evaluate, retrieval: less robust than --require-robust",
       "130:stopped by Ctrl-C; train leaves a checkpoint, evaluate what it has finished"
     },
     footer = {
@@ -45,6 +46,8 @@ import picocli.CommandLine.Spec;
       "Help on a command: fare evaluate --help. Completion: source <(fare generate-completion)"
     })
 public final class Fare implements Runnable {
+
+  private static final int HELP_WIDTH = 100;
 
   /** Exit code where a command has failed. */
   static final int FAILED = 1;
@@ -85,6 +88,8 @@ public final class Fare implements Runnable {
     commandLine.registerConverter(Radius.class, Radius::parse);
     commandLine.registerConverter(ModelFormat.class, Fare::format);
     commandLine.setExecutionExceptionHandler(Terminal::fail);
+    commandLine.setParameterExceptionHandler(Terminal::misunderstood);
+    commandLine.setUsageHelpWidth(HELP_WIDTH);
     ConfigFile.installOn(commandLine);
     commandLine
         .getSubcommands()

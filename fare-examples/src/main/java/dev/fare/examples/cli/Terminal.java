@@ -6,13 +6,16 @@ import com.google.gson.JsonObject;
 import dev.fare.evaluation.EvaluationProgress;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
 import java.util.Map;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Talks to a person, or to a program where {@code --json} is given. */
 final class Terminal implements AutoCloseable {
@@ -109,6 +112,21 @@ final class Terminal implements AutoCloseable {
   @Override
   public void close() {
     closeBar();
+  }
+
+  /** Says what can't be understood, and where it is explained. */
+  static int misunderstood(ParameterException mistake, String... arguments) {
+    CommandLine command = mistake.getCommandLine();
+    PrintWriter err = command.getErr();
+    String name = command.getCommandSpec().qualifiedName();
+    err.println(name + ": " + mistake.getMessage());
+    UnmatchedArgumentException.printSuggestions(mistake, err);
+    err.println("Try '" + name + " --help'.");
+    err.flush();
+    if (List.of(arguments).contains("--json")) {
+      new Terminal(command, true, true).result(Map.of("error", mistake.getMessage()));
+    }
+    return CommandLine.ExitCode.USAGE;
   }
 
   /** Says why a command has failed. */

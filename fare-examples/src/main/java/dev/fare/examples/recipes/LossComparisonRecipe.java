@@ -10,6 +10,7 @@ import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.examples.quickstart.EmbeddedClip;
 import dev.fare.examples.quickstart.EmbeddedProtocol;
+import dev.fare.examples.quickstart.ProtocolOptions;
 import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.ZeroShotClassifier;
@@ -30,6 +31,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
@@ -69,15 +71,7 @@ public final class LossComparisonRecipe implements Callable<Integer> {
       description = "to choose from, default ${DEFAULT-VALUE}")
   private List<Double> learningRates = List.of(1e-4, 3e-4, 1e-3);
 
-  @Option(
-      names = "--images",
-      description = "pictures of each test set that are attacked, default ${DEFAULT-VALUE}")
-  private int images = 240;
-
-  @Option(
-      names = "--iterations",
-      description = "of the attack that measures, default ${DEFAULT-VALUE}")
-  private int iterations = 40;
+  @Mixin private ProtocolOptions measured = new ProtocolOptions(240);
 
   @Option(names = "--seed", description = "default ${DEFAULT-VALUE}")
   private long seed = 0;
@@ -103,7 +97,7 @@ public final class LossComparisonRecipe implements Callable<Integer> {
             clip.zeroShotClassifier(data.pack().names(), EmbeddedClip.TEMPLATES);
         NDManager manager = NDManager.newBaseManager("PyTorch")) {
       int imageSize = clip.imageEncoder().imageSize();
-      EmbeddedProtocol protocol = new EmbeddedProtocol(data, imageSize, images, iterations, 1);
+      EmbeddedProtocol protocol = measured.of(data, imageSize, 1);
       Map<String, TrainingLoss> losses = new LinkedHashMap<>();
       losses.put("TeCoA", TrainingLoss.tecoa(original.classEmbeddings(manager)));
       losses.put("FARE", TrainingLoss.fare());

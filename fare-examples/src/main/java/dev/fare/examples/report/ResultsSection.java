@@ -44,8 +44,8 @@ final class ResultsSection {
     return section(
             h2("How robust?"),
             p("The share of images whose first guess is right: on clean images, and in the worst"
-                    + " case over the attacks. ε is how far each colour value may move. Small print:"
-                    + " 95 % intervals.")
+                  + " case over the attacks. ε is how far each colour value may move. Small print:"
+                  + " 95 % intervals.")
                 .withClass("lead"),
             resultsTable(),
             div(each(report.evaluations(), this::curve)).withClass("charts"),
@@ -112,7 +112,7 @@ final class ResultsSection {
     return each(rows, row -> row);
   }
 
-  private static DomContent cell(String column, Accuracy accuracy, int style) {
+  static DomContent cell(String column, Accuracy accuracy, int style) {
     return td(
             span(column).withClass("column").attr("aria-hidden", "true"),
             span(Numbers.percent(accuracy)).withClass("number"),
