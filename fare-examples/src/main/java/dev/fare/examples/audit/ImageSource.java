@@ -40,7 +40,7 @@ public record ImageSource(ImageDataset data, Path root) {
     }
     Path file = Path.of(path);
     if (!Files.exists(file)) {
-      throw new NoSuchFileException(path);
+      throw new NoSuchFileException(path, null, "images are " + KINDS);
     }
     Path folder = Files.isDirectory(file) ? file : folderOf(file);
     return new ImageSource(Files.isDirectory(file) ? ImageFolder.of(file) : list(file), folder);

@@ -55,7 +55,7 @@ final class AuditOptions {
       description =
           "exit with 3 if the last model is right on less than this share of the images at the"
               + " largest epsilon")
-  private @Nullable Double requireRobust;
+  private @Nullable Share requireRobust;
 
   @ArgGroup(validate = false, heading = "%nWhat the attacker may do:%n", order = THREATS)
   private EvaluationThreats threats = new EvaluationThreats();
@@ -148,12 +148,12 @@ final class AuditOptions {
    * @param label of the threat model
    */
   int judge(Accuracy robust, String label, Terminal terminal) {
-    if (requireRobust == null || robust.value() >= requireRobust) {
+    if (requireRobust == null || robust.value() >= requireRobust.value()) {
       return 0;
     }
     terminal.warn(
         "robust accuracy %.3f at %s is below the required %.3f"
-            .formatted(robust.value(), label, requireRobust));
+            .formatted(robust.value(), label, requireRobust.value()));
     return Fare.NOT_ROBUST;
   }
 

@@ -7,7 +7,6 @@ import dev.fare.models.convert.ModelFormat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +43,7 @@ final class ConvertCommand implements Callable<Integer> {
       names = "--to",
       required = true,
       paramLabel = "<layout>",
+      completionCandidates = LayoutNames.class,
       description = "${COMPLETION-CANDIDATES}")
   private ModelFormat format = ModelFormat.HUGGING_FACE;
 
@@ -80,7 +80,7 @@ final class ConvertCommand implements Callable<Integer> {
       Conversion written = converter.write(format, output);
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("output", output.toString());
-      result.put("layout", format.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+      result.put("layout", LayoutNames.of(format));
       result.put(
           "difference",
           written.difference().isPresent() ? written.difference().getAsDouble() : null);

@@ -3,7 +3,6 @@ package dev.fare.examples.cli;
 import dev.fare.examples.quickstart.QuickStart;
 import dev.fare.models.convert.ModelFormat;
 import java.util.List;
-import java.util.Locale;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -86,7 +85,8 @@ public final class Fare implements Runnable {
     CommandLine commandLine = new CommandLine(new Fare());
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.registerConverter(Radius.class, Radius::parse);
-    commandLine.registerConverter(ModelFormat.class, Fare::format);
+    commandLine.registerConverter(Share.class, Share::parse);
+    commandLine.registerConverter(ModelFormat.class, LayoutNames::parse);
     commandLine.setExecutionExceptionHandler(Terminal::fail);
     commandLine.setParameterExceptionHandler(Terminal::misunderstood);
     commandLine.setUsageHelpWidth(HELP_WIDTH);
@@ -96,11 +96,6 @@ public final class Fare implements Runnable {
         .values()
         .forEach(command -> command.getCommandSpec().versionProvider(new Version()));
     return commandLine;
-  }
-
-  /** Formats are written with hyphens, as other options are. */
-  private static ModelFormat format(String text) {
-    return ModelFormat.valueOf(text.toUpperCase(Locale.ROOT).replace('-', '_'));
   }
 
   @Override

@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import dev.fare.evaluation.EvaluationProgress;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import me.tongfei.progressbar.ProgressBar;
@@ -145,10 +146,13 @@ final class Terminal implements AutoCloseable {
 
   /** Files are named by exceptions whose message is nothing but the name. */
   private static String message(Exception failure) {
-    String message = failure.getMessage();
-    if (message == null) {
-      return failure.toString();
+    if (failure instanceof NoSuchFileException missing) {
+      String reason = missing.getReason();
+      return "there is no file or folder %s (looked from %s)%s"
+          .formatted(
+              missing.getFile(), Path.of("").toAbsolutePath(), reason == null ? "" : "; " + reason);
     }
-    return failure instanceof NoSuchFileException ? "there is no file " + message : message;
+    String message = failure.getMessage();
+    return message == null ? failure.toString() : message;
   }
 }

@@ -60,6 +60,8 @@ class ArgumentsTest {
         "evaluat | Unmatched argument",
         "train --model a --images b --output c --steps many | 'many' is not a long",
         "train --model a --images b --output c --loss mse | but was 'mse'",
+        "evaluate --images a --model b --require-robust 30 | a share must be a number from 0 to 1",
+        "convert --model a --to ggu --output c | one of [hugging-face, open-clip,",
         "retrieval --model a | Missing required option: '--captions=<file>'"
       })
   void whatCannotBeUnderstoodIsTwo(String command, String message) {
@@ -86,11 +88,11 @@ class ArgumentsTest {
     Program programs = Program.run("inspect", nothing, "--json");
 
     assertThat(people.exitCode()).isEqualTo(1);
-    assertThat(people.err()).startsWith("fare inspect: there is no file " + nothing);
+    assertThat(people.err()).startsWith("fare inspect: there is no file or folder " + nothing);
     assertThat(people.err()).doesNotContain("\tat ");
     assertThat(Program.run("inspect", nothing, "--verbose").err()).contains("\tat ");
     assertThat(programs.exitCode()).isEqualTo(1);
-    assertThat(programs.json().get("error").getAsString()).contains("there is no file");
+    assertThat(programs.json().get("error").getAsString()).contains("there is no file or folder");
   }
 
   private static Object parsed(String option, Object... arguments) {

@@ -134,6 +134,6 @@ class RetrievalCommandTest {
     assertThat(Program.run("retrieval", "--captions", other, "--model", clip).err())
         .contains("must be a .csv, .tsv or .jsonl list with captions");
     assertThat(Program.run("retrieval", "--captions", "nothing.csv", "--model", clip).err())
-        .contains("there is no file nothing.csv");
+        .contains("there is no file or folder nothing.csv");
   }
 }
