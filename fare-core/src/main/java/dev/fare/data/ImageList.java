@@ -5,15 +5,12 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -54,7 +51,7 @@ public final class ImageList extends PictureDataset<ImageList> {
   public static ImageList text(Path list) {
     List<Entry> entries = new ArrayList<>();
     int line = 0;
-    for (String path : content(list).lines().toList()) {
+    for (String path : ListFile.content(list).lines().toList()) {
       line++;
       if (!path.isBlank()) {
         entries.add(new Entry(line, path.strip(), Optional.empty()));
@@ -77,29 +74,14 @@ public final class ImageList extends PictureDataset<ImageList> {
    * @throws IllegalArgumentException naming the line, if it is not such a list
    */
   public static ImageList csv(Path list, char separator, String pathColumn, String labelColumn) {
-    try {
-      List<CsvReader.Row> rows = CsvReader.read(content(list), separator);
-      checkArgument(!rows.isEmpty(), "it is empty; the first line must name the columns");
-      List<String> header = rows.get(0).fields().stream().map(String::strip).toList();
-      int pathIndex = header.indexOf(pathColumn);
-      int labelIndex = header.indexOf(labelColumn);
-      checkArgument(pathIndex >= 0, "there is no column %s among %s", pathColumn, header);
-      List<Entry> entries = new ArrayList<>();
-      for (CsvReader.Row row : rows.subList(1, rows.size())) {
-        checkArgument(
-            row.fields().size() == header.size(),
-            "line %s has %s fields, the header %s",
-            row.line(),
-            row.fields().size(),
-            header.size());
-        Optional<String> label =
-            labelIndex < 0 ? Optional.empty() : Optional.of(row.fields().get(labelIndex));
-        entries.add(new Entry(row.line(), row.fields().get(pathIndex), label));
-      }
-      return of(list, entries);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("can't use the list " + list + ": " + e.getMessage(), e);
-    }
+    return of(
+        list,
+        ListFile.rows(
+            list,
+            separator,
+            List.of(pathColumn),
+            (line, row) ->
+                new Entry(line, row.field(pathColumn).orElseThrow(), row.field(labelColumn))));
   }
 
   /** Reads JSON lines, objects with the members path and, maybe, label. */
@@ -116,39 +98,20 @@ public final class ImageList extends PictureDataset<ImageList> {
    * @throws IllegalArgumentException naming the line, if it is not such a list
    */
   public static ImageList jsonLines(Path list, String pathMember, String labelMember) {
-    List<Entry> entries = new ArrayList<>();
-    int line = 0;
-    for (String json : content(list).lines().toList()) {
-      line++;
-      if (json.isBlank()) {
-        continue;
-      }
-      try {
-        JsonObject object = JsonParser.parseString(json).getAsJsonObject();
-        JsonElement path = object.get(pathMember);
-        checkArgument(path != null, "it has no member %s", pathMember);
-        entries.add(new Entry(line, path.getAsString(), JsonLabels.in(object, labelMember)));
-      } catch (JsonParseException | IllegalStateException | UnsupportedOperationException e) {
-        throw unusable(list, line, "it is not such a JSON object: " + json, e);
-      } catch (IllegalArgumentException e) {
-        throw unusable(list, line, String.valueOf(e.getMessage()), e);
-      }
-    }
-    return of(list, entries);
+    return of(
+        list,
+        ListFile.objects(
+            list,
+            (line, object) -> {
+              JsonElement path = object.get(pathMember);
+              checkArgument(path != null, "it has no member %s", pathMember);
+              return new Entry(line, path.getAsString(), JsonLabels.in(object, labelMember));
+            }));
   }
 
-  private static IllegalArgumentException unusable(
-      Path list, int line, String reason, Exception cause) {
-    return new IllegalArgumentException(
-        "can't use line %d of the list %s: %s".formatted(line, list, reason), cause);
-  }
-
-  private static String content(Path list) {
-    try {
-      return Files.readString(list);
-    } catch (IOException e) {
-      throw new UncheckedIOException("can't read the list " + list, e);
-    }
+  /** The images of these paths, in their order, which a list of another kind names. */
+  static ImageList ofPaths(Path list, Collection<String> paths) {
+    return of(list, paths.stream().map(path -> new Entry(0, path, Optional.empty())).toList());
   }
 
   private static ImageList of(Path list, List<Entry> entries) {
@@ -161,9 +124,8 @@ public final class ImageList extends PictureDataset<ImageList> {
         ClassLabels.of(
             entries.stream().map(Entry::label).toList(),
             index -> "line " + entries.get(index).line + " of the list " + list);
-    Path folder = list.toAbsolutePath().getParent();
     return new ImageList(
-        list, folder == null ? list : folder, List.copyOf(entries), labels, Preparation.PLAIN);
+        list, ListFile.folderOf(list), List.copyOf(entries), labels, Preparation.PLAIN);
   }
 
   /** The same images, their paths relative to another folder. */

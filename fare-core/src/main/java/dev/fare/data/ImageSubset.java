@@ -5,20 +5,25 @@ import static com.google.common.base.Preconditions.checkElementIndex;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.common.hash.Hashing;
+import com.google.common.primitives.Ints;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.IntPredicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** Some images of a data set. Labels and class names stay as they are there. */
+/** Some images of a data set. Labels stay as they are there. */
 public final class ImageSubset implements ImageDataset {
 
   private static final long PURPOSE = 0x73706c69742d6f66L;
@@ -33,10 +38,12 @@ public final class ImageSubset implements ImageDataset {
 
   private final ImageDataset data;
   private final int[] indices;
+  private final List<String> classNames;
 
-  private ImageSubset(ImageDataset data, int[] indices) {
+  private ImageSubset(ImageDataset data, int[] indices, List<String> classNames) {
     this.data = data;
     this.indices = indices;
+    this.classNames = List.copyOf(classNames);
   }
 
   /**
@@ -49,7 +56,7 @@ public final class ImageSubset implements ImageDataset {
     for (int index : indices) {
       checkElementIndex(index, data.size());
     }
-    return new ImageSubset(data, indices.clone());
+    return new ImageSubset(data, indices.clone(), data.classNames());
   }
 
   /** The images whose index fits. */
@@ -75,6 +82,48 @@ public final class ImageSubset implements ImageDataset {
   /** The first images, or all if there are not as many. */
   public static ImageSubset first(ImageDataset data, int size) {
     return where(data, index -> index < size);
+  }
+
+  /**
+   * Images spread evenly over the classes and, in each class, over its images, in their order: no
+   * two classes differ by more than one, as far as they have enough.
+   *
+   * @param size how many, at least 1; all if there are not as many
+   */
+  public static ImageSubset evenly(ImageDataset data, int size) {
+    checkArgument(size >= 1, "at least 1 image must be taken, got %s", size);
+    if (size >= data.size()) {
+      return where(data, index -> true);
+    }
+    Map<Integer, List<Integer>> classes = new LinkedHashMap<>();
+    for (int image = 0; image < data.size(); image++) {
+      classes.computeIfAbsent(data.label(image).orElse(0), label -> new ArrayList<>()).add(image);
+    }
+    int[] quotas = quotas(classes.values().stream().mapToInt(List::size).toArray(), size);
+    List<Integer> chosen = new ArrayList<>();
+    int next = 0;
+    for (List<Integer> images : classes.values()) {
+      int quota = quotas[next++];
+      for (int i = 0; i < quota; i++) {
+        chosen.add(images.get((int) ((long) i * images.size() / quota)));
+      }
+    }
+    return sorted(data, chosen);
+  }
+
+  /** Shares a number out one by one in turn to those that have something left. */
+  private static int[] quotas(int[] sizes, int count) {
+    int[] quotas = new int[sizes.length];
+    int left = count;
+    while (left > 0) {
+      for (int i = 0; i < sizes.length && left > 0; i++) {
+        if (quotas[i] < sizes[i]) {
+          quotas[i]++;
+          left--;
+        }
+      }
+    }
+    return quotas;
   }
 
   /**
@@ -126,6 +175,30 @@ public final class ImageSubset implements ImageDataset {
     return of(data, indices.stream().mapToInt(Integer::intValue).sorted().toArray());
   }
 
+  /** The same images, their classes called otherwise. */
+  public ImageSubset classNames(UnaryOperator<String> names) {
+    return new ImageSubset(data, indices, classNames.stream().map(names).toList());
+  }
+
+  /** The images' indices in the data set that they are taken from. */
+  public List<Integer> indices() {
+    return Ints.asList(indices.clone());
+  }
+
+  /**
+   * A picture as its file has it, before preparation; empty where the data set has none.
+   *
+   * @throws UnreadableImageException naming the file, if it can't be decoded
+   */
+  public Optional<PixelImage> picture(int index) throws IOException {
+    if (data instanceof ImageSubset wider) {
+      return wider.picture(indices[index]);
+    }
+    return data instanceof PictureDataset<?> pictures
+        ? Optional.of(pictures.picture(indices[index]))
+        : Optional.empty();
+  }
+
   @Override
   public int size() {
     return indices.length;
@@ -148,16 +221,19 @@ public final class ImageSubset implements ImageDataset {
 
   @Override
   public List<String> classNames() {
-    return data.classNames();
+    return classNames;
   }
 
   @Override
   public ImageSubset atEpoch(long epoch) {
-    return new ImageSubset(data.atEpoch(epoch), indices);
+    return new ImageSubset(data.atEpoch(epoch), indices, classNames);
   }
 
   @Override
   public String description() {
+    if (Arrays.equals(indices, IntStream.range(0, data.size()).toArray())) {
+      return data.description();
+    }
     String fingerprint =
         Hashing.sha256().hashString(Arrays.toString(indices), UTF_8).toString().substring(0, 16);
     return "%d images, indices %s, of %s".formatted(size(), fingerprint, data.description());

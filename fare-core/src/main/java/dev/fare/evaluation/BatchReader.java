@@ -12,14 +12,9 @@ final class BatchReader {
   private final ImageReader images;
   private final List<Integer> labels;
 
-  /**
-   * Reads by so many threads.
-   *
-   * @param threads 0 for the calling thread
-   */
-  BatchReader(ImageDataset data, int imageSize, int threads) {
-    this.images = new ImageReader(data, imageSize, threads);
-    this.labels = labels(data);
+  BatchReader(ImageReader images) {
+    this.images = images;
+    this.labels = labels(images.data());
   }
 
   private static List<Integer> labels(ImageDataset data) {

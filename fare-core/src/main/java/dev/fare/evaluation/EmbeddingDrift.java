@@ -34,30 +34,16 @@ import java.util.function.Function;
  */
 public final class EmbeddingDrift {
 
-  private record NamedEncoder(String name, ImageEncoder encoder) {}
-
-  private final int imageSize;
-  private final int batchSize;
-  private final Workers workers;
-  private final int loaderThreads;
+  private final EvaluationPlan plan;
   private final ImageEncoder reference;
   private final ImmutableList<NamedEncoder> encoders;
   private final ImmutableList<EncoderAttack> attacks;
-  private final ImmutableList<ThreatModel> threatModels;
-  private final EvaluationBuilder.Managers managers;
-  private final EvaluationListener listener;
 
   private EmbeddingDrift(Builder builder) {
-    imageSize = builder.imageSize;
-    batchSize = builder.batchSize;
-    workers = builder.workers;
-    loaderThreads = builder.loaderThreads;
+    plan = builder.plan();
     reference = builder.reference;
     encoders = ImmutableList.copyOf(builder.encoders);
     attacks = ImmutableList.copyOf(builder.attacks);
-    threatModels = builder.sortedThreatModels();
-    managers = builder.managers();
-    listener = builder.listener;
   }
 
   /**
@@ -78,8 +64,8 @@ public final class EmbeddingDrift {
    * @throws IllegalStateException if an attack leaves its threat model
    */
   public DriftReport evaluate(String dataSet, ImageDataset data) {
-    ImageReader reader = new ImageReader(data, imageSize, loaderThreads);
-    try (NDManager manager = managers.open()) {
+    ImageReader reader = plan.images(data);
+    try (NDManager manager = plan.open()) {
       float[][] references = references(reader, manager);
       List<EncoderDrift> results =
           encoders.stream()
@@ -91,7 +77,7 @@ public final class EmbeddingDrift {
 
   private float[][] references(ImageReader reader, NDManager manager) {
     List<float[]> all = new ArrayList<>();
-    for (List<Integer> images : reader.batches(batchSize)) {
+    for (List<Integer> images : reader.batches(plan.batchSize())) {
       try (TensorScope scope = TensorScope.of(manager)) {
         NDArray pixels = reader.pixels(images, scope.manager());
         all.addAll(List.of(Embeddings.of(reference, pixels)));
@@ -103,7 +89,7 @@ public final class EmbeddingDrift {
   private ImmutableMap<String, String> settings() {
     ImmutableMap.Builder<String, String> settings = ImmutableMap.builder();
     attacks.forEach(attack -> settings.put(attack.name(), attack.settings()));
-    return settings.put("image size", imageSize + " px").buildOrThrow();
+    return settings.put("image size", plan.imageSize() + " px").buildOrThrow();
   }
 
   /** One encoder's way through a data set. */
@@ -130,7 +116,7 @@ public final class EmbeddingDrift {
     EncoderDrift evaluate() {
       Drift clean = measure("clean", EncoderBatch::pixels);
       List<ThreatDrift> attacked = new ArrayList<>();
-      for (ThreatModel threatModel : threatModels) {
+      for (ThreatModel threatModel : plan.threatModels()) {
         for (EncoderAttack attack : attacks) {
           String phase = attack.name() + " at " + ThreatResult.label(threatModel);
           Drift drift = measure(phase, batch -> perturb(attack, threatModel, batch));
@@ -151,15 +137,17 @@ public final class EmbeddingDrift {
       List<Double> distances = new ArrayList<>();
       AtomicInteger done = new AtomicInteger();
       List<float[][]> all =
-          workers.map(
-              reader.batches(batchSize),
-              images -> embeddings(images, attack),
-              (images, found) -> {
-                int finished = done.addAndGet(images.size());
-                listener.progressed(
-                    new EvaluationProgress(
-                        dataSet, encoder.name(), phase, finished, reader.size(), finished));
-              });
+          plan.workers()
+              .map(
+                  reader.batches(plan.batchSize()),
+                  images -> embeddings(images, attack),
+                  (images, found) -> {
+                    int finished = done.addAndGet(images.size());
+                    plan.listener()
+                        .progressed(
+                            new EvaluationProgress(
+                                dataSet, encoder.name(), phase, finished, reader.size(), finished));
+                  });
       for (float[][] batch : all) {
         for (float[] found : batch) {
           float[] wanted = references[cosines.size()];

@@ -3,7 +3,6 @@ package dev.fare.evaluation;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDManager;
 import com.google.common.collect.ImmutableList;
 import dev.fare.ThreatModel;
 import java.util.ArrayList;
@@ -18,11 +17,11 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class EvaluationBuilder<B extends EvaluationBuilder<B>> {
 
-  final int imageSize;
-  int batchSize = 64;
-  Workers workers = new Workers(1);
-  int loaderThreads;
-  EvaluationListener listener = progress -> {};
+  private final int imageSize;
+  private int batchSize = 64;
+  private Workers workers = new Workers(1);
+  private int loaderThreads;
+  private EvaluationListener listener = progress -> {};
   private @Nullable Device device;
   private final List<ThreatModel> threatModels = new ArrayList<>();
 
@@ -91,22 +90,15 @@ public abstract class EvaluationBuilder<B extends EvaluationBuilder<B>> {
     return self();
   }
 
-  /** Without repetitions, norm by norm, small radii first. */
-  final ImmutableList<ThreatModel> sortedThreatModels() {
-    return threatModels.stream()
-        .distinct()
-        .sorted(Comparator.comparing(ThreatModel::norm).thenComparingDouble(ThreatModel::epsilon))
-        .collect(ImmutableList.toImmutableList());
-  }
-
-  /** Makes managers on the device. */
-  final Managers managers() {
-    Device chosen = device;
-    return () -> NDManager.newBaseManager(chosen, "PyTorch");
-  }
-
-  /** Where an evaluation's arrays live. */
-  interface Managers {
-    NDManager open();
+  /** What was said so far. */
+  final EvaluationPlan plan() {
+    ImmutableList<ThreatModel> sorted =
+        threatModels.stream()
+            .distinct()
+            .sorted(
+                Comparator.comparing(ThreatModel::norm).thenComparingDouble(ThreatModel::epsilon))
+            .collect(ImmutableList.toImmutableList());
+    return new EvaluationPlan(
+        imageSize, batchSize, workers, loaderThreads, sorted, device, listener);
   }
 }

@@ -34,13 +34,13 @@ final class GalleryCapture {
     this.attack = attack;
     this.threatModel = threatModel;
     this.manager = manager;
-    this.reader = new BatchReader(data, evaluation.imageSize(), 0);
+    this.reader = new BatchReader(evaluation.plan().images(data));
     this.classNames = data.classNames();
   }
 
   List<GalleryEntry> capture(List<Integer> images) {
     List<GalleryEntry> entries = new ArrayList<>();
-    for (List<Integer> batch : Lists.partition(images, evaluation.batchSize())) {
+    for (List<Integer> batch : Lists.partition(images, evaluation.plan().batchSize())) {
       List<List<GalleryEntry>> byModel =
           evaluation.models().stream().map(model -> capture(batch, model)).toList();
       for (int row = 0; row < batch.size(); row++) {
@@ -109,7 +109,7 @@ final class GalleryCapture {
   }
 
   private List<Picture> pictures(NDArray pixels) {
-    int side = evaluation.imageSize();
+    int side = evaluation.plan().imageSize();
     float[] all = pixels.toFloatArray();
     int size = 3 * side * side;
     List<Picture> pictures = new ArrayList<>();

@@ -28,6 +28,10 @@ final class ImageReader {
     images = new ImageGathering(data, imageSize, threads);
   }
 
+  ImageDataset data() {
+    return images.data();
+  }
+
   int size() {
     return images.data().size();
   }

@@ -44,7 +44,7 @@ final class ModelRun {
     predict(cleanPhase, clean);
     Map<Norm, List<int[]>> known = new EnumMap<>(Norm.class);
     List<ThreatResult> threats = new ArrayList<>();
-    for (ThreatModel threatModel : evaluation.threatModels()) {
+    for (ThreatModel threatModel : evaluation.plan().threatModels()) {
       List<int[]> predictions =
           known.computeIfAbsent(threatModel.norm(), norm -> startOfNorm(clean));
       threats.add(threat(threatModel, predictions));
@@ -85,9 +85,10 @@ final class ModelRun {
 
   private void forEachBatch(Phase phase, BatchWork work) {
     evaluation
+        .plan()
         .workers()
         .map(
-            phase.batches(evaluation.batchSize()),
+            phase.batches(evaluation.plan().batchSize()),
             images -> {
               try (TensorScope scope = TensorScope.of(manager)) {
                 return work.apply(images, scope);

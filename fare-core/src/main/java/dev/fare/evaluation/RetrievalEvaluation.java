@@ -33,32 +33,18 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class RetrievalEvaluation {
 
-  private record NamedEncoder(String name, ImageEncoder encoder) {}
-
-  private final int imageSize;
-  private final int batchSize;
-  private final Workers workers;
-  private final int loaderThreads;
+  private final EvaluationPlan plan;
   private final double logitScale;
   private final ImmutableList<Integer> ks;
   private final ImmutableList<NamedEncoder> encoders;
   private final ImmutableList<EvaluationAttack> attacks;
-  private final ImmutableList<ThreatModel> threatModels;
-  private final EvaluationBuilder.Managers managers;
-  private final EvaluationListener listener;
 
   private RetrievalEvaluation(Builder builder) {
-    imageSize = builder.imageSize;
-    batchSize = builder.batchSize;
-    workers = builder.workers;
-    loaderThreads = builder.loaderThreads;
+    plan = builder.plan();
     logitScale = builder.logitScale;
     ks = builder.ks;
     encoders = ImmutableList.copyOf(builder.encoders);
     attacks = ImmutableList.copyOf(builder.attacks);
-    threatModels = builder.sortedThreatModels();
-    managers = builder.managers();
-    listener = builder.listener;
   }
 
   /**
@@ -81,11 +67,11 @@ public final class RetrievalEvaluation {
    */
   public RetrievalReport evaluate(
       String dataSet, ImageDataset data, NDArray textEmbeddings, int[] imageOfText) {
-    ImageReader reader = new ImageReader(data, imageSize, loaderThreads);
+    ImageReader reader = plan.images(data);
     RetrievalTexts texts = new RetrievalTexts(textEmbeddings, imageOfText, reader.size());
     List<RetrievalResult> results = new ArrayList<>();
     for (NamedEncoder encoder : encoders) {
-      try (NDManager manager = managers.open()) {
+      try (NDManager manager = plan.open()) {
         results.add(new Run(dataSet, encoder, reader, texts, manager).evaluate());
       }
     }
@@ -97,7 +83,7 @@ public final class RetrievalEvaluation {
     ImmutableMap.Builder<String, String> settings = ImmutableMap.builder();
     attacks.forEach(attack -> settings.put(attack.name(), attack.settings()));
     return settings
-        .put("image size", imageSize + " px")
+        .put("image size", plan.imageSize() + " px")
         .put("logit scale", Double.toString(logitScale))
         .buildOrThrow();
   }
@@ -128,7 +114,7 @@ public final class RetrievalEvaluation {
     RetrievalResult evaluate() {
       RetrievalResult.Directions clean = recall("clean", LabelledBatch::pixels);
       List<RetrievalResult.Attacked> attacked = new ArrayList<>();
-      for (ThreatModel threatModel : threatModels) {
+      for (ThreatModel threatModel : plan.threatModels()) {
         for (EvaluationAttack attack : attacks) {
           attacked.add(
               new RetrievalResult.Attacked(
@@ -148,15 +134,17 @@ public final class RetrievalEvaluation {
     private RetrievalResult.Directions recall(String phase, Step step) {
       AtomicInteger done = new AtomicInteger();
       List<float[][]> embeddings =
-          workers.map(
-              reader.batches(batchSize),
-              images -> embeddings(images, step),
-              (images, found) -> {
-                int finished = done.addAndGet(images.size());
-                listener.progressed(
-                    new EvaluationProgress(
-                        dataSet, encoder.name(), phase, finished, reader.size(), finished));
-              });
+          plan.workers()
+              .map(
+                  reader.batches(plan.batchSize()),
+                  images -> embeddings(images, step),
+                  (images, found) -> {
+                    int finished = done.addAndGet(images.size());
+                    plan.listener()
+                        .progressed(
+                            new EvaluationProgress(
+                                dataSet, encoder.name(), phase, finished, reader.size(), finished));
+                  });
       return texts.recall(embeddings.stream().flatMap(Arrays::stream).toArray(float[][]::new), ks);
     }
 

@@ -44,29 +44,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RobustnessEvaluation {
 
-  private final int imageSize;
+  private final EvaluationPlan plan;
   private final ImmutableList<NamedClassifier> models;
   private final ImmutableList<EvaluationAttack> attacks;
-  private final ImmutableList<ThreatModel> threatModels;
-  private final int batchSize;
-  private final Workers workers;
-  private final int loaderThreads;
   private final boolean cascade;
-  private final EvaluationBuilder.Managers managers;
-  private final EvaluationListener listener;
   private final @Nullable Path journal;
 
   private RobustnessEvaluation(Builder builder) {
-    imageSize = builder.imageSize;
+    plan = builder.plan();
     models = ImmutableList.copyOf(builder.models);
     attacks = ImmutableList.copyOf(builder.attacks);
-    threatModels = builder.sortedThreatModels();
-    batchSize = builder.batchSize;
-    workers = builder.workers;
-    loaderThreads = builder.loaderThreads;
     cascade = builder.cascade;
-    managers = builder.managers();
-    listener = builder.listener;
     journal = builder.journal;
   }
 
@@ -91,15 +79,15 @@ public final class RobustnessEvaluation {
    *     another evaluation
    */
   public EvaluationReport evaluate(String dataSet, ImageDataset data) {
-    BatchReader reader = new BatchReader(data, imageSize, loaderThreads);
+    BatchReader reader = new BatchReader(plan.images(data));
     List<ModelResult> results = new ArrayList<>();
     String fingerprint = EvaluationJournal.fingerprint(dataSet + '\n' + data.description());
-    try (NDManager manager = managers.open();
+    try (NDManager manager = plan.open();
         EvaluationJournal journal = openJournal()) {
       for (NamedClassifier model : models) {
         Phase.Context context =
             new Phase.Context(
-                dataSet, fingerprint, model.name(), reader.labels(), listener, journal);
+                dataSet, fingerprint, model.name(), reader.labels(), plan.listener(), journal);
         results.add(new ModelRun(this, context, model, reader, manager).evaluate());
       }
     } catch (IOException e) {
@@ -120,7 +108,7 @@ public final class RobustnessEvaluation {
    */
   public List<GalleryEntry> gallery(
       ImageDataset data, List<Integer> images, String attack, ThreatModel threatModel) {
-    try (NDManager manager = managers.open()) {
+    try (NDManager manager = plan.open()) {
       return new GalleryCapture(this, data, attack(attack), threatModel, manager).capture(images);
     }
   }
@@ -136,8 +124,8 @@ public final class RobustnessEvaluation {
    */
   public TransferMatrix transfer(
       String dataSet, ImageDataset data, String attack, ThreatModel threatModel) {
-    BatchReader reader = new BatchReader(data, imageSize, loaderThreads);
-    try (NDManager manager = managers.open()) {
+    BatchReader reader = new BatchReader(plan.images(data));
+    try (NDManager manager = plan.open()) {
       TransferRun run = new TransferRun(this, attack(attack), threatModel, reader, manager);
       List<List<Accuracy>> rows = models.stream().map(model -> run.row(dataSet, model)).toList();
       return new TransferMatrix(
@@ -156,7 +144,7 @@ public final class RobustnessEvaluation {
     ImmutableMap.Builder<String, String> identity = ImmutableMap.builder();
     attacks.forEach(attack -> identity.put("attack " + attack.name(), attack.settings()));
     return identity
-        .put("image size", Integer.toString(imageSize))
+        .put("image size", Integer.toString(plan.imageSize()))
         .put("cascade", Boolean.toString(cascade))
         .buildOrThrow();
   }
@@ -176,16 +164,16 @@ public final class RobustnessEvaluation {
     ImmutableMap.Builder<String, String> settings = ImmutableMap.builder();
     attacks.forEach(attack -> settings.put(attack.name(), attack.settings()));
     return settings
-        .put("image size", imageSize + " px")
-        .put("batch size", Integer.toString(batchSize))
+        .put("image size", plan.imageSize() + " px")
+        .put("batch size", Integer.toString(plan.batchSize()))
         .put(
             "images attacked",
             cascade ? "those that no earlier attack changed" : "those not changed by this attack")
         .buildOrThrow();
   }
 
-  int imageSize() {
-    return imageSize;
+  EvaluationPlan plan() {
+    return plan;
   }
 
   ImmutableList<NamedClassifier> models() {
@@ -196,24 +184,8 @@ public final class RobustnessEvaluation {
     return attacks;
   }
 
-  ImmutableList<ThreatModel> threatModels() {
-    return threatModels;
-  }
-
-  int batchSize() {
-    return batchSize;
-  }
-
-  Workers workers() {
-    return workers;
-  }
-
   boolean cascade() {
     return cascade;
-  }
-
-  EvaluationListener listener() {
-    return listener;
   }
 
   /** Settings of a {@link RobustnessEvaluation}. */
@@ -288,10 +260,10 @@ public final class RobustnessEvaluation {
       checkState(!models.isEmpty(), "an evaluation needs at least one model");
       RobustnessEvaluation evaluation = new RobustnessEvaluation(this);
       checkState(
-          attacks.isEmpty() == evaluation.threatModels.isEmpty(),
+          attacks.isEmpty() == evaluation.plan.threatModels().isEmpty(),
           "attacks and threat models come together, got %s attacks and %s threat models",
           attacks.size(),
-          evaluation.threatModels.size());
+          evaluation.plan.threatModels().size());
       return evaluation;
     }
   }

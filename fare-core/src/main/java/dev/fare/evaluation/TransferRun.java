@@ -37,14 +37,16 @@ final class TransferRun {
     int own = evaluation.models().indexOf(madeAgainst);
     String phase = attack.name() + " at " + ThreatResult.label(threatModel) + ", transferred";
     evaluation
+        .plan()
         .workers()
         .map(
-            reader.batches(evaluation.batchSize()),
+            reader.batches(evaluation.plan().batchSize()),
             images -> rightByModel(images, madeAgainst),
             (images, counts) -> {
               Arrays.setAll(right, i -> right[i] + counts[i]);
               int finished = done.addAndGet(images.size());
               evaluation
+                  .plan()
                   .listener()
                   .progressed(
                       new EvaluationProgress(

@@ -3,7 +3,11 @@ package dev.fare.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -69,5 +73,47 @@ class ImageSubsetTest {
 
   private static List<String> names(ImageDataset data) {
     return IntStream.range(0, data.size()).mapToObj(data::name).toList();
+  }
+
+  @Test
+  void takesEvenlyOverTheClassesAndInEachOverItsImages() {
+    int[] labels = new int[100];
+    Arrays.fill(labels, 90, 97, 1);
+    Arrays.fill(labels, 97, 100, 2);
+    InMemoryImages data =
+        InMemoryImages.of(new float[300], 1).labels(labels, List.of("many", "some", "few"));
+
+    ImageSubset chosen = ImageSubset.evenly(data, 20);
+
+    assertThat(chosen.indices()).isSorted().doesNotHaveDuplicates().hasSize(20);
+    int[] counts = new int[3];
+    IntStream.range(0, 20).forEach(i -> counts[chosen.label(i).orElseThrow()]++);
+    assertThat(counts).containsExactly(10, 7, 3);
+    assertThat(chosen.indices().subList(0, 10))
+        .containsExactly(0, 9, 18, 27, 36, 45, 54, 63, 72, 81);
+    assertThat(ImageSubset.evenly(data, 1000).description()).isEqualTo(data.description());
+    assertThatThrownBy(() -> ImageSubset.evenly(data, 0)).hasMessageContaining("at least 1");
+  }
+
+  @Test
+  void callsItsClassesOtherwise() {
+    ImageSubset subset = ImageSubset.of(DATA, 7).classNames(name -> name + "!");
+
+    assertThat(subset.classNames()).containsExactly("a!", "b!");
+    assertThat(subset.label(0)).hasValue(1);
+  }
+
+  @Test
+  void becomesArraysWithItsLabels() throws IOException {
+    try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+      ImageSubset subset = ImageSubset.of(DATA, 3, 2);
+
+      NDArray pixels = ImageArrays.pixels(subset, 2, manager);
+
+      assertThat(pixels.getShape()).isEqualTo(new Shape(2, 3, 2, 2));
+      assertThat(pixels.getFloat(0, 2, 1, 1)).isEqualTo(3 / 255f);
+      assertThat(pixels.getFloat(1, 0, 0, 0)).isEqualTo(2 / 255f);
+      assertThat(ImageArrays.labels(subset, manager).toLongArray()).containsExactly(1, 0);
+    }
   }
 }

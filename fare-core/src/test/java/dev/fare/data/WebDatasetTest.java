@@ -44,6 +44,18 @@ class WebDatasetTest {
   }
 
   @Test
+  void itsTextsAreCaptions() throws IOException {
+    tar("c.tar", Map.of()).write("0.png", 1, "0.txt", "a dog\n", "1.png", 2, "1.txt", "a cat");
+    tar("d.tar", Map.of()).write("0.png", 1, "1.txt", "of nothing");
+
+    CaptionedImages captioned = CaptionedImages.of(WebDataset.of(root + "/c.tar"));
+
+    assertThat(captioned.texts()).containsExactly("a dog", "a cat");
+    assertThatThrownBy(() -> CaptionedImages.of(WebDataset.of(root + "/d.tar")))
+        .hasMessageContaining("d.tar#0 must have captions");
+  }
+
+  @Test
   void readsNamesThatNeedExtraHeaders() throws IOException {
     String key = "folder/".repeat(40) + "päth";
     for (int mode :

@@ -7,6 +7,7 @@ import dev.fare.attacks.AutoAttack;
 import dev.fare.attacks.EvaluationAttacks;
 import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
+import dev.fare.data.CaptionedImages;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.ImageFolder;
 import dev.fare.evaluation.DriftReport;
@@ -20,6 +21,7 @@ import dev.fare.evaluation.PerceptualSimilarity;
 import dev.fare.evaluation.RobustnessEvaluation;
 import dev.fare.evaluation.ThreatResult;
 import dev.fare.evaluation.TransferMatrix;
+import dev.fare.examples.audit.RetrievalAudit;
 import dev.fare.examples.report.ReportFiles;
 import dev.fare.examples.report.ReportModel;
 import dev.fare.examples.report.Verdict;
@@ -123,6 +125,20 @@ final class GuideSnippets {
     List<PerceptualSimilarity.Pair> pairs =
         similarity.duplicates(ImageFolder.of(folder), 0.95); // the most similar first
     return pairs;
+  }
+
+  static ReportModel retrieval(Path list, Path original, Path robust) throws IOException {
+    CaptionedImages photos =
+        CaptionedImages.csv(list); // lines of one path are captions of one image
+    ReportModel searched =
+        RetrievalAudit.of(photos, "photos")
+            .model("original", original) // directories
+            .model("FARE", robust)
+            .attack(RetrievalAudit.attack(100, 1, 0)) // iterations, restarts, seed
+            .linf(4 / 255.0)
+            .build()
+            .run();
+    return searched;
   }
 
   static double gate(Path json) throws IOException {

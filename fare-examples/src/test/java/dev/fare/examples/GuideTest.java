@@ -8,17 +8,21 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.EvaluationAttacks;
+import dev.fare.data.ImageArrays;
+import dev.fare.data.ImageFolder;
+import dev.fare.data.ImageSubset;
 import dev.fare.evaluation.EvaluationAttack;
 import dev.fare.evaluation.EvaluationReport;
+import dev.fare.evaluation.RetrievalResult;
 import dev.fare.evaluation.RobustnessEvaluation;
 import dev.fare.evaluation.TransferMatrix;
-import dev.fare.examples.audit.Selection;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.examples.quickstart.EmbeddedClip;
 import dev.fare.examples.quickstart.SamplePictures;
 import dev.fare.examples.report.ReportFiles;
 import dev.fare.examples.report.ReportModel;
+import dev.fare.examples.report.Verdict;
 import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.ZeroShotClassifier;
@@ -81,14 +85,14 @@ class GuideTest {
   void watchesComparesAndFindsCopies() throws Exception {
     Path clip = EmbeddedClip.copyTo(folder.resolve("clip"));
     EmojiData data = EmojiData.load();
-    Selection pictures = Selection.of(EmojiDataset.testSetA(data, 40), 40);
-    SamplePictures.write(Selection.of(pictures, 3), folder.resolve("images"));
+    EmojiDataset pictures = EmojiDataset.testSetA(data, 40);
+    SamplePictures.write(ImageSubset.evenly(pictures, 3), folder.resolve("images"));
     try (ClipModel model = ClipModel.load(clip);
         RobustClipEncoder other = RobustClipEncoder.load(clip);
         ZeroShotClassifier classifier = model.zeroShotClassifier(data.pack().names());
         NDManager manager = NDManager.newBaseManager("PyTorch")) {
       RobustClipEncoder encoder = model.imageEncoder();
-      NDArray pixels = Selection.of(pictures, 1).pixels(48, manager);
+      NDArray pixels = ImageArrays.pixels(pictures, List.of(0), 48, manager);
 
       assertThat(GuideSnippets.guard(encoder, other, pictures, pixels)).isFalse();
       assertThat(GuideSnippets.duplicates(encoder, folder.resolve("images"))).isEmpty();
@@ -103,7 +107,7 @@ class GuideTest {
               .attack(EvaluationAttacks.pgd(1, 1, 0))
               .linf(4 / 255.0)
               .build();
-      Selection few = Selection.of(pictures, 4);
+      ImageSubset few = ImageSubset.evenly(pictures, 4);
       EvaluationReport report = evaluation.evaluate("few", few);
       TransferMatrix matrix = GuideSnippets.transfer(evaluation, few);
       double robust = report.model("FARE").under(ThreatModel.linf(4 / 255.0)).robust().value();
@@ -115,5 +119,25 @@ class GuideTest {
               ReportModel.builder("gate").evaluation(report).build(), folder.resolve("r.html"));
       assertThat(GuideSnippets.gate(files.json())).isCloseTo(robust, within(1e-12));
     }
+  }
+
+  @Test
+  void findsCaptionsUnderAttack() throws Exception {
+    Path clip = EmbeddedClip.copyTo(folder.resolve("clip"));
+    SamplePictures.write(EmojiDataset.testSetA(EmojiData.load(), 2), folder);
+    ImageFolder pictures = ImageFolder.unlabelled(folder);
+    Path list =
+        Files.writeString(
+            folder.resolve("captions.csv"),
+            "path,caption\n%s,a hot dog\n%s,a tiger\n"
+                .formatted(pictures.path(0), pictures.path(1)));
+
+    ReportModel report = GuideSnippets.retrieval(list, clip, clip);
+
+    List<RetrievalResult> encoders = report.retrievals().get(0).encoders();
+    assertThat(encoders.get(1).attacked()).isEqualTo(encoders.get(0).attacked());
+    assertThat(Verdict.of(report).headline())
+        .startsWith("Under attack at ε = 4/255, with FARE ")
+        .contains("find one of their texts first (original: ");
   }
 }

@@ -6,6 +6,7 @@ import com.google.common.collect.Lists;
 import dev.fare.Classifier;
 import dev.fare.ImageEncoder;
 import dev.fare.ThreatModel;
+import dev.fare.data.ImageArrays;
 import dev.fare.data.ImageFolder;
 import dev.fare.evaluation.EncoderAttack;
 import dev.fare.evaluation.EncoderBatch;
@@ -165,7 +166,7 @@ public final class AdversarialFolder {
   private List<Outcome> attack(
       List<Integer> images, Attacker attacker, Answers answers, Path output, NDManager manager)
       throws IOException {
-    NDArray clean = Selection.at(folder, images).pixels(encoder.imageSize(), manager);
+    NDArray clean = ImageArrays.pixels(folder, images, encoder.imageSize(), manager);
     long[] ids = images.stream().mapToLong(Integer::longValue).toArray();
     NDArray found = attacker.attack(clean, ids, manager);
     NDArray rounded = EightBit.round(found, clean, threatModel);

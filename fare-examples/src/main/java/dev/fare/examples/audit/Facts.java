@@ -1,7 +1,11 @@
 package dev.fare.examples.audit;
 
+import com.google.common.hash.Hasher;
+import com.google.common.hash.Hashing;
+import dev.fare.data.ImageDataset;
 import dev.fare.examples.report.ReportModel;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -10,14 +14,14 @@ final class Facts {
 
   private final Map<String, Map<String, String>> weights = new LinkedHashMap<>();
   private final Map<String, String> origins = new LinkedHashMap<>();
-  private final Selection images;
+  private final ImageDataset images;
   private final int side;
   private final String pixels;
 
-  Facts(LoadedModels models, Selection images, int side) throws IOException {
+  Facts(LoadedModels models, ImageDataset images, int side) throws IOException {
     this.images = images;
     this.side = side;
-    pixels = images.pixelHash(side);
+    pixels = pixelHash();
     for (Map.Entry<String, ModelSource> model : models.sources().entrySet()) {
       ModelSource source = model.getValue();
       weights.put(model.getKey(), source.digests());
@@ -26,12 +30,25 @@ final class Facts {
     }
   }
 
+  /** The SHA-256 of all pixels as the models get them, in their order. */
+  private String pixelHash() throws IOException {
+    Hasher hasher = Hashing.sha256().newHasher();
+    FloatBuffer pixels = FloatBuffer.allocate(3 * side * side);
+    for (int image = 0; image < images.size(); image++) {
+      images.read(image, side, pixels.clear());
+      for (float value : pixels.array()) {
+        hasher.putFloat(value);
+      }
+    }
+    return hasher.hash().toString();
+  }
+
   /** What tells this audit's weights and images from another's. */
   String identity() {
     return weights + "\n" + pixels + "\n" + side;
   }
 
-  void addTo(ReportModel.Builder report, ZeroShotAudit.Builder settings) {
+  void addTo(ReportModel.Builder report, AuditBuilder<?> settings) {
     weights.forEach(
         (model, files) -> {
           report.provenance("Weights", model, origins.getOrDefault(model, ""));
@@ -42,7 +59,6 @@ final class Facts {
         .provenance("Data", "images", images.description())
         .provenance("Data", "pixels, SHA-256", pixels)
         .provenance("Settings", "threat models", settings.threatLabels())
-        .provenance("Settings", "templates", String.join(" | ", settings.templates))
         .provenance("Settings", "seed", settings.seed)
         .environment();
   }

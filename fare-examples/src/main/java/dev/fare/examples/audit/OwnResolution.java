@@ -1,10 +1,9 @@
 package dev.fare.examples.audit;
 
-import dev.fare.data.ImageDecoder;
-import dev.fare.data.ImageFolder;
+import dev.fare.data.ImageSubset;
 import dev.fare.data.PixelImage;
 import java.io.IOException;
-import java.util.List;
+import java.util.Optional;
 
 /**
  * The resolution at which images are attacked. Small images are attacked as they are, with the
@@ -16,22 +15,34 @@ final class OwnResolution {
   private OwnResolution() {}
 
   /**
-   * The side of the images, if all of them are squares of one size below the encoder's; else the
-   * encoder's.
+   * The side at which an audit attacks.
    *
-   * @param chosen indices into the folder
    * @throws IOException if an image can't be read
    */
-  static int of(ImageFolder folder, List<Integer> chosen, int encoderSize) throws IOException {
-    ImageDecoder decoder = ImageDecoder.standard();
-    int side = 0;
-    for (int index : chosen) {
-      PixelImage image = decoder.decode(folder.path(index));
-      boolean fits = image.width() == image.height() && image.width() < encoderSize;
-      if (!fits || (side != 0 && side != image.width())) {
+  static int side(AuditBuilder<?> settings, ImageSubset images, LoadedModels models)
+      throws IOException {
+    return settings.imageSize > 0 ? settings.imageSize : of(images, models.imageSize());
+  }
+
+  /**
+   * The side of the images, if all of them are squares of one size below the encoder's; else the
+   * encoder's. Images in memory have the encoder's.
+   *
+   * @throws IOException if an image can't be read
+   */
+  static int of(ImageSubset images, int encoderSize) throws IOException {
+    int side = encoderSize;
+    for (int index = 0; index < images.size(); index++) {
+      Optional<PixelImage> image = images.picture(index);
+      boolean fits =
+          image.isPresent()
+              && image.get().width() == image.get().height()
+              && image.get().width() < encoderSize
+              && (index == 0 || image.get().width() == side);
+      if (!fits) {
         return encoderSize;
       }
-      side = image.width();
+      side = image.get().width();
     }
     return side;
   }

@@ -1,9 +1,5 @@
 package dev.fare.examples.audit;
 
-import static com.google.common.base.Preconditions.checkArgument;
-import static com.google.common.base.Preconditions.checkState;
-
-import com.google.common.collect.ImmutableList;
 import com.google.common.hash.Hashing;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.EvaluationAttacks;
@@ -11,25 +7,20 @@ import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.ImageFolder;
+import dev.fare.data.ImageSubset;
 import dev.fare.evaluation.DriftReport;
 import dev.fare.evaluation.EmbeddingDrift;
 import dev.fare.evaluation.EncoderAttack;
 import dev.fare.evaluation.EvaluationAttack;
-import dev.fare.evaluation.EvaluationListener;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.RobustnessEvaluation;
-import dev.fare.evaluation.ThreatResult;
 import dev.fare.examples.report.ReportModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,7 +46,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ZeroShotAudit {
 
-  private static final List<Double> PAPER_RADII = List.of(2 / 255.0, 4 / 255.0);
   private static final int GALLERY = 6;
 
   private final Builder settings;
@@ -85,10 +75,11 @@ public final class ZeroShotAudit {
    * @throws java.io.UncheckedIOException if an image or the journal can't be read or written
    */
   public ReportModel run() throws IOException {
-    Selection images = Selection.of(settings.data, settings.images).renamed(settings.classNames);
+    ImageSubset images =
+        ImageSubset.evenly(settings.data, settings.images).classNames(settings.classNames);
     boolean labelled = !images.classNames().isEmpty();
     try (LoadedModels models = LoadedModels.load(settings.models)) {
-      int side = side(images, models.imageSize());
+      int side = OwnResolution.side(settings, images, models);
       Facts facts = new Facts(models, images, side);
       ReportModel.Builder report = ReportModel.builder("Robustness of " + models.names());
       report.introduction(introduction(images, side, models.imageSize(), labelled));
@@ -99,20 +90,12 @@ public final class ZeroShotAudit {
         report.drift(drift(models, images, side));
       }
       facts.addTo(report, settings);
+      report.provenance("Settings", "templates", String.join(" | ", settings.templates));
       return report.build();
     }
   }
 
-  private int side(Selection images, int encoderSize) throws IOException {
-    if (settings.imageSize > 0) {
-      return settings.imageSize;
-    }
-    return settings.data instanceof ImageFolder folder
-        ? OwnResolution.of(folder, images.indices(), encoderSize)
-        : encoderSize;
-  }
-
-  private String introduction(Selection images, int side, int encoderSize, boolean labelled) {
+  private String introduction(ImageSubset images, int side, int encoderSize, boolean labelled) {
     String what =
         labelled
             ? "%d images of %s in %d classes, recognised by the names of the classes"
@@ -127,18 +110,13 @@ public final class ZeroShotAudit {
   }
 
   private void classify(
-      LoadedModels models, Selection images, int side, Facts facts, ReportModel.Builder report)
+      LoadedModels models, ImageSubset images, int side, Facts facts, ReportModel.Builder report)
       throws IOException {
     List<String> names = images.classNames();
     List<EvaluationAttack> attacks = attacks(names.size());
     Path journal = journal(facts, names, attacks);
     RobustnessEvaluation.Builder builder =
-        RobustnessEvaluation.builder(side)
-            .threatModels(settings.threatModels())
-            .cascade(settings.cascade)
-            .batchSize(settings.batchSize)
-            .workers(settings.workers)
-            .listener(settings.listener);
+        settings.describe(RobustnessEvaluation.builder(side)).cascade(settings.cascade);
     attacks.forEach(builder::attack);
     if (journal != null) {
       builder.journal(journal);
@@ -194,15 +172,12 @@ public final class ZeroShotAudit {
     return settings.journals.resolve(".fare-" + hash.substring(0, 12) + ".journal");
   }
 
-  private DriftReport drift(LoadedModels models, Selection images, int side) {
+  private DriftReport drift(LoadedModels models, ImageSubset images, int side) {
     try (Encoders encoders = Encoders.of(models, side)) {
       EmbeddingDrift.Builder builder =
-          EmbeddingDrift.builder(side, encoders.first())
-              .threatModels(settings.threatModels())
-              .attack(embeddingAttack())
-              .batchSize(settings.batchSize)
-              .workers(settings.workers)
-              .listener(settings.listener);
+          settings
+              .describe(EmbeddingDrift.builder(side, encoders.first()))
+              .attack(embeddingAttack());
       encoders.forEach(builder::encoder);
       return builder.build().evaluate(settings.name, images);
     }
@@ -218,67 +193,23 @@ public final class ZeroShotAudit {
   }
 
   /** Settings of a {@link ZeroShotAudit}. */
-  public static final class Builder {
+  public static final class Builder extends AuditBuilder<Builder> {
     private final ImageDataset data;
-    final String name;
-    final Map<String, ModelSource> models = new LinkedHashMap<>();
-    private final List<ThreatModel> threats = new ArrayList<>();
-    private final List<EvaluationAttack> attacks = new ArrayList<>();
-    List<String> templates = List.of("a photo of a {}");
+    private List<String> templates = List.of("a photo of a {}");
     private UnaryOperator<String> classNames = folder -> folder.replace('_', ' ');
-    private int images = Integer.MAX_VALUE;
-    private int imageSize;
-    private int batchSize = 32;
-    private int workers = 1;
     private int driftSteps = 50;
     private boolean cascade = true;
     private boolean transfer;
     private boolean drift;
-    long seed;
-    private EvaluationListener listener = progress -> {};
     private @Nullable Path journals;
 
     private Builder(ImageDataset data, String name) {
+      super(name);
       this.data = data;
-      this.name = name;
     }
 
-    /**
-     * Adds a CLIP; the first is what the others are compared with, the last what the report is
-     * about.
-     *
-     * @param path in any layout that {@code ClipModel.load} reads
-     */
-    public Builder model(String modelName, Path path) {
-      return model(modelName, ModelSource.of(path));
-    }
-
-    /** Adds a CLIP, such as a vision tower on its base. */
-    public Builder model(String modelName, ModelSource source) {
-      checkArgument(
-          models.put(modelName, source) == null,
-          "there is a model %s already; give each its own name",
-          modelName);
-      return this;
-    }
-
-    /** Adds l∞ threat models, such as {@code 4 / 255.0}; 2/255 and 4/255 if there are none. */
-    public Builder linf(double... epsilons) {
-      for (double epsilon : epsilons) {
-        threats.add(ThreatModel.linf(epsilon));
-      }
-      return this;
-    }
-
-    /** Adds threat models. */
-    public Builder threatModels(List<ThreatModel> added) {
-      threats.addAll(added);
-      return this;
-    }
-
-    /** Adds an attack; the protocol's if there are none. */
-    public Builder attack(EvaluationAttack attack) {
-      attacks.add(attack);
+    @Override
+    Builder self() {
       return this;
     }
 
@@ -294,37 +225,6 @@ public final class ZeroShotAudit {
     /** What a class is called, by its folder's name; by default underscores become spaces. */
     public Builder classNames(UnaryOperator<String> names) {
       classNames = names;
-      return this;
-    }
-
-    /** How many images are used, spread evenly over the classes; all by default. */
-    public Builder images(int count) {
-      checkArgument(count >= 1, "images must be at least 1, got %s", count);
-      images = count;
-      return this;
-    }
-
-    /**
-     * Side in pixels at which images are attacked; by default their own if all are squares of one
-     * size below the encoder's, else the encoder's.
-     */
-    public Builder imageSize(int side) {
-      checkArgument(side >= 1, "imageSize must be at least 1, got %s", side);
-      imageSize = side;
-      return this;
-    }
-
-    /** Images that go through a model at a time; 32 by default. */
-    public Builder batchSize(int size) {
-      checkArgument(size >= 1, "batchSize must be at least 1, got %s", size);
-      batchSize = size;
-      return this;
-    }
-
-    /** Batches that are worked on at the same time; 1 by default. */
-    public Builder workers(int count) {
-      checkArgument(count >= 1, "workers must be at least 1, got %s", count);
-      workers = count;
       return this;
     }
 
@@ -351,20 +251,7 @@ public final class ZeroShotAudit {
 
     /** Iterations of the attack on embeddings; 50 by default. */
     public Builder driftSteps(int count) {
-      checkArgument(count >= 1, "driftSteps must be at least 1, got %s", count);
-      driftSteps = count;
-      return this;
-    }
-
-    /** Where random draws come from; 0 by default. */
-    public Builder seed(long value) {
-      seed = value;
-      return this;
-    }
-
-    /** Hears of the progress. */
-    public Builder listener(EvaluationListener value) {
-      listener = value;
+      driftSteps = positive("driftSteps", count);
       return this;
     }
 
@@ -377,23 +264,13 @@ public final class ZeroShotAudit {
       return this;
     }
 
-    private List<ThreatModel> threatModels() {
-      return threats.isEmpty()
-          ? PAPER_RADII.stream().map(ThreatModel::linf).collect(ImmutableList.toImmutableList())
-          : ImmutableList.copyOf(threats);
-    }
-
-    String threatLabels() {
-      return threatModels().stream().map(ThreatResult::label).collect(Collectors.joining(", "));
-    }
-
     /**
      * Makes the audit.
      *
      * @throws IllegalStateException without a model
      */
     public ZeroShotAudit build() {
-      checkState(!models.isEmpty(), "an audit needs at least one model");
+      checkModels();
       return new ZeroShotAudit(this);
     }
   }

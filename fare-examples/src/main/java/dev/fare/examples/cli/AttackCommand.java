@@ -4,11 +4,11 @@ import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.Objectives;
 import dev.fare.data.ImageFolder;
+import dev.fare.data.ImageSubset;
 import dev.fare.evaluation.EncoderAttack;
 import dev.fare.evaluation.ThreatResult;
 import dev.fare.examples.audit.AdversarialFolder;
 import dev.fare.examples.audit.AdversarialFolder.Outcome;
-import dev.fare.examples.audit.Selection;
 import dev.fare.io.AtomicFile;
 import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
@@ -24,6 +24,8 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.IntConsumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,9 +41,11 @@ import picocli.CommandLine.Option;
     },
     mixinStandardHelpOptions = true,
     sortOptions = false,
+    abbreviateSynopsis = true,
     footer = {
       "",
-      "  fare attack --model clip --images photos --output attacked --attack apgd-ce --epsilon 4/255"
+      "  fare attack --model clip --images photos --output attacked --attack apgd-ce --epsilon"
+          + " 4/255"
     })
 final class AttackCommand implements Callable<Integer> {
 
@@ -62,26 +66,36 @@ final class AttackCommand implements Callable<Integer> {
   private Path output = Path.of("");
 
   @Option(
-      names = "--attack",
-      paramLabel = "<attack>",
-      description =
-          "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}. Without classes it is APGD on the"
-              + " squared distance of embeddings")
-  private AttackOptions.Name attack = AttackOptions.Name.APGD_CE;
+      names = "--count",
+      paramLabel = "<n>",
+      description = "images attacked, spread evenly over the classes; all by default")
+  private @Nullable Integer count;
 
-  @Mixin private ThreatOptions threat = new ThreatOptions();
+  @ArgGroup(validate = false, heading = "%nWhat the attacker may do:%n", order = 10)
+  private ThreatOptions threat = new ThreatOptions();
 
-  @Mixin private AttackOptions attackOptions = new AttackOptions();
-
-  @Option(names = "--count", paramLabel = "<n>", description = "images; all by default")
-  private int count = Integer.MAX_VALUE;
+  @ArgGroup(validate = false, heading = "%nThe attack:%n", order = 20)
+  private Effort effort = new Effort();
 
   @Mixin private CommonOptions common = new CommonOptions();
+
+  /** One part of the help. */
+  static final class Effort extends AttackOptions {
+    @Option(
+        names = "--attack",
+        order = AttackOptions.FIRST,
+        paramLabel = "<attack>",
+        description =
+            "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}. Without classes it is APGD on the"
+                + " squared distance of embeddings")
+    Name name = Name.APGD_CE;
+  }
 
   @Override
   public Integer call() throws IOException {
     ImageFolder folder = ImageFolder.of(images);
-    List<Integer> chosen = Selection.of(folder, count).indices();
+    List<Integer> chosen =
+        ImageSubset.evenly(folder, count == null ? folder.size() : count).indices();
     ThreatModel allowed = threat.threatModel();
     Files.createDirectories(output);
     try (Terminal terminal = common.terminal();
@@ -117,19 +131,19 @@ final class AttackCommand implements Callable<Integer> {
     try (ClipModel clip = model.source().load();
         ZeroShotClassifier plain = clip.zeroShotClassifier(names);
         ZeroShotClassifier classifier = plain.withImageEncoder(encoder)) {
-      return adversarial.fool(classifier, attackOptions.attack(attack), chosen, output, progress);
+      return adversarial.fool(classifier, effort.attack(effort.name), chosen, output, progress);
     }
   }
 
   private EncoderAttack embeddingAttack() {
     return EncoderAttack.of(
         "APGD",
-        attackOptions.iterations + " iterations, seed " + attackOptions.seed,
+        effort.iterations + " iterations, seed " + effort.seed,
         allowed ->
             ApgdAttack.builder(allowed)
-                .steps(attackOptions.iterations)
-                .restarts(attackOptions.restarts)
-                .seed(attackOptions.seed)
+                .steps(effort.iterations)
+                .restarts(effort.restarts)
+                .seed(effort.seed)
                 .build(),
         Objectives::embeddingDistance);
   }

@@ -3,13 +3,14 @@ package dev.fare.examples.cli;
 import dev.fare.attacks.AutoAttack;
 import dev.fare.attacks.EvaluationAttacks;
 import dev.fare.evaluation.EvaluationAttack;
-import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** How hard an attack tries. */
-final class AttackOptions {
+/** How hard an attack on a classifier tries. */
+class AttackOptions extends AttackEffort {
+
+  /** In the help, before what is inherited. */
+  static final int FIRST = -2;
 
   /** The published attacks by the names that the command line has for them. */
   enum Name {
@@ -28,18 +29,6 @@ final class AttackOptions {
   }
 
   @Option(
-      names = "--iterations",
-      paramLabel = "<n>",
-      description = "of each attack; default ${DEFAULT-VALUE}")
-  int iterations = 100;
-
-  @Option(
-      names = "--restarts",
-      paramLabel = "<n>",
-      description = "of PGD and APGD; default ${DEFAULT-VALUE}")
-  int restarts = 1;
-
-  @Option(
       names = "--targets",
       paramLabel = "<n>",
       description = "classes that apgd-t goes for; default ${DEFAULT-VALUE}")
@@ -51,10 +40,7 @@ final class AttackOptions {
       description = "of square; default ${DEFAULT-VALUE}")
   int queries = 5_000;
 
-  @Option(names = "--seed", paramLabel = "<n>", description = "default ${DEFAULT-VALUE}")
-  long seed;
-
-  EvaluationAttack attack(Name name) {
+  final EvaluationAttack attack(Name name) {
     return switch (name) {
       case PGD -> EvaluationAttacks.pgd(iterations, restarts, seed);
       case APGD_CE -> EvaluationAttacks.apgdCrossEntropy(iterations, restarts, seed);
@@ -64,10 +50,5 @@ final class AttackOptions {
       case SQUARE -> EvaluationAttacks.square(queries, seed);
       case AUTOATTACK -> EvaluationAttacks.autoAttack(AutoAttack.Version.STANDARD, seed);
     };
-  }
-
-  /** The attacks of several names. */
-  List<EvaluationAttack> attacks(@Nullable List<Name> names) {
-    return names == null ? List.of() : names.stream().map(this::attack).toList();
   }
 }

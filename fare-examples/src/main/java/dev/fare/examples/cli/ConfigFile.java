@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.IDefaultValueProvider;
@@ -24,6 +25,7 @@ import picocli.CommandLine.ParameterException;
 final class ConfigFile implements IDefaultValueProvider {
 
   private Properties properties = new Properties();
+  private Set<String> given = Set.of();
 
   private ConfigFile() {}
 
@@ -43,6 +45,7 @@ final class ConfigFile implements IDefaultValueProvider {
   private IParameterPreprocessor reader() {
     return (args, command, argSpec, info) -> {
       properties = new Properties();
+      given = Set.copyOf(args);
       Path path = find(args);
       if (path != null) {
         read(path, command);
@@ -102,7 +105,18 @@ final class ConfigFile implements IDefaultValueProvider {
     if (!(argument instanceof OptionSpec option)) {
       return null;
     }
+    if (isGiven(option)) {
+      return null; // the command line wins, and a flag would become the opposite of its default
+    }
     String value = properties.getProperty(argument.command().name() + "." + name(option));
     return value != null ? value : properties.getProperty(name(option));
+  }
+
+  private boolean isGiven(OptionSpec option) {
+    return given.stream()
+        .anyMatch(
+            argument ->
+                Stream.of(option.names())
+                    .anyMatch(name -> argument.equals(name) || argument.startsWith(name + "=")));
   }
 }

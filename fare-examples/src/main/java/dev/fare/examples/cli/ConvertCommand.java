@@ -7,7 +7,6 @@ import dev.fare.models.convert.ModelFormat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -19,12 +18,14 @@ import picocli.CommandLine.Option;
 @Command(
     name = "convert",
     description = {
-      "Writes a CLIP in another layout, and checks that what was written embeds an image as before.",
+      "Writes a CLIP in another layout, and checks that what was written embeds an image as"
+          + " before.",
       "hugging-face, open-clip, torchscript and onnx are directories; vision-torch,"
           + " vision-safetensors and gguf are files with the vision tower alone."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false,
+    abbreviateSynopsis = true,
     footer = {
       "",
       "The paper's file as a directory that loads anywhere:",
@@ -42,6 +43,7 @@ final class ConvertCommand implements Callable<Integer> {
       names = "--to",
       required = true,
       paramLabel = "<layout>",
+      completionCandidates = LayoutNames.class,
       description = "${COMPLETION-CANDIDATES}")
   private ModelFormat format = ModelFormat.HUGGING_FACE;
 
@@ -78,7 +80,7 @@ final class ConvertCommand implements Callable<Integer> {
       Conversion written = converter.write(format, output);
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("output", output.toString());
-      result.put("layout", format.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+      result.put("layout", LayoutNames.of(format));
       result.put(
           "difference",
           written.difference().isPresent() ? written.difference().getAsDouble() : null);

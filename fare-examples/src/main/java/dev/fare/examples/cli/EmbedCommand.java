@@ -3,8 +3,9 @@ package dev.fare.examples.cli;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.data.ImageFolder;
+import dev.fare.data.ImageDataset;
 import dev.fare.data.UnreadableImageException;
+import dev.fare.examples.audit.ImageSource;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
@@ -24,20 +25,20 @@ import picocli.CommandLine.Option;
 @Command(
     name = "embed",
     description = {
-      "Embeds a folder of images.",
-      "The output's ending says how: .jsonl (a line {\"file\", \"embedding\"} an image), .npy (NumPy, a"
-          + " row an image) or .safetensors (a tensor 'embeddings'); the latter two come with the"
-          + " files' names beside them, in .txt."
+      "Embeds images.",
+      "The output's ending says how: .jsonl (a line {\"file\", \"embedding\"} an image), .npy"
+          + " (NumPy, a row an image) or .safetensors (a tensor 'embeddings'); the latter two come"
+          + " with the files' names beside them, in .txt."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false,
+    abbreviateSynopsis = true,
     footer = {"", "  fare embed --model fare4 --images photos --output photos.npy --normalize"})
 final class EmbedCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Option(names = "--images", required = true, paramLabel = "<folder>", description = "the images")
-  private Path images = Path.of("");
+  @Mixin private ImageOption images = new ImageOption();
 
   @Option(
       names = "--output",
@@ -62,21 +63,22 @@ final class EmbedCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     EmbeddingFile.Format format = EmbeddingFile.Format.of(output);
-    ImageFolder folder = ImageFolder.of(images);
+    ImageSource source = images.open();
+    ImageDataset data = source.data();
     List<String> names = new ArrayList<>();
     List<float[]> embeddings = new ArrayList<>();
     try (Terminal terminal = common.terminal();
         RobustClipEncoder encoder = model.load()) {
-      for (int from = 0; from < folder.size(); from += batchSize) {
-        int to = Math.min(folder.size(), from + batchSize);
-        embed(encoder, folder, from, to, names, embeddings, terminal);
-        terminal.progress("embed", to, folder.size(), "");
+      for (int from = 0; from < data.size(); from += batchSize) {
+        int to = Math.min(data.size(), from + batchSize);
+        embed(encoder, source, from, to, names, embeddings, terminal);
+        terminal.progress("embed", to, data.size(), "");
       }
       if (names.isEmpty()) {
-        throw new IOException("none of the " + folder.size() + " images can be read");
+        throw new IOException("none of the " + data.size() + " images can be read");
       }
       EmbeddingFile.write(format, output, names, embeddings);
-      int skipped = folder.size() - names.size();
+      int skipped = data.size() - names.size();
       terminal.say(
           "%d embeddings of %d numbers: %s", names.size(), encoder.embeddingSize(), output);
       terminal.result(
@@ -91,7 +93,7 @@ final class EmbedCommand implements Callable<Integer> {
 
   private void embed(
       RobustClipEncoder encoder,
-      ImageFolder folder,
+      ImageSource source,
       int from,
       int to,
       List<String> names,
@@ -104,7 +106,7 @@ final class EmbedCommand implements Callable<Integer> {
     for (int image = from; image < to; image++) {
       int start = pixels.position();
       try {
-        folder.read(image, side, pixels);
+        source.data().read(image, side, pixels);
       } catch (UnreadableImageException e) {
         if (!skipUnreadable) {
           throw e;
@@ -113,7 +115,7 @@ final class EmbedCommand implements Callable<Integer> {
         terminal.warn("left out: " + e.getMessage());
         continue;
       }
-      names.add(images.relativize(folder.path(image)).toString().replace('\\', '/'));
+      names.add(source.name(image));
       read++;
     }
     if (read == 0) {

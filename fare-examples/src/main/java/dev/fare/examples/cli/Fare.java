@@ -3,7 +3,6 @@ package dev.fare.examples.cli;
 import dev.fare.examples.quickstart.QuickStart;
 import dev.fare.models.convert.ModelFormat;
 import java.util.List;
-import java.util.Locale;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -22,6 +21,7 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       AttackCommand.class,
       EvaluateCommand.class,
+      RetrievalCommand.class,
       EmbedCommand.class,
       ConvertCommand.class,
       InspectCommand.class,
@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
       "0:done",
       "1:failed; the reason is on standard error",
       "2:the arguments can't be understood",
-      "3:evaluate: less robust than --require-robust",
+      "3:evaluate, retrieval: less robust than --require-robust",
       "130:stopped by Ctrl-C; train leaves a checkpoint, evaluate what it has finished"
     },
     footer = {
@@ -45,6 +45,8 @@ import picocli.CommandLine.Spec;
       "Help on a command: fare evaluate --help. Completion: source <(fare generate-completion)"
     })
 public final class Fare implements Runnable {
+
+  private static final int HELP_WIDTH = 100;
 
   /** Exit code where a command has failed. */
   static final int FAILED = 1;
@@ -83,19 +85,17 @@ public final class Fare implements Runnable {
     CommandLine commandLine = new CommandLine(new Fare());
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.registerConverter(Radius.class, Radius::parse);
-    commandLine.registerConverter(ModelFormat.class, Fare::format);
+    commandLine.registerConverter(Share.class, Share::parse);
+    commandLine.registerConverter(ModelFormat.class, LayoutNames::parse);
     commandLine.setExecutionExceptionHandler(Terminal::fail);
+    commandLine.setParameterExceptionHandler(Terminal::misunderstood);
+    commandLine.setUsageHelpWidth(HELP_WIDTH);
     ConfigFile.installOn(commandLine);
     commandLine
         .getSubcommands()
         .values()
         .forEach(command -> command.getCommandSpec().versionProvider(new Version()));
     return commandLine;
-  }
-
-  /** Formats are written with hyphens, as other options are. */
-  private static ModelFormat format(String text) {
-    return ModelFormat.valueOf(text.toUpperCase(Locale.ROOT).replace('-', '_'));
   }
 
   @Override

@@ -67,6 +67,7 @@ final class InspectCommand implements Callable<Integer> {
         if (!report.evaluations().isEmpty()) {
           terminal.say("%s%n", TextTable.of(report.evaluations()));
         }
+        report.retrievals().forEach(found -> terminal.say("%s%n", TextTable.of(found)));
       } else {
         facts = model();
       }

@@ -6,13 +6,17 @@ import com.google.gson.JsonObject;
 import dev.fare.evaluation.EvaluationProgress;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Talks to a person, or to a program where {@code --json} is given. */
 final class Terminal implements AutoCloseable {
@@ -111,6 +115,21 @@ final class Terminal implements AutoCloseable {
     closeBar();
   }
 
+  /** Says what can't be understood, and where it is explained. */
+  static int misunderstood(ParameterException mistake, String... arguments) {
+    CommandLine command = mistake.getCommandLine();
+    PrintWriter err = command.getErr();
+    String name = command.getCommandSpec().qualifiedName();
+    err.println(name + ": " + mistake.getMessage());
+    UnmatchedArgumentException.printSuggestions(mistake, err);
+    err.println("Try '" + name + " --help'.");
+    err.flush();
+    if (List.of(arguments).contains("--json")) {
+      new Terminal(command, true, true).result(Map.of("error", mistake.getMessage()));
+    }
+    return CommandLine.ExitCode.USAGE;
+  }
+
   /** Says why a command has failed. */
   static int fail(Exception failure, CommandLine command, ParseResult parsed) {
     String message = message(failure);
@@ -127,10 +146,13 @@ final class Terminal implements AutoCloseable {
 
   /** Files are named by exceptions whose message is nothing but the name. */
   private static String message(Exception failure) {
-    String message = failure.getMessage();
-    if (message == null) {
-      return failure.toString();
+    if (failure instanceof NoSuchFileException missing) {
+      String reason = missing.getReason();
+      return "there is no file or folder %s (looked from %s)%s"
+          .formatted(
+              missing.getFile(), Path.of("").toAbsolutePath(), reason == null ? "" : "; " + reason);
     }
-    return failure instanceof NoSuchFileException ? "there is no file " + message : message;
+    String message = failure.getMessage();
+    return message == null ? failure.toString() : message;
   }
 }

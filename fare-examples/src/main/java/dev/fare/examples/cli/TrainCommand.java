@@ -1,23 +1,17 @@
 package dev.fare.examples.cli;
 
-import dev.fare.ThreatModel;
-import dev.fare.attacks.ApgdAttack;
-import dev.fare.attacks.PgdAttack;
-import dev.fare.data.ImageFolder;
+import ai.djl.ndarray.NDManager;
+import dev.fare.data.Augmentation;
+import dev.fare.data.ImageDataset;
+import dev.fare.data.PictureDataset;
 import dev.fare.evaluation.ThreatResult;
 import dev.fare.models.RobustClipEncoder;
-import dev.fare.training.EmbeddingLoss;
 import dev.fare.training.FareTrainer;
 import dev.fare.training.FareTrainerBuilder;
 import dev.fare.training.ModelCard;
 import dev.fare.training.StepResult;
 import dev.fare.training.TrainingListener;
-import dev.fare.training.TrainingLoss;
 import dev.fare.training.TrainingSummary;
-import dev.fare.training.Validation;
-import dev.fare.training.metrics.CsvMetrics;
-import dev.fare.training.metrics.JsonLinesMetrics;
-import dev.fare.training.metrics.TensorBoardMetrics;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -26,8 +20,8 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -42,56 +36,22 @@ import picocli.CommandLine.Option;
     },
     mixinStandardHelpOptions = true,
     sortOptions = false,
+    abbreviateSynopsis = true,
     footer = {
       "",
       "FARE at 4/255 as published, on a folder of unlabelled images:",
       "  fare train --model clip-vit-large-patch14 --images imagenet/train --output fare4",
       "A short run on a small machine:",
       "  fare train --model clip --images photos --output fare4 \\",
-      "      --steps 500 --batch-size 32 --attack-steps 2 --learning-rate 1e-4"
+      "      --steps 500 --batch-size 32 --attack-steps 2 --learning-rate 1e-4",
+      "TeCoA on images in class folders, the settings in a file:",
+      "  fare train --config tecoa.properties      (lines such as loss = tecoa)"
     })
 final class TrainCommand implements Callable<Integer> {
 
-  /** What is minimised. */
-  enum Loss {
-    FARE,
-    TRADES,
-    SIM_CLIP;
-
-    TrainingLoss value() {
-      return switch (this) {
-        case FARE -> TrainingLoss.fare();
-        case TRADES -> TrainingLoss.trades(EmbeddingLoss.squaredDistance());
-        case SIM_CLIP -> TrainingLoss.simClip();
-      };
-    }
-
-    @Override
-    public String toString() {
-      return name().toLowerCase(Locale.ROOT).replace('_', '-');
-    }
-  }
-
-  /** What makes the adversarial images. */
-  enum InnerAttack {
-    PGD,
-    APGD,
-    NONE;
-
-    @Override
-    public String toString() {
-      return name().toLowerCase(Locale.ROOT);
-    }
-  }
-
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Option(
-      names = "--images",
-      required = true,
-      paramLabel = "<folder>",
-      description = "the images; no labels are used")
-  private Path images = Path.of("");
+  @Mixin private ImageOption images = new ImageOption();
 
   @Option(
       names = "--output",
@@ -101,129 +61,64 @@ final class TrainCommand implements Callable<Integer> {
   private Path output = Path.of("");
 
   @Option(
-      names = "--checkpoints",
-      paramLabel = "<folder>",
-      description = "of this run, with its metrics; by default the output's name with -run")
-  private @Nullable Path checkpoints;
+      names = "--crop",
+      paramLabel = "<share>",
+      description = "random crops of at least this share of a picture; off by default")
+  private @Nullable Double crop;
 
-  @Option(names = "--loss", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
-  private Loss loss = Loss.FARE;
+  @Option(names = "--flip", description = "mirror every other picture")
+  private boolean flip;
 
-  @Option(
-      names = "--clean-weight",
-      paramLabel = "<w>",
-      description = "share of the squared distance on clean images; default ${DEFAULT-VALUE}")
-  private double cleanWeight;
+  @ArgGroup(validate = false, heading = "%nWhat is minimised:%n", order = 10)
+  private LossOptions loss = new LossOptions();
 
-  @Option(names = "--attack", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
-  private InnerAttack attack = InnerAttack.PGD;
+  @ArgGroup(validate = false, heading = "%nThe attack inside each update:%n", order = 20)
+  private InnerAttackOptions attack = new InnerAttackOptions();
 
-  @Mixin private ThreatOptions threat = new ThreatOptions();
+  @ArgGroup(validate = false, heading = "%nThe updates:%n", order = 30)
+  private UpdateOptions updates = new UpdateOptions();
 
-  @Option(names = "--attack-steps", paramLabel = "<n>", description = "default ${DEFAULT-VALUE}")
-  private int attackSteps = 10;
+  @ArgGroup(validate = false, heading = "%nMemory and time:%n", order = 40)
+  private MemoryOptions memory = new MemoryOptions();
 
-  @Option(
-      names = "--step-size",
-      paramLabel = "<r>",
-      description = "of PGD, such as 1/255; by default 2.5 epsilon divided by its steps")
-  private @Nullable Radius stepSize;
-
-  @Option(names = "--steps", paramLabel = "<n>", description = "updates; default ${DEFAULT-VALUE}")
-  private long steps = 20_000;
-
-  @Option(
-      names = "--batch-size",
-      paramLabel = "<n>",
-      description = "images an update; default ${DEFAULT-VALUE}")
-  private int batchSize = 128;
-
-  @Option(
-      names = "--micro-batch-size",
-      paramLabel = "<n>",
-      description = "images in memory together; the whole batch by default")
-  private int microBatchSize;
-
-  @Option(
-      names = "--learning-rate",
-      paramLabel = "<x>",
-      description = "the peak; default ${DEFAULT-VALUE}")
-  private double learningRate = 1e-5;
-
-  @Option(names = "--weight-decay", paramLabel = "<x>", description = "default ${DEFAULT-VALUE}")
-  private double weightDecay = 1e-4;
-
-  @Option(
-      names = "--warmup-steps",
-      paramLabel = "<n>",
-      description = "7 %% of the steps by default")
-  private long warmupSteps = -1;
-
-  @Option(names = "--gradient-clip", paramLabel = "<x>", description = "off by default")
-  private double gradientClip;
-
-  @Option(
-      names = "--average-decay",
-      paramLabel = "<x>",
-      description = "save a moving average of the weights, such as 0.999; off by default")
-  private double averageDecay;
-
-  @Option(
-      names = "--freeze",
-      paramLabel = "<regex>",
-      description = "weights whose names it matches stay as they are")
-  private @Nullable Pattern freeze;
-
-  @Option(
-      names = "--loader-threads",
-      paramLabel = "<n>",
-      description = "read images ahead; default ${DEFAULT-VALUE}")
-  private int loaderThreads = 1;
-
-  @Option(
-      names = "--checkpoint-every",
-      paramLabel = "<n>",
-      description = "steps; default ${DEFAULT-VALUE}")
-  private long checkpointEvery = 200;
-
-  @Option(
-      names = "--validate",
-      paramLabel = "<folder>",
-      description = "images to measure the embeddings' cosine on, clean and attacked")
-  private @Nullable Path validate;
-
-  @Option(
-      names = "--validate-every",
-      paramLabel = "<n>",
-      description = "steps; default ${DEFAULT-VALUE}")
-  private long validateEvery = 500;
-
-  @Option(
-      names = "--tensorboard",
-      paramLabel = "<folder>",
-      description = "also writes events for TensorBoard")
-  private @Nullable Path tensorBoard;
-
-  @Option(names = "--seed", paramLabel = "<n>", description = "default ${DEFAULT-VALUE}")
-  private long seed;
+  @ArgGroup(validate = false, heading = "%nThe run:%n", order = 50)
+  private RunOptions run = new RunOptions();
 
   @Mixin private CommonOptions common = new CommonOptions();
 
   @Override
   public Integer call() throws IOException {
-    Path run =
-        checkpoints != null ? checkpoints : output.resolveSibling(output.getFileName() + "-run");
-    Files.createDirectories(run);
-    ImageFolder data = ImageFolder.of(images);
+    Path folder = Files.createDirectories(run.folder(output));
     try (Terminal terminal = common.terminal();
         RobustClipEncoder encoder = model.load();
-        FareTrainer trainer = trainer(encoder, run, terminal);
-        Interruption interruption = Interruption.watch(trainer::cancel)) {
-      boolean wasComplete = trainer.step() >= steps;
-      if (trainer.step() > 0) {
-        terminal.say("Going on after step %d of %d.", trainer.step(), steps);
+        NDManager manager = NDManager.newBaseManager(encoder.device(), "PyTorch")) {
+      ImageDataset data = augmented(images.open().data());
+      FareTrainerBuilder builder =
+          FareTrainer.builder(encoder)
+              .loss(loss.loss(data, model.source(), manager))
+              .listener(new Progress(terminal, updates.steps));
+      attack.describe(builder, updates.seed);
+      updates.describe(builder);
+      memory.describe(builder);
+      run.describe(builder, folder, attack.threatModel());
+      try (FareTrainer trainer = builder.build()) {
+        return train(encoder, trainer, data, folder, terminal);
       }
-      if (Files.exists(output) && !wasComplete) {
+    }
+  }
+
+  private int train(
+      RobustClipEncoder encoder,
+      FareTrainer trainer,
+      ImageDataset data,
+      Path folder,
+      Terminal terminal)
+      throws IOException {
+    try (Interruption interruption = Interruption.watch(trainer::cancel)) {
+      if (trainer.step() > 0) {
+        terminal.say("Going on after step %d of %d.", trainer.step(), updates.steps);
+      }
+      if (Files.exists(output) && trainer.step() < updates.steps) {
         throw new FileAlreadyExistsException(
             output + " is there already; remove it, or choose another --output");
       }
@@ -232,7 +127,7 @@ final class TrainCommand implements Callable<Integer> {
       if (stopped) {
         terminal.warn(
             "stopped after step %d of %d; the same command goes on from there"
-                .formatted(summary.lastStep(), steps));
+                .formatted(summary.lastStep(), updates.steps));
       } else {
         if (!Files.exists(output)) {
           save(encoder, trainer, summary);
@@ -242,78 +137,26 @@ final class TrainCommand implements Callable<Integer> {
             summary.lastStep(), summary.duration().toSeconds(), output);
       }
       summary.warnings().forEach(terminal::warn);
-      terminal.result(result(summary, run, stopped));
+      terminal.result(result(summary, folder, stopped));
       return stopped ? Fare.FAILED : 0;
     }
   }
 
-  private FareTrainer trainer(RobustClipEncoder encoder, Path run, Terminal terminal) {
-    FareTrainerBuilder builder =
-        FareTrainer.builder(encoder)
-            .loss(trainingLoss())
-            .steps(steps)
-            .batchSize(batchSize)
-            .learningRate(learningRate)
-            .weightDecay(weightDecay)
-            .loaderThreads(loaderThreads)
-            .seed(seed)
-            .checkpoints(run)
-            .checkpointEvery(checkpointEvery)
-            .listener(new CsvMetrics(run.resolve("metrics.csv")))
-            .listener(new JsonLinesMetrics(run.resolve("metrics.jsonl")))
-            .listener(new Progress(terminal, steps));
-    chooseAttack(builder);
-    if (microBatchSize > 0) {
-      builder.microBatchSize(microBatchSize);
+  private ImageDataset augmented(ImageDataset data) {
+    if (crop == null && !flip) {
+      return data;
     }
-    if (warmupSteps >= 0) {
-      builder.warmupSteps(warmupSteps);
+    if (!(data instanceof PictureDataset<?> pictures)) {
+      throw new IllegalArgumentException("--crop and --flip need pictures, not " + data);
     }
-    if (gradientClip > 0) {
-      builder.gradientClip(gradientClip);
-    }
-    if (averageDecay > 0) {
-      builder.averageDecay(averageDecay);
-    }
-    if (freeze != null) {
-      builder.freeze(freeze.asPredicate());
-    }
-    if (tensorBoard != null) {
-      builder.listener(new TensorBoardMetrics(tensorBoard));
-    }
-    if (validate != null) {
-      builder.validation(
-          Validation.closeness(
-              ImageFolder.of(validate), PgdAttack.builder(threat.threatModel()).steps(50).build()),
-          validateEvery);
-    }
-    return builder.build();
-  }
-
-  private TrainingLoss trainingLoss() {
-    return cleanWeight > 0
-        ? loss.value().withClean(EmbeddingLoss.squaredDistance(), cleanWeight)
-        : loss.value();
-  }
-
-  private void chooseAttack(FareTrainerBuilder builder) {
-    ThreatModel allowed = threat.threatModel();
-    switch (attack) {
-      case PGD -> {
-        PgdAttack.Builder pgd = PgdAttack.builder(allowed).steps(attackSteps);
-        if (stepSize != null) {
-          pgd.stepSize(stepSize.value());
-        }
-        builder.attack(pgd.build());
-      }
-      case APGD -> builder.attack(ApgdAttack.builder(allowed).steps(attackSteps).build());
-      case NONE -> builder.withoutAttack();
-    }
+    Augmentation augmentation = Augmentation.randomResizedCrop(crop == null ? 1 : crop);
+    return pictures.augmentation(
+        (flip ? augmentation.flip() : augmentation).withSeed(updates.seed));
   }
 
   private void save(RobustClipEncoder encoder, FareTrainer trainer, TrainingSummary summary)
       throws IOException {
-    if (averageDecay > 0) {
+    if (updates.averages()) {
       try (RobustClipEncoder average = (RobustClipEncoder) trainer.averagedEncoder()) {
         average.save(output);
       }
@@ -322,11 +165,11 @@ final class TrainCommand implements Callable<Integer> {
     }
     ModelCard.of(output.getFileName().toString(), summary)
         .baseModel(model.source().path().toString())
-        .threatModel(ThreatResult.label(threat.threatModel()))
+        .threatModel(ThreatResult.label(attack.threatModel()))
         .write(output);
   }
 
-  private Map<String, Object> result(TrainingSummary summary, Path run, boolean stopped) {
+  private Map<String, Object> result(TrainingSummary summary, Path folder, boolean stopped) {
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("complete", summary.isComplete());
     result.put("firstStep", summary.firstStep());
@@ -335,7 +178,7 @@ final class TrainCommand implements Callable<Integer> {
     result.put("validation", summary.validation());
     result.put("seconds", summary.duration().toMillis() / 1000.0);
     result.put("model", stopped ? null : output.toString());
-    result.put("checkpoints", run.toString());
+    result.put("checkpoints", folder.toString());
     return result;
   }
 

@@ -1,8 +1,8 @@
 package dev.fare.examples.guard;
 
 import dev.fare.ThreatModel;
+import dev.fare.data.ImageSubset;
 import dev.fare.evaluation.InputGuard;
-import dev.fare.examples.audit.Selection;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.examples.quickstart.EmbeddedClip;
@@ -14,7 +14,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.IntStream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -64,8 +63,8 @@ public final class GuardTable implements Runnable {
     EmojiData data = EmojiData.load();
     EmojiDataset all = EmojiDataset.testSetA(data, TEST_SET);
     // even scenes are attacked, odd ones calibrate
-    Selection attacked = half(all, 0, images);
-    Selection ordinary = half(all, 1, calibration);
+    ImageSubset attacked = half(all, 0, images);
+    ImageSubset ordinary = half(all, 1, calibration);
     try (ClipModel clip = ClipModel.load(quickStart.resolve("original"));
         ZeroShotClassifier original =
             clip.zeroShotClassifier(data.pack().names(), EmbeddedClip.TEMPLATES);
@@ -87,11 +86,8 @@ public final class GuardTable implements Runnable {
     }
   }
 
-  private static Selection half(EmojiDataset all, int remainder, int count) {
-    Selection half =
-        Selection.at(
-            all, IntStream.range(0, all.size()).filter(i -> i % 2 == remainder).boxed().toList());
-    return Selection.of(half, count);
+  private static ImageSubset half(EmojiDataset all, int remainder, int count) {
+    return ImageSubset.evenly(ImageSubset.where(all, index -> index % 2 == remainder), count);
   }
 
   private static void print(List<GuardTrial.Row> rows) {

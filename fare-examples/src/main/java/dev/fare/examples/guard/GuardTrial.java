@@ -10,11 +10,12 @@ import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
+import dev.fare.data.ImageArrays;
+import dev.fare.data.ImageDataset;
 import dev.fare.evaluation.Accuracy;
 import dev.fare.evaluation.Detection;
 import dev.fare.evaluation.Distribution;
 import dev.fare.evaluation.InputGuard;
-import dev.fare.examples.audit.Selection;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
@@ -72,10 +73,10 @@ final class GuardTrial {
    *
    * @param iterations of each attack
    */
-  List<Row> run(Selection data, int iterations) throws IOException {
+  List<Row> run(ImageDataset data, int iterations) throws IOException {
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
-      NDArray pixels = data.pixels(encoder.imageSize(), manager);
-      NDArray labels = data.labels(manager);
+      NDArray pixels = ImageArrays.pixels(data, encoder.imageSize(), manager);
+      NDArray labels = ImageArrays.labels(data, manager);
       Attack pgd = PgdAttack.builder(threatModel).steps(iterations).keepBest(true).build();
       Attack apgd = ApgdAttack.builder(threatModel).steps(iterations).build();
       Objective classes = Objectives.crossEntropy(original, labels);

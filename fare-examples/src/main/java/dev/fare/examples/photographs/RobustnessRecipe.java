@@ -1,19 +1,14 @@
 package dev.fare.examples.photographs;
 
-import ai.djl.engine.Engine;
 import com.google.common.base.Stopwatch;
-import com.google.common.hash.Hashing;
-import com.google.common.io.MoreFiles;
 import dev.fare.ImageEncoder;
-import dev.fare.attacks.ApgdAttack;
-import dev.fare.attacks.Objectives;
-import dev.fare.attacks.TargetedApgdAttack;
+import dev.fare.attacks.EvaluationAttacks;
 import dev.fare.data.Augmentation;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.ImageSubset;
-import dev.fare.evaluation.EvaluationAttack;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.RobustnessEvaluation;
+import dev.fare.examples.audit.ModelSource;
 import dev.fare.examples.report.ReportFiles;
 import dev.fare.examples.report.ReportModel;
 import dev.fare.models.ClipModel;
@@ -135,46 +130,18 @@ public final class RobustnessRecipe implements Callable<Integer> {
     RobustnessEvaluation.Builder evaluation =
         RobustnessEvaluation.builder(side)
             .model("original", encoders.classifier(original, clip.imageEncoder(), side))
-            .attack(crossEntropy())
+            .attack(EvaluationAttacks.apgdCrossEntropy(iterations, restarts, seed))
             .cascade(true)
             .linf(epsilons.stream().mapToDouble(epsilon -> epsilon / 255).toArray())
             .batchSize(BATCH);
     if (targets > 0) {
-      evaluation.attack(targeted());
+      evaluation.attack(EvaluationAttacks.apgdTargeted(iterations, targets, seed));
     }
     for (Map.Entry<String, Path> each : robust.entrySet()) {
       RobustClipEncoder encoder = encoders.load(each.getValue());
       evaluation.model(each.getKey(), encoders.classifier(original, encoder, side));
     }
     return evaluation.build();
-  }
-
-  private EvaluationAttack crossEntropy() {
-    return EvaluationAttack.of(
-        "APGD-CE",
-        "%d iterations, %d restarts, seed %d".formatted(iterations, restarts, seed),
-        threat ->
-            ApgdAttack.builder(threat)
-                .steps(iterations)
-                .restarts(restarts)
-                .stopAtSuccess(true)
-                .seed(seed)
-                .build(),
-        Objectives::crossEntropy);
-  }
-
-  private EvaluationAttack targeted() {
-    return EvaluationAttack.of(
-        "APGD-T",
-        "%d iterations, %d targets, seed %d".formatted(iterations, targets, seed),
-        threat ->
-            TargetedApgdAttack.builder(threat)
-                .steps(iterations)
-                .targets(targets)
-                .stopAtSuccess(true)
-                .seed(seed)
-                .build(),
-        Objectives::dlr);
   }
 
   private Map<String, ImageDataset> groups(ImageDataset test) {
@@ -189,13 +156,8 @@ public final class RobustnessRecipe implements Callable<Integer> {
     return groups;
   }
 
-  /** The first pictures of each class, as many of one as of the other. */
   private ImageDataset evenly(ImageDataset test, List<String> classes) {
-    ImageDataset ofClasses = ImageSubset.ofClasses(test, classes);
-    int each = Math.max(1, images / classes.size());
-    int[] taken = new int[test.classNames().size()];
-    return ImageSubset.where(
-        ofClasses, index -> taken[ofClasses.label(index).orElseThrow()]++ < each);
+    return ImageSubset.evenly(ImageSubset.ofClasses(test, classes), images);
   }
 
   private ReportFiles write(List<EvaluationReport> reports) throws IOException {
@@ -203,18 +165,18 @@ public final class RobustnessRecipe implements Callable<Integer> {
         ReportModel.builder("Robustness of " + model.getFileName())
             .introduction("Zero-shot classification by class names, attacked in l∞ balls.");
     reports.forEach(built::evaluation);
-    built.provenance("Weights", "original, SHA-256", sha256(model));
+    addWeights(built, "original", model);
     for (Map.Entry<String, Path> each : robust.entrySet()) {
-      built.provenance("Weights", each.getKey() + ", SHA-256", sha256(each.getValue()));
+      addWeights(built, each.getKey(), each.getValue());
     }
-    return ReportFiles.write(
-        built.provenance("Software", "engine", Engine.getEngine("PyTorch")).build(), report);
+    return ReportFiles.write(built.environment().build(), report);
   }
 
-  private static String sha256(Path directory) throws IOException {
-    return MoreFiles.asByteSource(directory.resolve("model.safetensors"))
-        .hash(Hashing.sha256())
-        .toString();
+  private static void addWeights(ReportModel.Builder built, String name, Path directory)
+      throws IOException {
+    ModelSource.of(directory)
+        .digests()
+        .forEach((file, hash) -> built.provenance("Weights", name + ", SHA-256 of " + file, hash));
   }
 
   /** The encoders beside the original, and what resizes for them. */

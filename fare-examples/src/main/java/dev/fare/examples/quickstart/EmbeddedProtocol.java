@@ -1,8 +1,7 @@
 package dev.fare.examples.quickstart;
 
 import dev.fare.Classifier;
-import dev.fare.attacks.ApgdAttack;
-import dev.fare.attacks.Objectives;
+import dev.fare.attacks.EvaluationAttacks;
 import dev.fare.evaluation.EvaluationAttack;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
@@ -52,12 +51,7 @@ public record EmbeddedProtocol(
 
   /** The attack that measures. */
   public EvaluationAttack attack() {
-    return EvaluationAttack.of(
-        ATTACK,
-        "cross-entropy, " + iterations + " iterations, random start",
-        threat ->
-            ApgdAttack.builder(threat).steps(iterations).stopAtSuccess(true).seed(seed).build(),
-        Objectives::crossEntropy);
+    return EvaluationAttacks.apgdCrossEntropy(iterations, 1, seed);
   }
 
   /** A comparison as people read it in a terminal. */

@@ -1,7 +1,6 @@
 package dev.fare.examples.quickstart;
 
-import com.google.common.hash.Hashing;
-import com.google.common.io.MoreFiles;
+import dev.fare.examples.audit.ModelSource;
 import dev.fare.examples.report.ReportModel;
 import dev.fare.training.TrainingSummary;
 import java.io.IOException;
@@ -15,17 +14,15 @@ final class Provenance {
   static void add(ReportModel.Builder report, Path original, Path robust, TrainingSummary summary)
       throws IOException {
     report
-        .provenance("Weights", "original, SHA-256", sha256(original))
-        .provenance("Weights", "FARE, SHA-256", sha256(robust))
+        .provenance("Weights", "original, SHA-256", hashes(original))
+        .provenance("Weights", "FARE, SHA-256", hashes(robust))
         .provenance("Training", "data", summary.data())
         .provenance("Training", "settings", summary.settings())
         .provenance("Training", "duration", summary.duration().toSeconds() + " s")
         .environment();
   }
 
-  private static String sha256(Path directory) throws IOException {
-    return MoreFiles.asByteSource(directory.resolve("model.safetensors"))
-        .hash(Hashing.sha256())
-        .toString();
+  private static String hashes(Path directory) throws IOException {
+    return String.join(" ", ModelSource.of(directory).digests().values());
   }
 }

@@ -26,6 +26,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
@@ -56,15 +57,7 @@ public final class QuickStart implements Callable<Integer> {
   @Option(names = "--learning-rate", description = "the peak, default ${DEFAULT-VALUE}")
   private double learningRate = 1e-3;
 
-  @Option(
-      names = "--images",
-      description = "pictures of each test set that are attacked, default ${DEFAULT-VALUE}")
-  private int images = 96;
-
-  @Option(
-      names = "--iterations",
-      description = "of the attack that measures, default ${DEFAULT-VALUE}")
-  private int iterations = 40;
+  @Mixin private ProtocolOptions measured = new ProtocolOptions(96);
 
   @Option(names = "--seed", description = "default ${DEFAULT-VALUE}")
   private long seed = 0;
@@ -99,11 +92,11 @@ public final class QuickStart implements Callable<Integer> {
       out.printf("%nFine-tuning its vision encoder with FARE, without labels:%n");
       TrainingCurves curves = new TrainingCurves(steps, out, fare, data);
       TrainingSummary summary = train(encoder, data, curves);
+      Path robustFiles = output.resolve("robust");
+      encoder.save(robustFiles);
 
       out.println();
       List<EvaluationReport> after = evaluate(ROBUST, fare, data, encoder.imageSize(), out);
-      Path robustFiles = output.resolve("robust");
-      encoder.save(robustFiles);
       List<EvaluationReport> compared =
           List.of(before.get(0).with(after.get(0)), before.get(1).with(after.get(1)));
       out.printf("%n%s%n", EmbeddedProtocol.table(compared));
@@ -132,7 +125,8 @@ public final class QuickStart implements Callable<Integer> {
         List<SearchResult> foundAfter = search.search(ROBUST, swapped);
         search.examples(3, found, foundAfter).forEach(report::search);
         out.printf(
-            "%nImage search with tampered queries, right among the first five: %s %d of %d, %s %d of %d%n",
+            "%nImage search with tampered queries, right among the first five: %s %d of %d, %s %d"
+                + " of %d%n",
             ORIGINAL,
             AttackedSearch.found(found),
             found.size(),
@@ -140,7 +134,8 @@ public final class QuickStart implements Callable<Integer> {
             AttackedSearch.found(foundAfter),
             foundAfter.size());
       }
-      SamplePictures.write(EmojiDataset.testSetA(data, images), output.resolve("drawings"));
+      SamplePictures.write(
+          EmojiDataset.testSetA(data, measured.images()), output.resolve("drawings"));
       Provenance.add(report, originalFiles, robustFiles, summary);
       ReportFiles written = ReportFiles.write(report.build(), output.resolve("report.html"));
       out.printf(
@@ -193,7 +188,7 @@ public final class QuickStart implements Callable<Integer> {
   }
 
   private EmbeddedProtocol protocol(EmojiData data, int imageSize) {
-    return new EmbeddedProtocol(data, imageSize, images, iterations, seed + 1);
+    return measured.of(data, imageSize, seed + 1);
   }
 
   private List<GalleryEntry> gallery(
@@ -210,7 +205,7 @@ public final class QuickStart implements Callable<Integer> {
             .threatModels(List.of(LARGEST))
             .build();
     return both.gallery(
-        EmojiDataset.testSetA(data, images),
+        EmojiDataset.testSetA(data, measured.images()),
         compared.rightForAll(6),
         EmbeddedProtocol.ATTACK,
         LARGEST);

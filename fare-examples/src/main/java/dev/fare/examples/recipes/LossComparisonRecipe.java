@@ -11,6 +11,7 @@ import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.examples.quickstart.EmbeddedClip;
 import dev.fare.examples.quickstart.EmbeddedProtocol;
+import dev.fare.examples.quickstart.ProtocolOptions;
 import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.ZeroShotClassifier;
@@ -32,6 +33,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
@@ -84,15 +86,7 @@ public final class LossComparisonRecipe implements Callable<Integer> {
               + " 1e-6,1e-5,1e-4")
   private List<Double> learningRates = List.of();
 
-  @Option(
-      names = "--images",
-      description = "pictures of each test set that are attacked, default ${DEFAULT-VALUE}")
-  private int images = 240;
-
-  @Option(
-      names = "--iterations",
-      description = "of the attack that measures, default ${DEFAULT-VALUE}")
-  private int iterations = 40;
+  @Mixin private ProtocolOptions measured = new ProtocolOptions(240);
 
   @Option(names = "--seed", description = "default ${DEFAULT-VALUE}")
   private long seed = 0;
@@ -156,7 +150,7 @@ public final class LossComparisonRecipe implements Callable<Integer> {
             clip.zeroShotClassifier(data.pack().names(), EmbeddedClip.TEMPLATES);
         NDManager manager = NDManager.newBaseManager("PyTorch")) {
       int imageSize = clip.imageEncoder().imageSize();
-      EmbeddedProtocol protocol = new EmbeddedProtocol(data, imageSize, images, iterations, 1);
+      EmbeddedProtocol protocol = measured.of(data, imageSize, 1);
       NDArray classes = original.classEmbeddings(manager);
       Validation validation =
           Validation.accuracy(

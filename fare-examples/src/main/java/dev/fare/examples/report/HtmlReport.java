@@ -116,10 +116,13 @@ public final class HtmlReport {
         tiles.add(tile("Clean accuracy", evaluation.dataSet(), first.clean(), last.clean()));
       }
     }
+    report.retrievals().stream()
+        .filter(retrieval -> retrieval.encoders().size() > 1)
+        .forEach(retrieval -> tiles.addAll(RetrievalSection.tiles(retrieval)));
     return tiles;
   }
 
-  private static DomContent tile(String name, String dataSet, Accuracy before, Accuracy after) {
+  static DomContent tile(String name, String dataSet, Accuracy before, Accuracy after) {
     return div(
             p(name).withClass("name"),
             p(
@@ -136,6 +139,7 @@ public final class HtmlReport {
     Map<String, String> names =
         Map.of(
             "results", "Results",
+            "retrieval", "Retrieval",
             "gallery", "Pictures",
             "search", "Search",
             "training", "Training",
@@ -152,6 +156,9 @@ public final class HtmlReport {
     Map<String, DomContent> sections = new LinkedHashMap<>();
     if (!report.evaluations().isEmpty()) {
       sections.put("results", new ResultsSection(report).render());
+    }
+    if (!report.retrievals().isEmpty()) {
+      sections.put("retrieval", new RetrievalSection(report.retrievals()).render());
     }
     if (!report.gallery().isEmpty()) {
       sections.put("gallery", new GallerySection(report.gallery()).render());

@@ -2,6 +2,7 @@ package dev.fare.examples.report;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonParseException;
 import dev.fare.evaluation.EvaluationJson;
 import dev.fare.evaluation.Picture;
 import dev.fare.io.AtomicFile;
@@ -18,6 +19,9 @@ import java.nio.file.Path;
  * @param json the JSON beside it
  */
 public record ReportFiles(Path html, Path json) {
+
+  private static final String NO_REPORT =
+      " is not the JSON of a report; give the file that was written beside a page";
 
   private static final Gson GSON =
       EvaluationJson.configure(new GsonBuilder())
@@ -70,8 +74,10 @@ public record ReportFiles(Path html, Path json) {
       }
     } catch (MalformedInputException e) {
       throw new IOException(json + " is no text", e);
+    } catch (JsonParseException e) {
+      throw new IOException(json + NO_REPORT + ": " + e.getMessage(), e);
     } catch (RuntimeException e) { // Gson wraps what a record refuses in a plain one
-      throw new IOException(json + " is not the JSON of a report: " + e.getMessage(), e);
+      throw new IOException(json + NO_REPORT, e);
     }
     throw new IOException(json + " is empty");
   }

@@ -8,6 +8,7 @@ import com.google.common.collect.ImmutableMap;
 import dev.fare.evaluation.DriftReport;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.GalleryEntry;
+import dev.fare.evaluation.RetrievalReport;
 import dev.fare.evaluation.RobustnessEvaluation;
 import dev.fare.evaluation.TransferMatrix;
 import java.util.ArrayList;
@@ -21,11 +22,13 @@ import java.util.Map;
  * @param title what was examined
  * @param introduction one or two sentences: what was done to what
  * @param evaluations one a test set, the most telling first; of their models the first is the
- *     original, the last the one the report is about; may be empty where there are drifts
+ *     original, the last the one the report is about; may be empty where there are retrievals or
+ *     drifts
  * @param testSetNotes for each test set's name what is special about it
  * @param classGroups for each class name the group it is counted in, such as a category; may be
  *     empty
  * @param transfers images made against one model and shown to the others; may be empty
+ * @param retrievals how images and texts find each other; may be empty
  * @param drifts how far embeddings move on images without labels; may be empty
  * @param training the training curves; may be empty
  * @param gallery attacked pictures; may be empty
@@ -39,6 +42,7 @@ public record ReportModel(
     Map<String, String> testSetNotes,
     Map<String, String> classGroups,
     List<TransferMatrix> transfers,
+    List<RetrievalReport> retrievals,
     List<DriftReport> drifts,
     List<TrainingPoint> training,
     List<GalleryEntry> gallery,
@@ -48,12 +52,13 @@ public record ReportModel(
   /** Copies the collections and asks for something to report. */
   public ReportModel {
     checkArgument(
-        !evaluations.isEmpty() || !drifts.isEmpty(),
-        "a report needs at least one evaluation, or one of how far embeddings move");
+        !evaluations.isEmpty() || !retrievals.isEmpty() || !drifts.isEmpty(),
+        "a report needs at least one evaluation, be it of accuracy, retrieval or embeddings");
     evaluations = ImmutableList.copyOf(evaluations);
     testSetNotes = ImmutableMap.copyOf(testSetNotes);
     classGroups = ImmutableMap.copyOf(classGroups);
     transfers = ImmutableList.copyOf(transfers);
+    retrievals = ImmutableList.copyOf(retrievals);
     drifts = ImmutableList.copyOf(drifts);
     training = ImmutableList.copyOf(training);
     gallery = ImmutableList.copyOf(gallery);
@@ -70,6 +75,7 @@ public record ReportModel(
         testSetNotes,
         classGroups,
         transfers,
+        retrievals,
         drifts,
         points,
         gallery,
@@ -90,6 +96,7 @@ public record ReportModel(
     private final Map<String, String> testSetNotes = new LinkedHashMap<>();
     private final Map<String, String> classGroups = new LinkedHashMap<>();
     private final List<TransferMatrix> transfers = new ArrayList<>();
+    private final List<RetrievalReport> retrievals = new ArrayList<>();
     private final List<DriftReport> drifts = new ArrayList<>();
     private final List<TrainingPoint> training = new ArrayList<>();
     private final List<GalleryEntry> gallery = new ArrayList<>();
@@ -127,6 +134,12 @@ public record ReportModel(
     /** Adds images made against one model and shown to the others. */
     public Builder transfer(TransferMatrix matrix) {
       transfers.add(matrix);
+      return this;
+    }
+
+    /** Adds how images and texts find each other. */
+    public Builder retrieval(RetrievalReport retrieval) {
+      retrievals.add(retrieval);
       return this;
     }
 
@@ -186,6 +199,7 @@ public record ReportModel(
           testSetNotes,
           classGroups,
           transfers,
+          retrievals,
           drifts,
           training,
           gallery,

@@ -112,7 +112,7 @@ final class ResultsSection {
     return each(rows, row -> row);
   }
 
-  private static DomContent cell(String column, Accuracy accuracy, int style) {
+  static DomContent cell(String column, Accuracy accuracy, int style) {
     return td(
             span(column).withClass("column").attr("aria-hidden", "true"),
             span(Numbers.percent(accuracy)).withClass("number"),

@@ -3,12 +3,14 @@ package dev.fare.examples.report;
 import dev.fare.evaluation.Accuracy;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
+import dev.fare.evaluation.RetrievalReport;
+import dev.fare.evaluation.RetrievalResult;
 import dev.fare.evaluation.ThreatResult;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Accuracies as people read them in a terminal. */
+/** Accuracies and recalls as people read them in a terminal. */
 public final class TextTable {
 
   private TextTable() {}
@@ -37,6 +39,38 @@ public final class TextTable {
       }
     }
     return aligned(rows);
+  }
+
+  /**
+   * A row for each encoder and attack, a column for each recall, with 95 % intervals in brackets.
+   *
+   * @param report of any number of encoders
+   */
+  public static String of(RetrievalReport report) {
+    List<List<String>> rows = new ArrayList<>();
+    List<String> head = new ArrayList<>(List.of("recall, %", "images"));
+    for (String way : List.of("image to text", "text to image")) {
+      report.encoders().get(0).clean().imageToText().atK().stream()
+          .map(entry -> way + " @" + entry.k())
+          .forEach(head::add);
+    }
+    rows.add(head);
+    for (RetrievalResult result : report.encoders()) {
+      rows.add(row(result.encoder(), "clean", result.clean()));
+      for (RetrievalResult.Attacked attacked : result.attacked()) {
+        String label = ThreatResult.label(attacked.threatModel()) + ", " + attacked.attack();
+        rows.add(row(result.encoder(), label, attacked.recall()));
+      }
+    }
+    return aligned(rows);
+  }
+
+  private static List<String> row(
+      String encoder, String images, RetrievalResult.Directions recall) {
+    List<String> row = new ArrayList<>(List.of(encoder, images));
+    recall.imageToText().atK().forEach(entry -> row.add(cell(entry.share())));
+    recall.textToImage().atK().forEach(entry -> row.add(cell(entry.share())));
+    return row;
   }
 
   private static String cell(Accuracy accuracy) {

@@ -1,13 +1,19 @@
 package dev.fare.examples.report;
 
+import dev.fare.Norm;
+import dev.fare.ThreatModel;
 import dev.fare.evaluation.Accuracy;
 import dev.fare.evaluation.Drift;
 import dev.fare.evaluation.DriftReport;
 import dev.fare.evaluation.EncoderDrift;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
+import dev.fare.evaluation.Recall;
+import dev.fare.evaluation.RetrievalReport;
+import dev.fare.evaluation.RetrievalResult;
 import dev.fare.evaluation.ThreatDrift;
 import dev.fare.evaluation.ThreatResult;
+import java.util.Comparator;
 import java.util.Locale;
 
 /**
@@ -18,11 +24,78 @@ import java.util.Locale;
  */
 public record Verdict(String headline, String detail) {
 
-  /** What a report comes to: its first evaluation, or without any its first drift. */
+  /**
+   * What a report comes to: its first evaluation, else its first retrieval, else its first drift.
+   */
   public static Verdict of(ReportModel report) {
-    return report.evaluations().isEmpty()
+    if (!report.evaluations().isEmpty()) {
+      return of(report.evaluations().get(0));
+    }
+    return report.retrievals().isEmpty()
         ? of(report.drifts().get(0))
-        : of(report.evaluations().get(0));
+        : of(report.retrievals().get(0));
+  }
+
+  /** Compares how often an attacked image still finds one of its texts first. */
+  static Verdict of(RetrievalReport retrieval) {
+    RetrievalResult original = retrieval.encoders().get(0);
+    RetrievalResult robust = retrieval.encoders().get(retrieval.encoders().size() - 1);
+    String measured =
+        "Measured on %s images and %s texts of %s."
+            .formatted(retrieval.images(), retrieval.texts(), retrieval.dataSet());
+    if (robust.attacked().isEmpty()) {
+      return new Verdict(
+          "With %s %s of the images find one of their texts first; nothing has attacked it yet."
+              .formatted(robust.encoder(), first(robust.clean().imageToText())),
+          measured);
+    }
+    RetrievalResult.Attacked worst = decisive(retrieval);
+    String headline =
+        "Under attack at ε = %s, with %s %s of the images still find one of their texts first"
+            .formatted(
+                ThreatResult.epsilonLabel(worst.threatModel()),
+                robust.encoder(),
+                first(worst.recall().imageToText()));
+    if (retrieval.encoders().size() > 1) {
+      headline +=
+          " (%s: %s)"
+              .formatted(original.encoder(), first(decisive(original).recall().imageToText()));
+    }
+    return new Verdict(
+        headline + ".",
+        "Without an attack %s do (%s: %s). %s of the texts find their attacked image first. %s"
+            .formatted(
+                first(robust.clean().imageToText()),
+                original.encoder(),
+                first(original.clean().imageToText()),
+                first(worst.recall().textToImage()),
+                measured));
+  }
+
+  private static String first(Recall recall) {
+    return Numbers.percent(recall.atK().get(0).share());
+  }
+
+  /** The last encoder's worst result under the largest radius: what the verdict is about. */
+  public static RetrievalResult.Attacked decisive(RetrievalReport retrieval) {
+    return decisive(retrieval.encoders().get(retrieval.encoders().size() - 1));
+  }
+
+  /** An encoder's worst result under the largest radius of its first norm. */
+  static RetrievalResult.Attacked decisive(RetrievalResult result) {
+    Norm norm = result.attacked().get(0).threatModel().norm();
+    ThreatModel largest =
+        result.attacked().stream()
+            .map(RetrievalResult.Attacked::threatModel)
+            .filter(threat -> threat.norm() == norm)
+            .reduce((small, large) -> large)
+            .orElseThrow();
+    return result.attacked().stream()
+        .filter(attacked -> attacked.threatModel().equals(largest))
+        .min(
+            Comparator.comparingDouble(
+                attacked -> attacked.recall().imageToText().atK().get(0).share().value()))
+        .orElseThrow();
   }
 
   /** Compares how far an attacker can move the last encoder's embeddings with the first's. */

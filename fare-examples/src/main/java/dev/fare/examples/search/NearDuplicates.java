@@ -7,8 +7,9 @@ import dev.fare.ImageEncoder;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
+import dev.fare.data.ImageArrays;
+import dev.fare.data.ImageDataset;
 import dev.fare.evaluation.PerceptualSimilarity;
-import dev.fare.examples.audit.Selection;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.models.RobustClipEncoder;
@@ -49,7 +50,7 @@ public final class NearDuplicates {
   /** Prints how many copies each encoder recognises. */
   public static void main(String[] args) throws IOException {
     Path quickStart = Path.of(args.length > 0 ? args[0] : "fare-quickstart");
-    Selection pictures = Selection.of(EmojiDataset.testSetA(EmojiData.load(), PICTURES), PICTURES);
+    EmojiDataset pictures = EmojiDataset.testSetA(EmojiData.load(), PICTURES);
     System.out.printf("copies recognised of %d    noise 4/255    attacked 4/255%n", PICTURES);
     for (String name : new String[] {"original", "robust"}) {
       try (RobustClipEncoder encoder = RobustClipEncoder.load(quickStart.resolve(name))) {
@@ -65,12 +66,12 @@ public final class NearDuplicates {
     }
   }
 
-  static Recognised recognise(ImageEncoder encoder, Selection data, ThreatModel threatModel)
+  static Recognised recognise(ImageEncoder encoder, ImageDataset data, ThreatModel threatModel)
       throws IOException {
     PerceptualSimilarity similarity = PerceptualSimilarity.of(encoder);
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         TensorScope scope = TensorScope.of(manager)) {
-      NDArray clean = data.pixels(encoder.imageSize(), scope.manager());
+      NDArray clean = ImageArrays.pixels(data, encoder.imageSize(), scope.manager());
       double threshold;
       try (GradMode off = GradMode.off()) {
         threshold = threshold(similarity.matrix(clean, clean), data.size());

@@ -8,7 +8,7 @@ import ai.djl.ndarray.NDManager;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.EvaluationAttacks;
 import dev.fare.data.ImageFolder;
-import dev.fare.data.InMemoryImages;
+import dev.fare.data.ImageSubset;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
@@ -22,9 +22,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -133,29 +131,9 @@ class ZeroShotAuditTest {
     write(folder.resolve("a"), 1, 20);
     ImageFolder mixed = ImageFolder.of(folder);
 
-    assertThat(OwnResolution.of(mixed, List.of(0, 1), 48)).isEqualTo(48);
-    assertThat(OwnResolution.of(mixed, List.of(0), 48)).isEqualTo(16);
-    assertThat(OwnResolution.of(mixed, List.of(0), 16)).isEqualTo(16);
-  }
-
-  @Test
-  void selectsEvenlyOverTheClasses() {
-    int[] labels = new int[100];
-    Arrays.fill(labels, 0, 90, 0);
-    Arrays.fill(labels, 90, 97, 1);
-    Arrays.fill(labels, 97, 100, 2);
-    InMemoryImages data =
-        InMemoryImages.of(new float[300], 1).labels(labels, List.of("many", "some", "few"));
-
-    Selection selection = Selection.of(data, 20);
-
-    assertThat(selection.indices()).isSorted().doesNotHaveDuplicates().hasSize(20);
-    int[] counts = new int[3];
-    IntStream.range(0, 20).forEach(i -> counts[selection.label(i).orElseThrow()]++);
-    assertThat(counts).containsExactly(10, 7, 3);
-    assertThat(selection.indices().subList(0, 10))
-        .containsExactly(0, 9, 18, 27, 36, 45, 54, 63, 72, 81);
-    assertThat(Selection.of(data, 1000).size()).isEqualTo(100);
+    assertThat(OwnResolution.of(ImageSubset.of(mixed, 0, 1), 48)).isEqualTo(48);
+    assertThat(OwnResolution.of(ImageSubset.of(mixed, 0), 48)).isEqualTo(16);
+    assertThat(OwnResolution.of(ImageSubset.of(mixed, 0), 16)).isEqualTo(16);
   }
 
   @Test

@@ -20,7 +20,17 @@ class ArgumentsTest {
   @TempDir private Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "attack", "evaluate", "embed", "convert", "inspect", "report"})
+  @ValueSource(
+      strings = {
+        "train",
+        "attack",
+        "evaluate",
+        "retrieval",
+        "embed",
+        "convert",
+        "inspect",
+        "report"
+      })
   void everyCommandHelpsWithAnExample(String command) {
     Program program = Program.run(command, "--help");
 
@@ -44,16 +54,22 @@ class ArgumentsTest {
       delimiter = '|',
       value = {
         "evaluate | Missing required options",
-        "evaluate --images a --model b --epsilon x | must be a positive number or fraction such as 4/255",
+        "evaluate --images a --model b --epsilon x | must be a positive number or fraction such as"
+            + " 4/255",
         "evaluate --images a --model b --attack deepfool | but was 'deepfool'",
         "evaluat | Unmatched argument",
-        "train --model a --images b --output c --steps many | 'many' is not a long"
+        "train --model a --images b --output c --steps many | 'many' is not a long",
+        "train --model a --images b --output c --loss mse | but was 'mse'",
+        "evaluate --images a --model b --require-robust 30 | a share must be a number from 0 to 1",
+        "convert --model a --to ggu --output c | one of [hugging-face, open-clip,",
+        "retrieval --model a | Missing required option: '--captions=<file>'"
       })
   void whatCannotBeUnderstoodIsTwo(String command, String message) {
     Program program = Program.run((Object[]) command.split(" "));
 
     assertThat(program.exitCode()).isEqualTo(2);
-    assertThat(program.err()).contains(message);
+    assertThat(program.err()).contains(message).contains("--help'.");
+    assertThat(program.err().lines()).as("the mistake stays in sight").hasSizeLessThan(6);
   }
 
   @Test
@@ -61,7 +77,7 @@ class ArgumentsTest {
     Program program = Program.run();
 
     assertThat(program.exitCode()).isEqualTo(2);
-    assertThat(program.err()).contains("a command is missing: train, attack, evaluate");
+    assertThat(program.err()).contains("a command is missing: train, attack, evaluate, retrieval");
   }
 
   @Test
@@ -72,11 +88,11 @@ class ArgumentsTest {
     Program programs = Program.run("inspect", nothing, "--json");
 
     assertThat(people.exitCode()).isEqualTo(1);
-    assertThat(people.err()).startsWith("fare inspect: there is no file " + nothing);
+    assertThat(people.err()).startsWith("fare inspect: there is no file or folder " + nothing);
     assertThat(people.err()).doesNotContain("\tat ");
     assertThat(Program.run("inspect", nothing, "--verbose").err()).contains("\tat ");
     assertThat(programs.exitCode()).isEqualTo(1);
-    assertThat(programs.json().get("error").getAsString()).contains("there is no file");
+    assertThat(programs.json().get("error").getAsString()).contains("there is no file or folder");
   }
 
   private static Object parsed(String option, Object... arguments) {
@@ -120,6 +136,8 @@ class ArgumentsTest {
     assertThat(parsed("--count", "evaluate", "--images", "a", "--config", config, "--count", 9))
         .isEqualTo(9);
     assertThat(parsed("--json", "evaluate", "--images", "a", "--config", config)).isEqualTo(true);
+    assertThat(parsed("--json", "evaluate", "--json", "--images", "a", "--config", config))
+        .isEqualTo(true);
     assertThat(parsed("--epsilon", "evaluate", "--images", "a", "--config", config))
         .asInstanceOf(InstanceOfAssertFactories.LIST)
         .containsExactly(new Radius(1 / 255.0), new Radius(3 / 255.0));

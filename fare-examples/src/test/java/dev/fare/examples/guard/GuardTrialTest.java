@@ -6,10 +6,10 @@ import ai.djl.ndarray.NDArray;
 import dev.fare.Classifier;
 import dev.fare.ImageEncoder;
 import dev.fare.ThreatModel;
+import dev.fare.data.ImageDataset;
 import dev.fare.data.InMemoryImages;
 import dev.fare.evaluation.Accuracy;
 import dev.fare.evaluation.InputGuard;
-import dev.fare.examples.audit.Selection;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -50,15 +50,14 @@ class GuardTrialTest {
     return 1 - Math.cos(Math.atan(v) - Math.atan(v / 2));
   }
 
-  private static Selection greys(float... values) {
+  private static ImageDataset greys(float... values) {
     float[] pixels = new float[3 * values.length];
     int[] labels = new int[values.length];
     for (int i = 0; i < pixels.length; i++) {
       pixels[i] = values[i / 3];
       labels[i / 3] = values[i / 3] > 0.5 ? 0 : 1;
     }
-    InMemoryImages images = InMemoryImages.of(pixels, 1).labels(labels, List.of("bright", "dark"));
-    return Selection.of(images, values.length);
+    return InMemoryImages.of(pixels, 1).labels(labels, List.of("bright", "dark"));
   }
 
   private static List<GuardTrial.Row> trial(double alarmAbove) throws Exception {

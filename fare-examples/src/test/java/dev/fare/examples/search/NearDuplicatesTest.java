@@ -3,7 +3,6 @@ package dev.fare.examples.search;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fare.ThreatModel;
-import dev.fare.examples.audit.Selection;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.examples.quickstart.EmbeddedClip;
@@ -18,7 +17,7 @@ class NearDuplicatesTest {
 
   @Test
   void anEncoderThatIsNotRobustKnowsNoisyCopiesAndLosesAttackedOnes() throws Exception {
-    Selection pictures = Selection.of(EmojiDataset.testSetA(EmojiData.load(), 8), 8);
+    EmojiDataset pictures = EmojiDataset.testSetA(EmojiData.load(), 8);
     try (RobustClipEncoder encoder = RobustClipEncoder.load(EmbeddedClip.copyTo(folder))) {
       NearDuplicates.Recognised found =
           NearDuplicates.recognise(encoder, pictures, ThreatModel.linf(8 / 255.0));
