@@ -45,7 +45,8 @@ final class LlamaSpeaker implements Function<NDArray, String>, AutoCloseable {
             checkpoint
                 .tokenizer()
                 .orElseThrow(
-                    () -> new ModelFormatException(checkpoint.source() + " has no tokenizer.json")));
+                    () ->
+                        new ModelFormatException(checkpoint.source() + " has no tokenizer.json")));
     try {
       LlamaModel llama = LlamaModel.of(checkpoint, device, Precision.FLOAT32);
       return new LlamaSpeaker(
@@ -60,8 +61,7 @@ final class LlamaSpeaker implements Function<NDArray, String>, AutoCloseable {
   @Override
   public String apply(NDArray visualTokens) {
     NDArray before = words(tokenizer.encode("USER: "), visualTokens);
-    NDArray after =
-        words(tokenizer.encodeFurther("\n" + question + " ASSISTANT:"), visualTokens);
+    NDArray after = words(tokenizer.encodeFurther("\n" + question + " ASSISTANT:"), visualTokens);
     NDArray prompt = NDArrays.concat(new NDList(before, visualTokens, after), 1); // [1, L, W]
     NDArray mask =
         visualTokens.getManager().ones(new Shape(1, prompt.getShape().get(1)), DataType.INT64);

@@ -51,7 +51,8 @@ public final class LlavaSwap implements Callable<Integer> {
 
   @Option(
       names = "--llava",
-      description = "a LLaVA in Hugging Face's layout, the embedded one by default, copied to fare-llava")
+      description =
+          "a LLaVA in Hugging Face's layout, the embedded one by default, copied to fare-llava")
   private @Nullable Path llava;
 
   @Option(names = "--question", description = "default ${DEFAULT-VALUE}")

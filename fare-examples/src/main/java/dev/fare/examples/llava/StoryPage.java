@@ -166,7 +166,9 @@ final class StoryPage {
     return grid(
         name,
         List.of("encoder", "clean", "2/255", "4/255"),
-        rows.stream().map(row -> Lists.asList(row.encoder(), row.cells().toArray(String[]::new))).toList());
+        rows.stream()
+            .map(row -> Lists.asList(row.encoder(), row.cells().toArray(String[]::new)))
+            .toList());
   }
 
   private static DomContent grid(String name, List<String> columns, List<List<String>> rows) {

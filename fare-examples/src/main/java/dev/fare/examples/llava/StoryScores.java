@@ -1,8 +1,10 @@
 package dev.fare.examples.llava;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.ndarray.NDManager;
-import com.google.common.collect.Multisets;
 import com.google.common.collect.HashMultiset;
+import com.google.common.collect.Multisets;
 import dev.fare.ThreatModel;
 import dev.fare.evaluation.language.CaptionFiles;
 import dev.fare.evaluation.language.Cider;
@@ -42,7 +44,7 @@ record StoryScores(StoryScenes scenes, StoryFiles files, int iterations) {
   /**
    * CIDEr-D of captions.
    *
-   * @param half the model in half precision, for the attacks that search
+   * @param half the model in half precision, or whatever the attacks that search compute in
    * @param radii in 255ths
    */
   StoryResults.Scores captions(String name, LlavaModel half, LlavaModel single, int[] radii)
@@ -53,11 +55,7 @@ record StoryScores(StoryScenes scenes, StoryFiles files, int iterations) {
     references.forEach((id, texts) -> samples.add(new CaptionEnsemble.Sample(id, prompt, texts)));
     Cider cider = new Cider(references);
     return run(
-        name,
-        half,
-        single,
-        radii,
-        new Task(samples, cider::score, CIDER_THRESHOLD, List.of()));
+        name, half, single, radii, new Task(samples, cider::score, CIDER_THRESHOLD, List.of()));
   }
 
   /** VQA accuracy of answers, with the two attacks towards other words at the end. */
@@ -71,7 +69,7 @@ record StoryScores(StoryScenes scenes, StoryFiles files, int iterations) {
           new CaptionEnsemble.Sample(
               question.id(),
               template.withImage(question.text()),
-              mostFrequentFirst(people.get(question.id()))));
+              mostFrequentFirst(of(question.id(), people))));
     }
     return run(
         name,
@@ -80,14 +78,17 @@ record StoryScores(StoryScenes scenes, StoryFiles files, int iterations) {
         radii,
         new Task(
             samples,
-            (id, answer) -> VqaAccuracy.of(answer, people.get(id)),
+            (id, answer) -> VqaAccuracy.of(answer, of(id, people)),
             VQA_THRESHOLD,
             OTHER_WORDS));
   }
 
+  private static List<String> of(String question, Map<String, List<String>> people) {
+    return requireNonNull(people.get(question), question);
+  }
+
   private static List<String> mostFrequentFirst(List<String> answers) {
-    return List.copyOf(
-        Multisets.copyHighestCountFirst(HashMultiset.create(answers)).elementSet());
+    return List.copyOf(Multisets.copyHighestCountFirst(HashMultiset.create(answers)).elementSet());
   }
 
   private StoryResults.Scores run(
@@ -109,7 +110,8 @@ record StoryScores(StoryScenes scenes, StoryFiles files, int iterations) {
         List<CaptionEnsemble.Outcome> outcomes =
             ensemble.run(scenes.pixels(manager), task.samples());
         clean = outcomes.stream().mapToDouble(CaptionEnsemble.Outcome::clean).average().orElse(0);
-        worst.add(outcomes.stream().mapToDouble(CaptionEnsemble.Outcome::worst).average().orElse(0));
+        worst.add(
+            outcomes.stream().mapToDouble(CaptionEnsemble.Outcome::worst).average().orElse(0));
       }
     }
     return new StoryResults.Scores(name, clean, worst);

@@ -77,7 +77,8 @@ final class SeenScenes implements AutoCloseable {
    */
   static SeenScenes of(
       LlavaModel llava, EmojiData data, Banners banners, int scenes, double strength) {
-    return new SeenScenes(llava, data, banners, scenes * data.split().trainingPairs().size(), strength);
+    return new SeenScenes(
+        llava, data, banners, scenes * data.split().trainingPairs().size(), strength);
   }
 
   /** The scenes number {@code first}, … of an endless sequence, in a new order each round. */

@@ -30,10 +30,10 @@ import java.util.function.UnaryOperator;
  *   <li>{@code ?tokens=llava}, or {@code optArgument("tokens", "llava")}, gives tokens in place of
  *       embeddings: {@code llava}, {@code open_flamingo}, {@code last_post_norm} or the index of a
  *       hidden state.
- *   <li>{@code ?precision=bfloat16}, {@code float16}, {@code float32} or {@code auto} is the arithmetic of the
- *       layers, {@code ?imageSize=336} another size of the images than the weights' own, as {@code
- *       RobustClipEncoder.builder} has them; {@code &} joins arguments. The device is {@code
- *       optDevice}'s, by default a GPU where there is one.
+ *   <li>{@code ?precision=bfloat16}, {@code float16}, {@code float32} or {@code auto} is the
+ *       arithmetic of the layers, {@code ?imageSize=336} another size of the images than the
+ *       weights' own, as {@code RobustClipEncoder.builder} has them; {@code &} joins arguments. The
+ *       device is {@code optDevice}'s, by default a GPU where there is one.
  *   <li>{@code optArgument("batchifier", "stack")} or {@code "none"} says whether inputs are single
  *       images or batches; pictures are stacked by default, arrays are taken as batches.
  * </ul>
