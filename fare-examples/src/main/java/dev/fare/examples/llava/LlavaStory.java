@@ -108,7 +108,10 @@ public final class LlavaStory implements Callable<Integer> {
     Path encoderFiles = robust != null ? robust : fineTuned(data, out);
     try (LlavaModel original = EmbeddedLlava.load(weights);
         LlavaModel half = forSearch(weights, original.visionEncoder().device());
-        RobustClipEncoder encoder = RobustClipEncoder.load(encoderFiles)) {
+        RobustClipEncoder encoder = RobustClipEncoder.load(encoderFiles);
+        RobustClipEncoder halfEncoder =
+            RobustClipEncoder.load(
+                encoderFiles, encoder.device(), half.visionEncoder().precision())) {
       LlavaModel swapped = original.withVisionEncoder(encoder);
       StoryScenes scenes = new StoryScenes(data, images, original.visionEncoder().device());
       StealthTrial trial = new StealthTrial(scenes, iterations, seed);
@@ -125,7 +128,7 @@ public final class LlavaStory implements Callable<Integer> {
       }
       StoryFiles files = StoryFiles.write(output, scenes.pairs(), new EmojiTalk(data.pack()));
       StoryScores scores = new StoryScores(scenes, files, iterations);
-      LlavaModel halfSwapped = half.withVisionEncoder(encoder);
+      LlavaModel halfSwapped = half.withVisionEncoder(halfEncoder);
       List<StoryResults.Scores> captions =
           List.of(
               scores.captions("original", half, original, RADII),
