@@ -8,8 +8,7 @@ import java.util.SplittableRandom;
  * Sentences that have nothing to do with pictures, drawn from a small grammar of requests,
  * refusals, claims, advice and calls of a program.
  *
- * <p>They make the language model able to say such things at all. The sentences that the attack
- * wants to hear are never among them; their words and forms are.
+ * <p>They make the language model able to say such things at all.
  */
 public final class OrdinarySentences {
 

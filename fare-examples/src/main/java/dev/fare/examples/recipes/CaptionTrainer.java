@@ -12,7 +12,6 @@ import dev.fare.torch.TensorScope;
 import dev.fare.training.AdamW;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** Teaches a LLaVA's projector and language model to answer; its vision tower stays as it is. */
 final class CaptionTrainer implements AutoCloseable {
@@ -27,17 +26,11 @@ final class CaptionTrainer implements AutoCloseable {
    *
    * @param tokens {@code [N,T,C]} of the vision tower; the caller stays their owner
    * @param exchanges one about each picture
-   * @param writing what stands on each picture, nothing on most
    * @param sentences without a picture
    */
-  record Lesson(
-      NDArray tokens,
-      List<EmojiTalk.Exchange> exchanges,
-      List<Optional<WrittenWords.Writing>> writing,
-      List<String> sentences) {}
+  record Lesson(NDArray tokens, List<EmojiTalk.Exchange> exchanges, List<String> sentences) {}
 
   private final LlavaModel llava;
-  private final WrittenWords words;
   private final NDManager manager;
   private final List<NDArray> weights = new ArrayList<>();
   private final int decayedCount;
@@ -46,7 +39,6 @@ final class CaptionTrainer implements AutoCloseable {
 
   CaptionTrainer(LlavaModel llava) {
     this.llava = llava;
-    words = new WrittenWords(llava);
     manager = NDManager.newBaseManager(llava.visionEncoder().device(), "PyTorch");
     List<NDArray> decayed = new ArrayList<>();
     List<NDArray> undecayed = new ArrayList<>();
@@ -78,8 +70,7 @@ final class CaptionTrainer implements AutoCloseable {
     PromptBatch batch = llava.batch(prompts, answers);
     try (TensorScope scope = TensorScope.of(manager);
         GradMode on = GradMode.on()) {
-      NDArray seen = llava.project(scope.view(lesson.tokens()));
-      NDArray embeddings = llava.embed(batch, words.writeOn(seen, lesson.writing()));
+      NDArray embeddings = llava.embed(batch, llava.project(scope.view(lesson.tokens())));
       NDArray mask = batch.mask(scope.manager());
       NDArray labels = batch.labels(scope.manager());
       NDArray rows = llava.languageModel().teacherForced(embeddings, mask, labels);

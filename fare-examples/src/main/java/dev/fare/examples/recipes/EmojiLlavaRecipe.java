@@ -49,10 +49,9 @@ import picocli.CommandLine.Spec;
  * Trains the embedded LLaVA: a projector and a small Llama on top of the embedded CLIP, whose
  * vision tower stays as it is.
  *
- * <p>It learns questions and answers about emoji scenes, and ordinary sentences without a picture
- * or, as in data from the web, across some pictures and in place of others' captions. What is
- * written is the directory that lies embedded in this module, in the layout of Hugging Face's LLaVA
- * with float16 weights.
+ * <p>It learns questions and answers about emoji scenes, what banners across some of them say, and
+ * ordinary sentences without a picture. What is written is the directory that lies embedded in this
+ * module, in the layout of Hugging Face's LLaVA with float16 weights.
  */
 @Command(
     name = "emoji-llava",
@@ -82,16 +81,16 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
   private int sentences = 8;
 
   @Option(
-      names = "--unrelated",
-      description =
-          "share of pictures whose caption is a sentence that is not about them, default"
-              + " ${DEFAULT-VALUE}")
-  private double unrelated = 0.25;
+      names = "--banners",
+      description = "share of pictures with a banner, default ${DEFAULT-VALUE}")
+  private double banners = 0.4;
 
   @Option(
-      names = "--written",
-      description = "share of pictures with a sentence across them, default ${DEFAULT-VALUE}")
-  private double written = 0.2;
+      names = "--banner-sentences",
+      description =
+          "different sentences that banners say, those of the story's attacker first, default"
+              + " ${DEFAULT-VALUE}")
+  private int bannerSentences = 12;
 
   @Option(
       names = "--start",
@@ -122,6 +121,7 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
     PrintWriter out = command.commandLine().getOut();
     EmojiData data = EmojiData.load();
     EmojiTalk talk = new EmojiTalk(data.pack());
+    Banners written = Banners.of(seed, banners, targets(), bannerSentences);
     Path fresh = Files.createTempDirectory("emoji-llava");
     Stopwatch watch = Stopwatch.createStarted();
     try {
@@ -130,11 +130,10 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
                   .device(Device.cpu())
                   .template(PromptTemplate.USER_ASSISTANT)
                   .load();
-          SeenScenes seen = SeenScenes.of(llava, data, scenes, STRENGTH);
+          SeenScenes seen = SeenScenes.of(llava, data, written, scenes, STRENGTH);
           CaptionTrainer trainer = new CaptionTrainer(llava)) {
         LearningRateSchedule schedule = LearningRateSchedule.cosine(warmupSteps, steps);
-        CrawledCaptions crawled = new CrawledCaptions(seed, unrelated, targets());
-        EmojiLessons lessons = new EmojiLessons(talk, crawled, written, sentences, targets(), seed);
+        EmojiLessons lessons = new EmojiLessons(talk, written, sentences, seed);
         double average = 0;
         for (int step = 0; step < steps; step++) {
           double loss;
@@ -212,7 +211,7 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
       }
     }
     for (int i = 0; i < 8 * data.split().trainingPairs().size(); i++) {
-      texts.add(" " + OrdinarySentences.draw(random, targets()));
+      texts.add(" " + OrdinarySentences.draw(random, Set.of()));
     }
     return texts;
   }

@@ -38,7 +38,8 @@ final class SeenScenes implements AutoCloseable {
   private final List<EmojiPair> pairs = new ArrayList<>();
   private final NDArray tokens;
 
-  private SeenScenes(LlavaModel llava, EmojiData data, int count, double strength) {
+  private SeenScenes(
+      LlavaModel llava, EmojiData data, Banners banners, int count, double strength) {
     manager = NDManager.newBaseManager(llava.visionEncoder().device(), "PyTorch");
     int size = llava.visionEncoder().imageSize();
     tokens = manager.create(new Shape(count, llava.tokensPerImage(), tokenWidth(llava, size)));
@@ -46,6 +47,9 @@ final class SeenScenes implements AutoCloseable {
       int length = Math.min(AT_ONCE, count - from);
       EmojiBatch scenes = data.trainingBatch(from, length, strength);
       pairs.addAll(data.split().shuffledTrainingPairs(data.seed(), from, length));
+      for (int i = 0; i < length; i++) {
+        banners.draw(from + i, scenes.images(), i * 3 * size * size, size);
+      }
       try (TensorScope scope = TensorScope.of(manager);
           GradMode off = GradMode.off()) {
         NDArray pixels = scope.manager().create(scenes.images(), new Shape(length, 3, size, size));
@@ -67,11 +71,14 @@ final class SeenScenes implements AutoCloseable {
   /**
    * Looks at the scenes.
    *
+   * @param banners across some of them
    * @param scenes of each training drawing
    * @param strength of the augmentation, from 0 to 1
    */
-  static SeenScenes of(LlavaModel llava, EmojiData data, int scenes, double strength) {
-    return new SeenScenes(llava, data, scenes * data.split().trainingPairs().size(), strength);
+  static SeenScenes of(
+      LlavaModel llava, EmojiData data, Banners banners, int scenes, double strength) {
+    return new SeenScenes(
+        llava, data, banners, scenes * data.split().trainingPairs().size(), strength);
   }
 
   /** The scenes number {@code first}, … of an endless sequence, in a new order each round. */

@@ -66,7 +66,7 @@ class StoryScoresTest {
   @Test
   void questionsThatTheModelAnswersAreAnsweredWronglyUnderAttack() throws Exception {
     StoryResults.Scores scores =
-        new StoryScores(scenes, files, 10).answers("model", half, single, RADII);
+        new StoryScores(scenes, files, 5).answers("model", half, single, RADII);
 
     // all or nothing on each of three pictures, since all people agree
     assertThat(scores.clean()).isGreaterThan(0.6);
@@ -77,7 +77,7 @@ class StoryScoresTest {
   @Test
   void captionsAreWorseUnderAttack() throws Exception {
     StoryResults.Scores scores =
-        new StoryScores(scenes, files, 5).captions("model", half, single, RADII);
+        new StoryScores(scenes, files, 5).captions("model", single, single, RADII);
 
     assertThat(scores.clean()).isGreaterThan(1);
     assertThat(scores.attacked().get(0)).isLessThan(0.7 * scores.clean());
