@@ -3,6 +3,7 @@ package dev.fare.torch;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +91,37 @@ public final class Autograd {
       throw notConnected();
     }
     return gradients;
+  }
+
+  /**
+   * Adds the gradients of a scalar to sums, in place. Where the backward pass is a {@link
+   * CustomGradient}, each gradient is freed as soon as it is added.
+   *
+   * @param sums one for each input, of its shape and device
+   * @throws IllegalStateException if the loss was computed without recording
+   */
+  public static void addGradients(NDArray loss, List<NDArray> inputs, List<NDArray> sums) {
+    checkScalar(loss);
+    if (sums.size() != inputs.size()) {
+      throw new IllegalArgumentException(
+          "there must be one sum for each of " + inputs.size() + " inputs, got " + sums.size());
+    }
+    if (CustomGradient.isAnyRecorded() && isRecorded(loss)) {
+      CustomGradient.addGradients(loss, inputs, sums);
+      return;
+    }
+    try (NDList gradients = gradients(loss, inputs)) {
+      accumulate(sums, gradients);
+    }
+  }
+
+  /** Adds arrays to others of the same shapes and device, in place. */
+  public static void accumulate(List<NDArray> sums, List<NDArray> addends) {
+    List<NDArray> both = new ArrayList<>(sums);
+    both.addAll(addends);
+    try (GradMode off = GradMode.off()) {
+      Script.MODULE.callList("accumulate", List.of(), both).close();
+    }
   }
 
   /**

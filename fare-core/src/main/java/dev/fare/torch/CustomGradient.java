@@ -2,10 +2,8 @@ package dev.fare.torch;
 
 import static java.util.Objects.requireNonNull;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDArray;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,13 +37,25 @@ public final class CustomGradient {
   public interface Backward {
 
     /**
-     * Gradients of the inputs for gradients of the outputs.
+     * Gives the gradients of the inputs for gradients of the outputs.
      *
      * @param outputGradients one for each output, an array of no elements where there is none
-     * @return one for each input in their order, an array of no elements where there is none: of an
-     *     input that is not recorded there must be none
+     * @param inputGradients takes what is found, in any order
      */
-    NDList gradients(NDList outputGradients);
+    void pullBack(NDList outputGradients, InputGradients inputGradients);
+  }
+
+  /** Takes the gradients of the inputs as they are found, and closes them when they are used up. */
+  @FunctionalInterface
+  public interface InputGradients {
+
+    /**
+     * Adds to the gradient of an input; an input that nothing is added to has none.
+     *
+     * @param input its number
+     * @param gradient in its shape, given away; an array of no elements is nothing
+     */
+    void add(int input, NDArray gradient);
   }
 
   /**
@@ -87,75 +97,35 @@ public final class CustomGradient {
 
   /** The gradients of a scalar, null where it does not depend on the input. */
   static @Nullable NDArray[] gradients(NDArray loss, List<NDArray> inputs) {
+    GradientSums sums = new GradientSums(loss.getManager(), inputs);
+    pullBackAll(loss, sums);
+    return sums.found();
+  }
+
+  /** Adds the gradients of a scalar to arrays of the caller's. */
+  static void addGradients(NDArray loss, List<NDArray> inputs, List<NDArray> to) {
+    GradientSums sums = new GradientSums(loss.getManager(), inputs);
+    sums.addTo(to);
+    pullBackAll(loss, sums);
+  }
+
+  private static void pullBackAll(NDArray loss, GradientSums sums) {
     List<CustomGradient> nodes = List.copyOf(TAPE.get());
-    List<NDArray> wanted = new ArrayList<>(inputs);
-    nodes.forEach(node -> wanted.addAll(node.leaves));
-    @Nullable NDArray[] sums = new NDArray[wanted.size()];
+    for (CustomGradient node : nodes) {
+      sums.want(node.leaves);
+    }
     try (GradMode off = GradMode.off()) {
-      pullBack(List.of(loss), List.of(loss.onesLike()), wanted, sums);
+      sums.pullBack(List.of(loss), List.of(loss.onesLike()));
       // what was recorded later may depend on what was recorded before, never the other way round
-      int end = sums.length;
+      int first = sums.size();
       for (int i = nodes.size() - 1; i >= 0; i--) {
         CustomGradient node = nodes.get(i);
-        int first = end - node.leaves.size();
-        NDList ofOutputs = new NDList();
-        boolean depends = false;
-        for (int j = first; j < end; j++) {
-          NDArray sum = sums[j];
-          depends |= sum != null;
-          ofOutputs.add(sum == null ? loss.getManager().create(new float[0]) : sum);
-        }
-        if (depends) {
+        first -= node.leaves.size();
+        NDList ofOutputs = sums.take(first, node.leaves.size());
+        if (ofOutputs.stream().anyMatch(gradient -> gradient.size() > 0)) {
           TAPE.get().remove(node);
-          node.pullBack(ofOutputs, wanted, sums);
+          sums.pullBack(node.inputs, node.backward, ofOutputs);
         }
-        end = first;
-      }
-    }
-    return sums;
-  }
-
-  private void pullBack(NDList ofOutputs, List<NDArray> wanted, @Nullable NDArray[] sums) {
-    NDList ofInputs = backward.gradients(ofOutputs);
-    if (ofInputs.size() != inputs.size()) {
-      throw new IllegalStateException(
-          "a backward pass must give one gradient for each of "
-              + inputs.size()
-              + " inputs, got "
-              + ofInputs.size());
-    }
-    List<NDArray> roots = new ArrayList<>();
-    List<NDArray> seeds = new ArrayList<>();
-    for (int i = 0; i < inputs.size(); i++) {
-      if (ofInputs.get(i).size() > 0) {
-        roots.add(inputs.get(i));
-        seeds.add(ofInputs.get(i));
-      }
-    }
-    if (!roots.isEmpty()) {
-      pullBack(roots, seeds, wanted, sums);
-    }
-  }
-
-  private static void pullBack(
-      List<NDArray> roots, List<NDArray> seeds, List<NDArray> wanted, @Nullable NDArray[] sums) {
-    List<NDArray> tensors = new ArrayList<>(roots);
-    tensors.addAll(seeds);
-    tensors.addAll(wanted);
-    NDManager owner = roots.get(0).getManager();
-    NDList found;
-    try (NDManager call = owner.newSubManager(Device.cpu());
-        NDArray count = call.create((long) roots.size())) {
-      found = Autograd.module().callList("pull_back", List.of(count), tensors);
-      found.attach(seeds.get(0).getManager());
-    }
-    for (int i = 0; i < sums.length; i++) {
-      NDArray sum = sums[i];
-      NDArray more = found.get(i);
-      if (more.size() > 0) {
-        sums[i] = sum == null ? more : sum.add(more);
-      } else {
-        more.close();
       }
     }
   }

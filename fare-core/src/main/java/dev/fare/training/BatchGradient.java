@@ -3,10 +3,9 @@ package dev.fare.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import dev.fare.torch.GradMode;
+import dev.fare.torch.Autograd;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepResult.Timings;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 
@@ -37,30 +36,30 @@ final class BatchGradient {
     return images;
   }
 
-  /** Adds the gradient of a part, which must have been divided by the images of the whole. */
-  void add(NDList part, TensorScope partScope) {
-    NDList here = new NDList(part.size());
-    for (NDArray gradient : part) {
-      here.add(gradient.toDevice(owner.getDevice(), false));
-    }
+  /**
+   * Adds the gradient of a part.
+   *
+   * @param loss of the part, divided by the images of the whole; recorded
+   * @param weights on the device where the gradient is gathered
+   * @param partScope what the loss was computed in
+   */
+  void addGradient(NDArray loss, List<NDArray> weights, TensorScope partScope) {
     if (gradients.isEmpty()) {
-      here.forEach(gradient -> gradients.add(partScope.keep(gradient, owner)));
+      Autograd.gradients(loss, weights)
+          .forEach(gradient -> gradients.add(partScope.keep(gradient, owner)));
     } else {
-      accumulate(here);
+      Autograd.addGradients(loss, weights, gradients);
     }
   }
 
-  private void accumulate(NDList part) {
-    List<NDArray> both = new ArrayList<>(gradients);
-    both.addAll(part);
-    try (GradMode off = GradMode.off()) {
-      OptimizerScript.module().callList("accumulate", List.of(), both).close();
-    }
-  }
-
-  /** Adds what was gathered elsewhere for other images of the batch. */
+  /** Adds what was gathered elsewhere for other images of the batch, and uses it up. */
   void add(BatchGradient other) {
-    accumulate(other.gradients);
+    for (int i = 0; i < gradients.size(); i++) {
+      try (NDArray theirs = other.gradients.get(i);
+          NDArray here = theirs.toDevice(owner.getDevice(), false)) {
+        Autograd.accumulate(List.of(gradients.get(i)), List.of(here));
+      }
+    }
     losses += other.losses;
     adversarialCosines += other.adversarialCosines;
     cleanCosines += other.cleanCosines;

@@ -1,12 +1,10 @@
 package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import dev.fare.Attack;
 import dev.fare.ImageEncoder;
 import dev.fare.Objective;
 import dev.fare.SeededAttack;
-import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
@@ -58,7 +56,7 @@ record FareStep(
       NDArray adversarial = perturb(attackGoal.objective(encoder, targets), x, rows, seed);
       clock.lap(Part.ATTACK);
       LossInputs inputs = new LossInputs(encoder, x, adversarial, targets);
-      batch.add(gradient(inputs, batch), scope);
+      addGradient(inputs, batch, scope);
       addCosines(inputs, measureClean, batch);
       clock.lap(Part.GRADIENT);
     }
@@ -86,12 +84,12 @@ record FareStep(
     return attack.perturb(objective, x).highestLossImages();
   }
 
-  private NDList gradient(LossInputs inputs, BatchGradient batch) {
+  private void addGradient(LossInputs inputs, BatchGradient batch, TensorScope scope) {
     weights.forEach(weight -> weight.setRequiresGradient(true));
     try (GradMode on = GradMode.on()) {
       NDArray sum = loss.losses(inputs).sum();
       batch.addLoss(sum.getFloat());
-      return Autograd.gradients(sum.div(batch.images()), weights);
+      batch.addGradient(sum.div(batch.images()), weights, scope);
     } finally {
       weights.forEach(weight -> weight.setRequiresGradient(false));
     }

@@ -193,24 +193,40 @@ final class GradientSource implements AutoCloseable {
 
   private BatchGradient gather(
       FareStep mathematics, Batch batch, long first, long end, StepClock clock) {
-    BatchGradient gradient = new BatchGradient(batch.owner(), batch.images());
     Device device = mathematics.weights().get(0).getDevice();
-    for (long from = first; from < end; from += partSize) {
-      long to = Math.min(from + partSize, end);
-      NDIndex rows = new NDIndex().addSliceDim(from, to);
-      try (TensorScope scope = TensorScope.of(batch.pixels())) {
-        mathematics.addGradient(
-            scope.view(batch.pixels()).get(rows).toDevice(device, false),
-            part(batch.labels(), rows, device, scope),
-            part(batch.references(), rows, device, scope),
-            LongStream.range(from, to).toArray(),
-            batch.seed(),
-            batch.measureClean(),
-            gradient,
-            clock);
+    NDManager here = batch.owner().newSubManager(device);
+    try {
+      BatchGradient gradient = new BatchGradient(here, batch.images());
+      for (long from = first; from < end; from += partSize) {
+        addPart(mathematics, batch, from, Math.min(from + partSize, end), gradient, clock);
       }
+      return gradient;
+    } catch (RuntimeException e) {
+      here.close(); // smaller parts may follow, which need the room
+      throw e;
     }
-    return gradient;
+  }
+
+  private static void addPart(
+      FareStep mathematics,
+      Batch batch,
+      long from,
+      long to,
+      BatchGradient gradient,
+      StepClock clock) {
+    Device device = mathematics.weights().get(0).getDevice();
+    NDIndex rows = new NDIndex().addSliceDim(from, to);
+    try (TensorScope scope = TensorScope.of(batch.pixels())) {
+      mathematics.addGradient(
+          scope.view(batch.pixels()).get(rows).toDevice(device, false),
+          part(batch.labels(), rows, device, scope),
+          part(batch.references(), rows, device, scope),
+          LongStream.range(from, to).toArray(),
+          batch.seed(),
+          batch.measureClean(),
+          gradient,
+          clock);
+    }
   }
 
   private static @Nullable NDArray part(

@@ -45,5 +45,19 @@ class Autograd(Module):
         result.append(g)
     return result
 
+  # one for each: whether it is a beginning of the graph, so that no gradient goes further
+  def are_leaves(self: __torch__.Autograd, tensors: List[Tensor]) -> Tensor:
+    leaves = annotate(List[bool], [])
+    for t in tensors:
+      leaves.append(torch.is_leaf(t))
+    return torch.tensor(leaves)
+
+  # tensors = sums, addends
+  def accumulate(self: __torch__.Autograd, tensors: List[Tensor]) -> Tensor:
+    n = torch.floordiv(torch.len(tensors), 2)
+    for i in range(n):
+      torch.add_(tensors[i], tensors[n + i])
+    return tensors[0]
+
   def is_recorded(self: __torch__.Autograd, x: Tensor) -> Tensor:
     return torch.tensor(ops.prim.requires_grad(x))

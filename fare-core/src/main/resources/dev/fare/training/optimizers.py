@@ -78,13 +78,6 @@ class Optimizers(Module):
       torch.lerp_(tensors[i], tensors[n + i], share)
     return numbers
 
-  # tensors = targets, addends
-  def accumulate(self: __torch__.Optimizers, tensors: List[Tensor]) -> Tensor:
-    n = torch.floordiv(torch.len(tensors), 2)
-    for i in range(n):
-      torch.add_(tensors[i], tensors[n + i])
-    return tensors[0]
-
   # tensors = targets, sources
   def copy(self: __torch__.Optimizers, tensors: List[Tensor]) -> Tensor:
     n = torch.floordiv(torch.len(tensors), 2)

@@ -1,30 +1,34 @@
 # The blocks of transformer.py where nothing is recorded: the same sums, in fewer passes over memory.
 #
-# A block's weights are the same twelve, made by `prepare`.
+# oneDNN ends a product with silu(z), and QuickGELU is silu(1.702 z) / 1.702. So what stands between the blocks
+# is kept `factor` times as large: a layer normalisation doesn't see it, and hands it to the products behind it.
+# Matrices stay as they are; a block's eight vectors are kept once more, times the factor:
+#   0 ln_1.weight  1 ln_1.bias  2 attn.in_proj_bias  3 attn.out_proj.bias
+#   4 ln_2.weight  5 ln_2.bias  6 mlp.c_fc.bias  7 mlp.c_proj.bias
 
-# the memory of the transpose under the shape [O, I]
-def transposed(weight: Tensor) -> Tensor:
-  return weight.t().contiguous().t()
-
-# z sigmoid(1.702 z) = silu(1.702 z) / 1.702: the two matrices of the MLP carry the factors
-def prepare(w: List[Tensor], i: int, quick_gelu: bool) -> List[Tensor]:
-  factor = 1.
+# 1 where the activation needs none
+def factor(quick_gelu: bool) -> float:
+  f = 1.
   if quick_gelu:
-    factor = 1.702
-  return [w[i], w[i + 1], __torch__.inference.transposed(w[i + 2]), w[i + 3],
-    __torch__.inference.transposed(w[i + 4]), w[i + 5], w[i + 6], w[i + 7],
-    __torch__.inference.transposed(w[i + 8] * factor), w[i + 9] * factor,
-    __torch__.inference.transposed(w[i + 10] * (1. / factor)), w[i + 11]]
+    f = 1.702
+  return f
 
-def add_mlp(x: Tensor, w: List[Tensor], i: int, quick_gelu: bool, epsilon: float) -> Tensor:
-  normed = __torch__.transformer.layer_norm(x, w[i + 6], w[i + 7], epsilon)
-  inner = __torch__.products.activated(normed, w[i + 8], w[i + 9], quick_gelu)
-  return __torch__.products.added(x, inner, w[i + 10], w[i + 11])
+# a block's vectors
+def scale(w: List[Tensor], i: int, factor: float) -> List[Tensor]:
+  return [w[i] * factor, w[i + 1] * factor, w[i + 3] * factor, w[i + 5] * factor,
+    w[i + 6] * factor, w[i + 7] * factor, w[i + 9] * factor, w[i + 11] * factor]
 
-# [N, T, C] -> [N, T, C]
-def block(x: Tensor, w: List[Tensor], i: int, heads: int, quick_gelu: bool, epsilon: float) -> Tensor:
-  normed = __torch__.transformer.layer_norm(x, w[i], w[i + 1], epsilon)
-  qkv = __torch__.products.linear(normed, w[i + 2], w[i + 3])
-  mixed = __torch__.transformer.attend(qkv, heads, False)
-  x = __torch__.products.added(x, mixed, w[i + 4], w[i + 5])
-  return __torch__.inference.add_mlp(x, w, i, quick_gelu, epsilon)
+# the normalisation of x / factor, for x that is `factor` times as large, with scaled weights
+def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, factor: float, epsilon: float) -> Tensor:
+  return __torch__.transformer.layer_norm(x, weight, bias, epsilon * factor * factor)
+
+# [N, T, C] -> [N, T, C], with the weights that start at w[i] and the scaled vectors that start at w[s]
+def block(x: Tensor, w: List[Tensor], i: int, s: int, heads: int, quick_gelu: bool, epsilon: float) -> Tensor:
+  factor = __torch__.inference.factor(quick_gelu)
+  normed = __torch__.inference.layer_norm(x, w[s], w[s + 1], factor, epsilon)
+  qkv = __torch__.products.linear(normed, w[i + 2], w[s + 2])
+  mixed = __torch__.transformer.attend(qkv, heads, False, factor)
+  x = __torch__.products.added(x, mixed, w[i + 4], w[s + 3])
+  normed = __torch__.inference.layer_norm(x, w[s + 4], w[s + 5], factor, epsilon)
+  inner = __torch__.products.activated(normed, w[i + 8], w[s + 6], quick_gelu)
+  return __torch__.products.added(x, inner, w[i + 10], w[s + 7])

@@ -1,6 +1,4 @@
 # Linear layers as oneDNN computes them in one call, outside autograd, for float32 on a CPU.
-#
-# Weights [O, I] whose memory is that of their transpose are read fastest.
 
 # x W^T + bias for x [..., I]
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

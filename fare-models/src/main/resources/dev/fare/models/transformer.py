@@ -15,20 +15,22 @@ def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tenso
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
   return torch.linear(x.type_as(weight), weight, bias)
 
-# queries, keys, values [N, T, 3C] -> [N, T, C]; a causal token sees no later one
-def attend(qkv: Tensor, heads: int, causal: bool) -> Tensor:
+# queries, keys, values [N, T, 3C] -> [N, T, C]; a causal token sees no later one.
+# All may be `factor` times what they are meant to be, and then the result is.
+def attend(qkv: Tensor, heads: int, causal: bool, factor: float) -> Tensor:
   n = qkv.size(0)
   t = qkv.size(1)
+  scale = float(qkv.size(2) // (3 * heads)) ** -0.5 / (factor * factor)
   if qkv.is_cuda or ops.prim.dtype(qkv) == 6:
     q, k, v = qkv.chunk(3, -1)
     q = q.reshape([n, t, heads, -1]).transpose(1, 2)
     k = k.reshape([n, t, heads, -1]).transpose(1, 2)
     v = v.reshape([n, t, heads, -1]).transpose(1, 2)
-    mixed = torch.scaled_dot_product_attention(q, k, v, None, 0., causal)
+    mixed = torch.scaled_dot_product_attention(q, k, v, None, 0., causal, scale=scale)
   else:
     # on a CPU the fused kernel is slow in bfloat16: one copy to [3, N * heads, T, C / heads], plain products
     q, k, v = torch.unbind(qkv.reshape([n, t, 3, heads, -1]).permute([2, 0, 3, 1, 4]).reshape([3, n * heads, t, -1]))
-    scores = torch.bmm(q, k.transpose(1, 2)) * (float(q.size(-1)) ** -0.5)
+    scores = torch.bmm(q, k.transpose(1, 2)) * scale
     if causal:
       later = torch.triu(torch.ones([t, t], dtype=11, layout=None, device=qkv.device), 1)
       scores = torch.masked_fill(scores, later, float("-inf"))
@@ -52,7 +54,7 @@ def add_mlp(x: Tensor, w: List[Tensor], i: int, quick_gelu: bool, epsilon: float
 # [N, T, C] -> [N, T, C], with the weights that start at w[i]
 def block(x: Tensor, w: List[Tensor], i: int, heads: int, causal: bool, quick_gelu: bool, epsilon: float) -> Tensor:
   normed = __torch__.transformer.layer_norm(x, w[i], w[i + 1], epsilon)
-  mixed = __torch__.transformer.attend(__torch__.transformer.linear(normed, w[i + 2], w[i + 3]), heads, causal)
+  mixed = __torch__.transformer.attend(__torch__.transformer.linear(normed, w[i + 2], w[i + 3]), heads, causal, 1.)
   x = x + torch.linear(mixed, w[i + 4], w[i + 5])
   return __torch__.transformer.add_mlp(x, w, i, quick_gelu, epsilon)
 

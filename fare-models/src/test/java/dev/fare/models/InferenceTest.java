@@ -47,21 +47,21 @@ class InferenceTest {
   }
 
   @Test
-  void everyOutputIsThatOfThePlainPass() {
+  void everyOutputIsThatOfARecordedPass() {
     for (Activation activation : Activation.values()) {
-      try (VisionTransformer tower = tower(activation);
-          VisionTransformer plain = tower.copy();
-          GradMode off = GradMode.off()) {
-        assertClose(tower.embed(pixels), plain.embed(pixels));
+      try (VisionTransformer tower = tower(activation)) {
+        NDArray recorded = Autograd.variable(pixels);
+
+        assertClose(tower.embed(pixels), tower.embed(recorded));
         NDList both = tower.embedWithTokens(pixels);
-        NDList expected = plain.embedWithTokens(pixels);
+        NDList expected = tower.embedWithTokens(recorded);
         NDList states = tower.hiddenStates(pixels);
         for (int i = 0; i < 2; i++) {
           assertClose(both.get(i), expected.get(i));
         }
         for (int depth = 0; depth <= tower.depth(); depth++) {
-          assertClose(tower.hiddenState(pixels, depth), plain.hiddenState(pixels, depth));
-          assertClose(states.get(depth), plain.hiddenState(pixels, depth));
+          assertClose(tower.hiddenState(pixels, depth), tower.hiddenState(recorded, depth));
+          assertClose(states.get(depth), tower.hiddenState(recorded, depth));
         }
       }
     }
@@ -73,33 +73,17 @@ class InferenceTest {
   }
 
   @Test
-  void aRecordedPassIsThePlainOneToTheBit() {
-    try (VisionTransformer tower = tower(Activation.QUICK_GELU);
-        VisionTransformer plain = tower.copy()) {
-      tower.embed(pixels).close(); // makes the second set of weights
+  void changedWeightsAndVectorsAreComputedWithAtOnce() {
+    try (VisionTransformer tower = tower(Activation.QUICK_GELU)) {
+      float[] before = tower.embed(pixels).toFloatArray();
 
-      assertThat(pixelGradient(tower)).isEqualTo(pixelGradient(plain));
-    }
-  }
+      tower.parameters().get("visual.transformer.resblocks.1.mlp.c_fc.weight").muli(2);
+      tower.parameters().get("visual.transformer.resblocks.0.ln_1.weight").muli(3);
+      tower.parameters().get("visual.ln_pre.bias").addi(0.5);
 
-  private float[] pixelGradient(VisionTransformer tower) {
-    try (GradMode on = GradMode.on()) {
-      NDArray x = Autograd.variable(pixels);
-      return Autograd.gradient(tower.embed(x).square().sum(), x).toFloatArray();
-    }
-  }
-
-  @Test
-  void changedWeightsAreComputedWithAtOnceAndForGood() {
-    try (VisionTransformer tower = tower(Activation.GELU);
-        VisionTransformer plain = tower.copy()) {
-      tower.embed(pixels).close();
-      for (VisionTransformer each : List.of(tower, plain)) {
-        each.parameters().get("visual.transformer.resblocks.1.mlp.c_fc.weight").muli(2);
-      }
       float[] changed = tower.embed(pixels).toFloatArray();
-
-      assertThat(changed).isEqualTo(plain.embed(pixels).toFloatArray());
+      assertThat(changed).isNotEqualTo(before);
+      assertClose(tower.embed(pixels), tower.embed(Autograd.variable(pixels)));
     }
   }
 

@@ -1,7 +1,5 @@
 package dev.fare.examples.llava;
 
-import static java.util.Objects.requireNonNull;
-
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.HashMultiset;
 import com.google.common.collect.Multisets;
@@ -44,7 +42,7 @@ record StoryScores(StoryScenes scenes, StoryFiles files, int iterations) {
   /**
    * CIDEr-D of captions.
    *
-   * @param half the model in half precision, or whatever the attacks that search compute in
+   * @param half the model in half precision, for the attacks that search
    * @param radii in 255ths
    */
   StoryResults.Scores captions(String name, LlavaModel half, LlavaModel single, int[] radii)
@@ -69,7 +67,7 @@ record StoryScores(StoryScenes scenes, StoryFiles files, int iterations) {
           new CaptionEnsemble.Sample(
               question.id(),
               template.withImage(question.text()),
-              mostFrequentFirst(of(question.id(), people))));
+              mostFrequentFirst(given(people, question.id()))));
     }
     return run(
         name,
@@ -78,13 +76,18 @@ record StoryScores(StoryScenes scenes, StoryFiles files, int iterations) {
         radii,
         new Task(
             samples,
-            (id, answer) -> VqaAccuracy.of(answer, of(id, people)),
+            (id, answer) -> VqaAccuracy.of(answer, given(people, id)),
             VQA_THRESHOLD,
             OTHER_WORDS));
   }
 
-  private static List<String> of(String question, Map<String, List<String>> people) {
-    return requireNonNull(people.get(question), question);
+  private static List<String> given(Map<String, List<String>> people, String question) {
+    List<String> answers = people.get(question);
+    if (answers == null) {
+      throw new IllegalArgumentException(
+          "every question needs people's answers, but question " + question + " has none");
+    }
+    return answers;
   }
 
   private static List<String> mostFrequentFirst(List<String> answers) {

@@ -9,6 +9,7 @@ import dev.fare.models.PixelNormalization;
 import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * ConvNeXt (Liu et al., 2022) as the vision tower of open_clip's CLIPs; the mathematics is
@@ -23,11 +24,13 @@ public final class ConvNext implements VisionTower {
       TorchSource.resource(ConvNext.class, "convnext.py")
           .importing(TorchSource.resource(Activation.class, "transformer.py"))
           .importing(TorchSource.resource(ConvNext.class, "patches.py"))
-          .importing(TorchSource.resource(ConvNext.class, "prepared.py"));
+          .importing(TorchSource.resource(ConvNext.class, "prepared.py"))
+          .importing(TorchSource.resource(ConvNext.class, "recomputed.py"));
 
   private final ConvNextConfig config;
   private final PixelNormalization normalization;
   private final TowerModule module;
+  private final @Nullable RecomputedPass again;
 
   /**
    * Puts a tower together.
@@ -48,6 +51,7 @@ public final class ConvNext implements VisionTower {
       Precision precision) {
     this.config = config;
     this.normalization = normalization;
+    again = null;
     module =
         new TowerModule(
             SOURCE,
@@ -65,6 +69,24 @@ public final class ConvNext implements VisionTower {
             precision);
   }
 
+  private ConvNext(
+      ConvNextConfig config,
+      PixelNormalization normalization,
+      TowerModule module,
+      RecomputedPass again) {
+    this.config = config;
+    this.normalization = normalization;
+    this.module = module;
+    this.again = again;
+  }
+
+  @Override
+  public ConvNext recomputing() {
+    int blocks = config.depths().stream().mapToInt(Integer::intValue).sum();
+    RecomputedPass parts = new RecomputedPass(module, blocks + 2);
+    return new ConvNext(config, normalization, module, parts);
+  }
+
   @Override
   public ConvNextConfig config() {
     return config;
@@ -73,7 +95,7 @@ public final class ConvNext implements VisionTower {
   @Override
   public NDArray embed(NDArray pixels) {
     checkShape(pixels);
-    return module.embed(pixels);
+    return again == null ? module.embed(pixels) : again.embed(pixels);
   }
 
   @Override
@@ -128,7 +150,9 @@ public final class ConvNext implements VisionTower {
   @Override
   public ConvNext copy() {
     NDManager owner = module.newManager();
-    return new ConvNext(config, normalization, module.copyParameters(owner), owner, precision());
+    Map<String, NDArray> weights = module.copyParameters(owner);
+    ConvNext copy = new ConvNext(config, normalization, weights, owner, precision());
+    return again == null ? copy : copy.recomputing();
   }
 
   private static void checkShape(NDArray pixels) {

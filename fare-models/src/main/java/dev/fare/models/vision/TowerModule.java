@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.fare.Precision;
 import dev.fare.models.PixelNormalization;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.TorchCompilationException;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;
@@ -19,16 +20,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Weights on a device, and the compiled class that computes with them: what every tower is. */
 final class TowerModule implements AutoCloseable {
 
-  /** In the order of the numbers that the script gives. */
-  private enum PassKind {
-    RECORDED,
-    UNRECORDED,
-    UNRECORDED_OF_CHANGED_WEIGHTS
-  }
+  private static final Logger LOG = LoggerFactory.getLogger(TowerModule.class);
 
   private final NDManager manager;
   private final Map<String, NDArray> parameters;
@@ -38,10 +36,9 @@ final class TowerModule implements AutoCloseable {
   private final String className;
   private final Map<String, ?> attributes;
   private final TorchModule module;
-  private final @Nullable InferenceModule inference;
 
   /**
-   * Compiles and binds, for every pass alike.
+   * Compiles and binds.
    *
    * @param source its class has {@code dtype : int} and {@code seen : int} beside the attributes
    * @param depth the largest argument of {@code hidden_state}
@@ -62,8 +59,8 @@ final class TowerModule implements AutoCloseable {
   /**
    * Compiles and binds.
    *
-   * @param fused the source for float32 passes on a CPU without autograd, whose class has {@code
-   *     fused : bool} and a method {@code kind_of_pass}; null without
+   * @param fused the source for float32 on a CPU, tried with its class's {@code fused : bool} true;
+   *     where this libtorch can't compile it, {@code source} serves. Null without.
    */
   TowerModule(
       TorchSource source,
@@ -75,7 +72,6 @@ final class TowerModule implements AutoCloseable {
       Map<String, NDArray> parameters,
       NDManager manager,
       Precision precision) {
-    final int type = TorchType.of(precision);
     this.manager = manager;
     this.precision = precision;
     this.source = source;
@@ -86,21 +82,22 @@ final class TowerModule implements AutoCloseable {
       // a scalar argument is read on the host: it must not live on a GPU
       depths.add(manager.create(new long[] {i}, new Shape()).toDevice(Device.cpu(), false));
     }
-    Device device = manager.getDevice();
-    Map<String, Object> state = state(type);
-    List<NDArray> bound = weights(normalization, manager);
-    module = TorchModule.compile(source, className, state, device).bind(bound);
-    inference =
-        fused == null || precision != Precision.FLOAT32 || device.isGpu()
-            ? null
-            : new InferenceModule(
-                () -> TorchModule.compile(fused, className, fusing(state), device).bind(bound));
+    boolean mayFuse = precision == Precision.FLOAT32 && !manager.getDevice().isGpu();
+    module = compile(mayFuse ? fused : null).bind(weights(normalization, manager));
   }
 
-  private static Map<String, Object> fusing(Map<String, Object> state) {
-    Map<String, Object> fusing = new LinkedHashMap<>(state);
-    fusing.put("fused", true);
-    return fusing;
+  private TorchModule compile(@Nullable TorchSource fused) {
+    Map<String, Object> state = state(TorchType.of(precision));
+    if (fused != null) {
+      Map<String, Object> fusing = new LinkedHashMap<>(state);
+      fusing.put("fused", true);
+      try {
+        return TorchModule.compile(fused, className, fusing, manager.getDevice());
+      } catch (TorchCompilationException e) {
+        LOG.debug("this libtorch has no oneDNN: inference computes as training does", e);
+      }
+    }
+    return TorchModule.compile(source, className, state, manager.getDevice());
   }
 
   private Map<String, Object> state(int type) {
@@ -139,7 +136,7 @@ final class TowerModule implements AutoCloseable {
   }
 
   NDArray embed(NDArray pixels) {
-    return run("embed", pixels).singletonOrThrow();
+    return module.call("embed", pixels);
   }
 
   NDArray hiddenState(NDArray pixels, int depth) {
@@ -147,43 +144,19 @@ final class TowerModule implements AutoCloseable {
       throw new IllegalArgumentException(
           "depth must be between 0 and the " + (depths.size() - 1) + " blocks, got " + depth);
     }
-    return run("hidden_state", pixels, depths.get(depth)).singletonOrThrow();
+    return module.call("hidden_state", pixels, depths.get(depth));
   }
 
   NDList hiddenStates(NDArray pixels) {
-    return run("hidden_states", pixels);
+    return module.callAll("hidden_states", pixels);
   }
 
   NDList embedWithTokens(NDArray pixels) {
-    return run("embed_with_tokens", pixels);
+    return module.callAll("embed_with_tokens", pixels);
   }
 
-  /** By the second set of weights where it serves. */
-  private NDList run(String method, NDArray... inputs) {
-    if (inference != null && !inference.isGivenUp()) {
-      PassKind kind = kindOfPass(inputs[0]);
-      if (kind == PassKind.UNRECORDED) {
-        return inference.call(method, inputs).orElseGet(() -> module.callAll(method, inputs));
-      }
-      if (kind == PassKind.UNRECORDED_OF_CHANGED_WEIGHTS) {
-        inference.close();
-      }
-    }
+  NDList callAll(String method, NDArray... inputs) {
     return module.callAll(method, inputs);
-  }
-
-  private PassKind kindOfPass(NDArray pixels) {
-    try (NDArray kind = module.call("kind_of_pass", pixels)) {
-      return PassKind.values()[(int) kind.getLong()];
-    }
-  }
-
-  NDList callList(String method, List<NDArray> inputs, List<NDArray> list) {
-    return module.callList(method, inputs, list);
-  }
-
-  NDList callAll(String method, NDArray input) {
-    return module.callAll(method, input);
   }
 
   NDArray call(String method, NDArray input) {
@@ -234,9 +207,6 @@ final class TowerModule implements AutoCloseable {
 
   @Override
   public void close() {
-    if (inference != null) {
-      inference.close();
-    }
     module.close();
     manager.close();
   }

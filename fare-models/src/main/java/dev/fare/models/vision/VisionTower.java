@@ -75,15 +75,8 @@ public sealed interface VisionTower extends AutoCloseable permits VisionTransfor
   /**
    * This tower, on the same weights, keeping for a backward pass of its embeddings only what stands
    * between the blocks; the rest is computed again. See {@code TrainableEncoder#recomputing}.
-   *
-   * @throws UnsupportedOperationException if the architecture can't
    */
-  default VisionTower recomputing() {
-    throw new UnsupportedOperationException(
-        "this architecture computes nothing again in its backward pass; train it with a smaller"
-            + " microBatchSize: "
-            + config());
-  }
+  VisionTower recomputing();
 
   /**
    * An independent tower with copies of the weights. It keeps one set of them, and computes alike

@@ -9,6 +9,7 @@ import dev.fare.models.PixelNormalization;
 import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** CLIP's vision transformer (Radford et al., 2021); the mathematics is vision_transformer.py. */
 public final class VisionTransformer implements VisionTower {
@@ -18,6 +19,7 @@ public final class VisionTransformer implements VisionTower {
           .importing(TorchSource.resource(Activation.class, "transformer.py"))
           .importing(TorchSource.resource(VisionTransformer.class, "patches.py"))
           .importing(TorchSource.resource(VisionTransformer.class, "prepared.py"))
+          .importing(TorchSource.resource(VisionTransformer.class, "recomputed.py"))
           .importing(TorchSource.resource(Activation.class, "inference.py"));
 
   private static final TorchSource PLAIN = SOURCE.importing(products("products_plain.py"));
@@ -26,7 +28,7 @@ public final class VisionTransformer implements VisionTower {
   private final VitConfig config;
   private final PixelNormalization normalization;
   private final TowerModule module;
-  private final boolean recomputing;
+  private final @Nullable RecomputedPass again;
 
   /** Puts a tower of float32 arithmetic together. */
   public VisionTransformer(
@@ -47,9 +49,8 @@ public final class VisionTransformer implements VisionTower {
    * @param manager the owner of everything native, which this tower closes
    * @param precision FLOAT32, or a half type, in which the blocks' matrix products are, while
    *     pixels, patch embedding, normalisations, the sums between blocks and the projection stay
-   *     float32
-   *     <p>In FLOAT32 on a CPU, passes that are not recorded for autograd run on a second copy of
-   *     the blocks' matrices, made at the first one, until a weight changes.
+   *     float32. In FLOAT32 on a CPU, passes that are not recorded for autograd are computed by
+   *     oneDNN and agree with recorded ones to rounding.
    */
   public VisionTransformer(
       VitConfig config,
@@ -57,23 +58,13 @@ public final class VisionTransformer implements VisionTower {
       Map<String, NDArray> parameters,
       NDManager manager,
       Precision precision) {
-    this(config, normalization, parameters, manager, precision, true);
-  }
-
-  private VisionTransformer(
-      VitConfig config,
-      PixelNormalization normalization,
-      Map<String, NDArray> parameters,
-      NDManager manager,
-      Precision precision,
-      boolean mayFuse) {
     this.config = config;
     this.normalization = normalization;
-    recomputing = false;
+    again = null;
     module =
         new TowerModule(
             PLAIN,
-            mayFuse ? FUSED : null,
+            FUSED,
             "VisionTransformer",
             Map.of(
                 "patch", config.patchSize(),
@@ -81,8 +72,7 @@ public final class VisionTransformer implements VisionTower {
                 "heads", config.heads(),
                 "quick_gelu", config.activation() == Activation.QUICK_GELU,
                 "epsilon", config.layerNormEpsilon(),
-                "fused", false,
-                "bound", 0),
+                "fused", false),
             config.layers(),
             normalization,
             parameters,
@@ -91,16 +81,20 @@ public final class VisionTransformer implements VisionTower {
   }
 
   private VisionTransformer(
-      VitConfig config, PixelNormalization normalization, TowerModule module, boolean recomputing) {
+      VitConfig config,
+      PixelNormalization normalization,
+      TowerModule module,
+      RecomputedPass again) {
     this.config = config;
     this.normalization = normalization;
     this.module = module;
-    this.recomputing = recomputing;
+    this.again = again;
   }
 
   @Override
   public VisionTransformer recomputing() {
-    return new VisionTransformer(config, normalization, module, true);
+    RecomputedPass parts = new RecomputedPass(module, config.layers() + 1);
+    return new VisionTransformer(config, normalization, module, parts);
   }
 
   private static TorchSource products(String resource) {
@@ -115,15 +109,13 @@ public final class VisionTransformer implements VisionTower {
   @Override
   public NDArray embed(NDArray pixels) {
     checkShape(pixels);
-    return recomputing ? RecomputedPass.embed(module, pixels) : module.embed(pixels);
+    return again == null ? module.embed(pixels) : again.embed(pixels);
   }
 
   @Override
   public NDList embedWithTokens(NDArray pixels) {
     checkShape(pixels);
-    return recomputing
-        ? RecomputedPass.embedWithTokens(module, pixels)
-        : module.embedWithTokens(pixels);
+    return again == null ? module.embedWithTokens(pixels) : again.embedWithTokens(pixels);
   }
 
   @Override
@@ -173,8 +165,8 @@ public final class VisionTransformer implements VisionTower {
     NDManager owner = module.newManager();
     VisionTransformer copy =
         new VisionTransformer(
-            config, normalization, module.copyParameters(owner), owner, precision(), false);
-    return recomputing ? copy.recomputing() : copy;
+            config, normalization, module.copyParameters(owner), owner, precision());
+    return again == null ? copy : copy.recomputing();
   }
 
   private void checkShape(NDArray pixels) {

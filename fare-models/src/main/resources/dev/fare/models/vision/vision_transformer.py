@@ -4,6 +4,7 @@
 #   5 ln_pre.weight  6 ln_pre.bias, twelve for each block, then ln_post.weight, ln_post.bias, proj
 # The forward reads them prepared: 0 class_embedding  1 kernel and  2 bias with mean and std folded in
 #   3 positional_embedding  4, 5 ln_pre, twelve for each block, then ln_post.weight, ln_post.bias, proj
+# and, where passes that are not recorded go through inference.py, its vectors: ln_pre's two, eight for each block.
 class VisionTransformer(Module):
   __parameters__ = []
   __buffers__ = []
@@ -18,50 +19,44 @@ class VisionTransformer(Module):
   epsilon : float
   dtype : int
   fused : bool
-  bound : int
 
   def bind(self: __torch__.VisionTransformer, p: List[Tensor]) -> Tensor:
     self.params = p
     self.prepared = __torch__.prepared.keep((self).prepare(p))
     self.seen = __torch__.prepared.version(p)
-    self.bound = self.seen
     return p[0]
 
   def prepare(self: __torch__.VisionTransformer, p: List[Tensor]) -> List[Tensor]:
+    w = (self).prepare_recorded(p)
+    if self.fused:
+      factor = __torch__.inference.factor(self.quick_gelu)
+      w.append(w[4] * factor)
+      w.append(w[5] * factor)
+      for i in range(self.layers):
+        w.extend(__torch__.inference.scale(w, 6 + 12 * i, factor))
+    return w
+
+  # what recorded passes read
+  def prepare_recorded(self: __torch__.VisionTransformer, p: List[Tensor]) -> List[Tensor]:
     kernel, bias = __torch__.patches.fold(p[3], p[0], p[1])
     w = [p[2], kernel, bias]
     for i in range(4, len(p)):
-      t = p[i]
-      j = (i - 7) % 12
-      inside = i >= 7 and i < 7 + 12 * self.layers
-      is_norm = j == 0 or j == 1 or j == 6 or j == 7
-      if inside and not is_norm:
-        t = t.to(self.dtype)
-      w.append(t)
-    if self.fused:
-      w[1] = __torch__.inference.transposed(kernel)
-      # not the last block, of which little is computed
-      for block in range(self.layers - 1):
-        made = __torch__.inference.prepare(w, 6 + 12 * block, self.quick_gelu)
-        for k in range(12):
-          w[6 + 12 * block + k] = made[k]
+      w.append((self).in_type(p[i], i))
     return w
 
-  # 0 the pass is recorded  1 it is not  2 neither, and the weights have changed since they were bound
-  def kind_of_pass(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
-    kind = 0
-    if not __torch__.prepared.is_recorded(self.params, pixels):
-      kind = 1
-      if __torch__.prepared.version(self.params) != self.bound:
-        kind = 2
-    return torch.tensor(kind)
+  # the i-th of the params in the type that the forward reads it in
+  def in_type(self: __torch__.VisionTransformer, t: Tensor, i: int) -> Tensor:
+    j = (i - 7) % 12
+    inside = i >= 7 and i < 7 + 12 * self.layers
+    is_norm = j == 0 or j == 1 or j == 6 or j == 7
+    if inside and not is_norm:
+      t = t.to(self.dtype)
+    return t
 
   # made in the graph where the weights themselves are trained
   def weights(self: __torch__.VisionTransformer) -> List[Tensor]:
-    if self.fused:
-      w = self.prepared
-    elif __torch__.prepared.is_trained(self.params):
-      w = (self).prepare(self.params)
+    if __torch__.prepared.is_trained(self.params):
+      w = (self).prepare_recorded(self.params)
     else:
       w = self.prepared
       now = __torch__.prepared.version(self.params)
@@ -70,29 +65,43 @@ class VisionTransformer(Module):
         self.seen = now
     return w
 
+  # whether a pass goes through inference.py; then the tokens between blocks are `factor` times as large
+  def is_fast(self: __torch__.VisionTransformer, pixels: Tensor) -> bool:
+    return self.fused and not __torch__.prepared.is_recorded(self.params, pixels)
+
+  # the tokens themselves
+  def unscaled(self: __torch__.VisionTransformer, x: Tensor, fast: bool) -> Tensor:
+    if fast and self.quick_gelu:
+      x = x * (1. / __torch__.inference.factor(True))
+    return x
+
   # [N, 3, H, W] -> [N, 1 + gh * gw, C], after ln_pre
-  def embed_patches(self: __torch__.VisionTransformer, w: List[Tensor], pixels: Tensor) -> Tensor:
+  def embed_patches(self: __torch__.VisionTransformer, w: List[Tensor], pixels: Tensor, fast: bool) -> Tensor:
     x = __torch__.patches.flatten(pixels, self.patch).flatten(1, 2)
-    if self.fused:
+    norm = 4
+    if fast:
       x = __torch__.products.linear(x, w[1], w[2])
+      norm = 9 + 12 * self.layers
     else:
       x = torch.linear(x, w[1], w[2])
     x = torch.cat([w[0].expand([x.size(0), 1, -1]), x], 1) + w[3]
-    return __torch__.transformer.layer_norm(x, w[4], w[5], self.epsilon)
+    return __torch__.transformer.layer_norm(x, w[norm], w[norm + 1], self.epsilon)
 
-  def run_block(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor, i: int) -> Tensor:
-    if self.fused and i < self.layers - 1:
-      x = __torch__.inference.block(x, w, 6 + 12 * i, self.heads, self.quick_gelu, self.epsilon)
+  def run_block(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor, i: int, fast: bool) -> Tensor:
+    if fast:
+      scaled = 11 + 12 * self.layers + 8 * i
+      x = __torch__.inference.block(x, w, 6 + 12 * i, scaled, self.heads, self.quick_gelu, self.epsilon)
     else:
       x = __torch__.transformer.block(x, w, 6 + 12 * i, self.heads, False, self.quick_gelu, self.epsilon)
     return x
 
   # the tokens before the last block
   def run_to_last(self: __torch__.VisionTransformer, w: List[Tensor], pixels: Tensor) -> Tensor:
-    x = (self).embed_patches(w, pixels)
+    fast = (self).is_fast(pixels)
+    x = (self).embed_patches(w, pixels, fast)
     for i in range(self.layers - 1):
-      x = (self).run_block(w, x, i)
-    return x
+      x = (self).run_block(w, x, i, fast)
+    return (self).unscaled(x, fast)
 
   # [N, T, C] before the last block -> [N, D]; of the last block only the class token is computed
   def embed_class(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor) -> Tensor:
@@ -116,19 +125,21 @@ class VisionTransformer(Module):
   # the tokens [N, T, C] after `depth` blocks, without ln_post
   def hidden_state(self: __torch__.VisionTransformer, pixels: Tensor, depth: Tensor) -> Tensor:
     w = (self).weights()
-    x = (self).embed_patches(w, pixels)
+    fast = (self).is_fast(pixels)
+    x = (self).embed_patches(w, pixels, fast)
     for i in range(int(depth)):
-      x = (self).run_block(w, x, i)
-    return x
+      x = (self).run_block(w, x, i, fast)
+    return (self).unscaled(x, fast)
 
   # the tokens after every depth from 0 to `layers`
   def hidden_states(self: __torch__.VisionTransformer, pixels: Tensor) -> List[Tensor]:
     w = (self).weights()
-    x = (self).embed_patches(w, pixels)
-    states = [x]
+    fast = (self).is_fast(pixels)
+    x = (self).embed_patches(w, pixels, fast)
+    states = [(self).unscaled(x, fast)]
     for i in range(self.layers):
-      x = (self).run_block(w, x, i)
-      states.append(x)
+      x = (self).run_block(w, x, i, fast)
+      states.append((self).unscaled(x, fast))
     return states
 
   # [N, T, C] -> [N, T, C]
@@ -136,72 +147,66 @@ class VisionTransformer(Module):
     end = 7 + 12 * self.layers
     return __torch__.transformer.layer_norm(x, self.params[end], self.params[end + 1], self.epsilon)
 
-  # Activation checkpointing: of a pass only what stands between the blocks is kept.
+  # Activation checkpointing, see recomputed.py. The parts are the embedding of patches (0), the blocks but
+  # the last, and the last with the projection (`layers`).
 
   # whether a pass over the pixels must be recorded
   def is_recorded(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
     return torch.tensor(__torch__.prepared.is_recorded(self.params, pixels))
 
-  # the tokens before each block and, last, the embedding
-  def embed_in_parts(self: __torch__.VisionTransformer, pixels: Tensor) -> List[Tensor]:
-    w = (self).weights()
-    x = (self).embed_patches(w, pixels)
-    parts = [x]
-    for i in range(self.layers - 1):
-      x = (self).run_block(w, x, i)
-      parts.append(x)
-    parts.append((self).embed_class(w, x))
-    return parts
+  def part_starts(self: __torch__.VisionTransformer) -> List[int]:
+    starts = [0]
+    for i in range(self.layers):
+      starts.append(7 + 12 * i)
+    starts.append(len(self.params))
+    return starts
 
-  # The gradients of the pixels and of params, without elements where none is asked for, from those of
-  # the embedding and of the tokens before the last block, either of which may be without elements.
-  # Each part is computed again from what stood before it.
-  def backward_in_parts(self: __torch__.VisionTransformer, pixels: Tensor, of_embedding: Tensor, of_tokens: Tensor, parts: List[Tensor]) -> List[Tensor]:
-    w = (self).weights()
-    last = self.layers - 1
-    found = [torch.empty([0], dtype=6, layout=None, device=pixels.device)]
-    for p in self.params:
-      found.append(found[0])
-    g = of_tokens
-    if of_embedding.numel() > 0:
-      x = torch.requires_grad_(torch.detach(parts[last]))
+  def first_part(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
+    return __torch__.recomputed.first_part(self.params, (self).part_starts(), pixels)
+
+  # of the params from `first` to `end` made in the graph; the others are of no use then
+  def part_weights(self: __torch__.VisionTransformer, first: int, end: int) -> List[Tensor]:
+    p = self.params
+    w = annotate(List[Tensor], [])
+    for t in self.prepared:
+      w.append(t)
+    if first == 0:
+      kernel, bias = __torch__.patches.fold(p[3], p[0], p[1])
+      w[0] = p[2]
+      w[1] = kernel
+      w[2] = bias
+    for i in range(first, end):
+      if i >= 4:
+        w[i - 1] = (self).in_type(p[i], i)
+    return w
+
+  def run_part(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor, part: int) -> Tensor:
+    if part == 0:
+      y = (self).embed_patches(w, x, False)
+    elif part < self.layers:
+      y = (self).run_block(w, x, part - 1, False)
+    else:
       y = (self).embed_class(w, x)
-      g = (self).part_gradients(y, of_embedding, x, 7 + 12 * last, len(self.params), found)
-      if of_tokens.numel() > 0:
-        g = g + of_tokens
-    for j in range(last):
-      i = last - 1 - j
-      x = torch.requires_grad_(torch.detach(parts[i]))
-      y = (self).run_block(w, x, i)
-      g = (self).part_gradients(y, g, x, 7 + 12 * i, 19 + 12 * i, found)
-    x = torch.detach(pixels)
-    if ops.prim.requires_grad(pixels):
-      x = torch.requires_grad_(x)
-    y = (self).embed_patches(w, x)
-    if ops.prim.requires_grad(y):
-      found[0] = (self).part_gradients(y, g, x, 0, 7, found)
-    return found
+    return y
 
-  # the gradient of x, and into `found`, after that of the pixels, those of the params from `first` to `end`
-  def part_gradients(self: __torch__.VisionTransformer, y: Tensor, g: Tensor, x: Tensor, first: int, end: int, found: List[Tensor]) -> Tensor:
-    inputs = annotate(List[Tensor], [])
-    places = annotate(List[int], [])
-    if ops.prim.requires_grad(x):
-      inputs.append(x)
-      places.append(-1)
-    for j in range(first, end):
-      if ops.prim.requires_grad(self.params[j]):
-        inputs.append(self.params[j])
-        places.append(j + 1)
-    seeds = annotate(List[Optional[Tensor]], [])
-    seeds.append(g)
-    grads = torch.grad([y], inputs, seeds, None, False, True)
-    of_x = torch.empty([0], dtype=6, layout=None, device=x.device)
-    for k in range(len(places)):
-      grad = grads[k]
-      if grad is not None:
-        if places[k] < 0:
-          of_x = grad
-        else:
-          found[places[k]] = grad
-    return of_x
+  # the result of each part
+  def run_parts(self: __torch__.VisionTransformer, pixels: Tensor) -> List[Tensor]:
+    w = (self).weights()
+    x = pixels
+    results = annotate(List[Tensor], [])
+    for part in range(self.layers + 1):
+      x = (self).run_part(w, x, part)
+      results.append(x)
+    return results
+
+  # from what a part was given and the gradient of its result
+  def part_gradients(self: __torch__.VisionTransformer, before: Tensor, g: Tensor, number: Tensor) -> List[Tensor]:
+    part = int(number)
+    starts = (self).part_starts()
+    first = starts[part]
+    end = starts[part + 1]
+    w = self.prepared
+    if __torch__.recomputed.is_trained(self.params, first, end):
+      w = (self).part_weights(first, end)
+    x = __torch__.recomputed.leaf(before, part > 0 or ops.prim.requires_grad(before))
+    return __torch__.recomputed.gradients(self.params, first, end, x, (self).run_part(w, x, part), g)

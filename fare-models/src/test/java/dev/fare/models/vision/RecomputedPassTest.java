@@ -15,21 +15,27 @@ import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What is computed again gives the gradients of what is kept. */
 class RecomputedPassTest {
 
-  private static final VitConfig CONFIG =
-      new VitConfig(16, 4, 24, 4, 3, 48, 10, Activation.QUICK_GELU, 1e-5);
+  private static final VitConfig VIT =
+      new VitConfig(32, 8, 24, 4, 3, 48, 10, Activation.QUICK_GELU, 1e-5);
+  private static final ConvNextConfig CONVNEXT =
+      new ConvNextConfig(32, List.of(1, 2, 3, 1), List.of(8, 8, 12, 16), 10, 1e-6);
 
   private final NDManager manager = NDManager.newBaseManager("PyTorch");
 
@@ -38,35 +44,69 @@ class RecomputedPassTest {
     manager.close();
   }
 
+  /** Which tower. */
+  private enum Kind {
+    TRANSFORMER(VIT, "resblocks.1.", "class_embedding"),
+    CONVOLUTIONS(CONVNEXT, "stages.2.", "stem.0.weight");
+
+    private final VisionConfig config;
+    private final String inside;
+    private final String first;
+
+    Kind(VisionConfig config, String inside, String first) {
+      this.config = config;
+      this.inside = inside;
+      this.first = first;
+    }
+  }
+
+  static Stream<Arguments> towers() {
+    return Arrays.stream(Kind.values())
+        .flatMap(
+            kind ->
+                Stream.of(Precision.FLOAT32, Precision.BFLOAT16)
+                    .map(precision -> Arguments.of(kind, precision)));
+  }
+
   @ParameterizedTest
-  @EnumSource(names = {"FLOAT32", "BFLOAT16"})
-  void givesTheGradientsOfPixelsAndWeights(Precision precision) {
-    try (VisionTransformer tower = tower(precision)) {
+  @MethodSource("towers")
+  void givesTheGradientsOfPixelsAndWeights(Kind kind, Precision precision) {
+    try (VisionTower tower = tower(kind, precision)) {
       assertSame(
           gradients(tower, true, name -> true), gradients(tower.recomputing(), true, n -> true));
     }
   }
 
-  @Test
-  void givesTheGradientOfPixelsAlone() {
-    try (VisionTransformer tower = tower(Precision.FLOAT32)) {
+  @ParameterizedTest
+  @MethodSource("towers")
+  void givesTheGradientOfPixelsAlone(Kind kind, Precision precision) {
+    try (VisionTower tower = tower(kind, precision)) {
       assertSame(
           gradients(tower, true, name -> false), gradients(tower.recomputing(), true, n -> false));
     }
   }
 
-  @Test
-  void givesTheGradientsOfSomeWeights() {
-    Predicate<String> trained =
-        name -> name.contains("resblocks.1.") || name.endsWith("class_embedding");
-    try (VisionTransformer tower = tower(Precision.FLOAT32)) {
+  @ParameterizedTest
+  @MethodSource("towers")
+  void givesTheGradientsOfSomeWeights(Kind kind, Precision precision) {
+    Predicate<String> trained = name -> name.contains(kind.inside) || name.endsWith(kind.first);
+    try (VisionTower tower = tower(kind, precision)) {
+      assertSame(gradients(tower, false, trained), gradients(tower.recomputing(), false, trained));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("towers")
+  void givesTheGradientsOfSomeLateWeights(Kind kind, Precision precision) {
+    Predicate<String> trained = name -> name.contains(kind.inside);
+    try (VisionTower tower = tower(kind, precision)) {
       assertSame(gradients(tower, false, trained), gradients(tower.recomputing(), false, trained));
     }
   }
 
   @Test
   void givesTheGradientThroughTheTokensToo() {
-    try (VisionTransformer tower = tower(Precision.FLOAT32)) {
+    try (VisionTower tower = tower(Kind.TRANSFORMER, Precision.FLOAT32)) {
       NDArray pixels = pixels();
       List<float[]> found = new ArrayList<>();
       for (VisionTower each : List.of(tower, tower.recomputing())) {
@@ -83,8 +123,25 @@ class RecomputedPassTest {
   }
 
   @Test
-  void embedsTheSameWithoutRecording() {
-    try (VisionTransformer tower = tower(Precision.FLOAT32)) {
+  void givesTheGradientThroughTheTokensAlone() {
+    try (VisionTower tower = tower(Kind.TRANSFORMER, Precision.FLOAT32)) {
+      List<float[]> found = new ArrayList<>();
+      for (VisionTower each : List.of(tower, tower.recomputing())) {
+        try (TensorScope scope = TensorScope.of(manager);
+            GradMode on = GradMode.on()) {
+          NDArray variable = Autograd.variable(scope.view(pixels()));
+          NDArray loss = each.embedWithTokens(variable).get(1).square().sum();
+          found.add(Autograd.gradient(loss, variable).toFloatArray());
+        }
+      }
+      assertThat(found.get(1)).containsExactly(found.get(0), within(1e-5f));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void embedsTheSameWithoutRecording(Kind kind) {
+    try (VisionTower tower = tower(kind, Precision.FLOAT32)) {
       NDArray pixels = pixels();
       assertThat(tower.recomputing().embed(pixels).toFloatArray())
           .containsExactly(tower.embed(pixels).toFloatArray());
@@ -132,18 +189,18 @@ class RecomputedPassTest {
 
   private NDArray pixels() {
     Random random = new Random(2);
-    float[] values = new float[3 * 3 * 16 * 16];
+    float[] values = new float[3 * 3 * 32 * 32];
     for (int i = 0; i < values.length; i++) {
       values[i] = random.nextFloat();
     }
-    return manager.create(values, new Shape(3, 3, 16, 16));
+    return manager.create(values, new Shape(3, 3, 32, 32));
   }
 
-  private static VisionTransformer tower(Precision precision) {
+  private static VisionTower tower(Kind kind, Precision precision) {
     NDManager owner = NDManager.newBaseManager("PyTorch");
     Random random = new Random(1);
     Map<String, NDArray> weights = new LinkedHashMap<>();
-    CanonicalNames.vision(CONFIG)
+    CanonicalNames.vision(kind.config)
         .forEach(
             (name, shape) -> {
               float[] values = new float[(int) shape.size()];
@@ -152,6 +209,8 @@ class RecomputedPassTest {
               }
               weights.put(name, owner.create(values, shape));
             });
-    return new VisionTransformer(CONFIG, PixelNormalization.CLIP, weights, owner, precision);
+    return kind.config instanceof ConvNextConfig config
+        ? new ConvNext(config, PixelNormalization.CLIP, weights, owner, precision)
+        : new VisionTransformer(VIT, PixelNormalization.CLIP, weights, owner, precision);
   }
 }

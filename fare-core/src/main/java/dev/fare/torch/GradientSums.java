@@ -1,0 +1,172 @@
+package dev.fare.torch;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The gradients of what is wanted, summed up while a backward pass goes from node to node. */
+final class GradientSums {
+
+  /** The place of what is wanted twice. */
+  private static final int NOT_ALONE = -1;
+
+  private final NDManager owner;
+  private final List<NDArray> wanted = new ArrayList<>();
+  private final Map<NDArray, Integer> places = new IdentityHashMap<>();
+  private final List<@Nullable NDArray> sums = new ArrayList<>();
+
+  /** Whether a sum is nobody else's tensor, so that it can be added to in place. */
+  private final List<Boolean> own = new ArrayList<>();
+
+  private final int asked;
+
+  /**
+   * Starts with nothing.
+   *
+   * @param owner of what is found
+   */
+  GradientSums(NDManager owner, List<NDArray> wanted) {
+    this.owner = owner;
+    want(wanted);
+    asked = wanted.size();
+  }
+
+  /** Wants more. */
+  void want(List<NDArray> more) {
+    for (NDArray array : more) {
+      if (places.putIfAbsent(array, wanted.size()) != null) {
+        places.put(array, NOT_ALONE);
+      }
+      wanted.add(array);
+      sums.add(null);
+      own.add(false);
+    }
+  }
+
+  int size() {
+    return wanted.size();
+  }
+
+  /** Goes on from sums of the caller's, one for each array wanted first. */
+  void addTo(List<NDArray> arrays) {
+    for (int i = 0; i < asked; i++) {
+      sums.set(i, arrays.get(i));
+      own.set(i, true);
+    }
+  }
+
+  /** What was found for the arrays wanted first, null where there is nothing. */
+  @Nullable NDArray[] found() {
+    return sums.subList(0, asked).toArray(new NDArray[0]);
+  }
+
+  /** What was found for some that were wanted, which is no longer kept here. */
+  NDList take(int first, int count) {
+    NDList taken = new NDList();
+    for (int i = first; i < first + count; i++) {
+      NDArray sum = sums.set(i, null);
+      taken.add(sum == null ? owner.create(new float[0]) : sum);
+    }
+    return taken;
+  }
+
+  /** Goes back by libtorch's own record, and through nothing that keeps none. */
+  void pullBack(List<NDArray> roots, List<NDArray> seeds) {
+    List<NDArray> tensors = new ArrayList<>(roots);
+    tensors.addAll(seeds);
+    tensors.addAll(wanted);
+    NDList found;
+    try (NDManager call = owner.newSubManager(Device.cpu());
+        NDArray count = call.create((long) roots.size())) {
+      found = Autograd.module().callList("pull_back", List.of(count), tensors);
+      found.attach(owner);
+    }
+    for (int i = 0; i < found.size(); i++) {
+      add(i, found.get(i));
+    }
+  }
+
+  private void add(int place, NDArray gradient) {
+    NDArray sum = sums.get(place);
+    if (gradient.size() == 0) {
+      gradient.close();
+    } else if (sum == null) {
+      sums.set(place, gradient); // libtorch may have given the same tensor for another, too
+      own.set(place, false);
+    } else if (own.get(place)) {
+      sum.addi(gradient);
+      gradient.close();
+    } else {
+      sums.set(place, sum.add(gradient));
+      own.set(place, true);
+      sum.close();
+      gradient.close();
+    }
+  }
+
+  /** Goes back through a function. */
+  void pullBack(List<NDArray> inputs, CustomGradient.Backward backward, NDList ofOutputs) {
+    int[] direct = direct(inputs);
+    makeRoom(direct);
+    @Nullable NDArray[] others = new NDArray[inputs.size()];
+    backward.pullBack(
+        ofOutputs,
+        (input, gradient) -> {
+          if (direct[input] >= 0) {
+            add(direct[input], gradient);
+          } else if (gradient.size() > 0) {
+            NDArray before = others[input];
+            others[input] = before == null ? gradient : before.add(gradient);
+          }
+        });
+    List<NDArray> roots = new ArrayList<>();
+    List<NDArray> seeds = new ArrayList<>();
+    for (int i = 0; i < others.length; i++) {
+      NDArray gradient = others[i];
+      if (gradient != null) {
+        roots.add(inputs.get(i));
+        seeds.add(gradient);
+      }
+    }
+    if (!roots.isEmpty()) {
+      pullBack(roots, seeds);
+    }
+  }
+
+  /** For each input its place among the wanted if the way ends there, else negative. */
+  private int[] direct(List<NDArray> inputs) {
+    boolean[] leaves;
+    try (NDList answer = Autograd.module().callList("are_leaves", List.of(), inputs)) {
+      leaves = answer.singletonOrThrow().toBooleanArray();
+    }
+    int[] direct = new int[inputs.size()];
+    for (int i = 0; i < direct.length; i++) {
+      Integer place = places.get(inputs.get(i));
+      direct[i] = place == null || !leaves[i] ? NOT_ALONE : place;
+    }
+    return direct;
+  }
+
+  /**
+   * Sums that the function adds to are made before it begins: made one after the other between what
+   * it allocates and frees meanwhile, they would leave the heap in pieces.
+   */
+  private void makeRoom(int[] direct) {
+    Arrays.stream(direct)
+        .filter(place -> place >= 0 && sums.get(place) == null)
+        .forEach(
+            place -> {
+              NDArray zeros = wanted.get(place).zerosLike();
+              zeros.attach(owner);
+              sums.set(place, zeros);
+              own.set(place, true);
+            });
+  }
+}
