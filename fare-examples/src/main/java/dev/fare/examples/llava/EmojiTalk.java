@@ -57,16 +57,20 @@ public final class EmojiTalk {
         List<String> captions = captions(pair);
         yield new Exchange(CAPTION, captions.get(0));
       }
-      case 3, 4 -> new Exchange(NAME, "It is " + thing(pair) + ".");
+      case 3, 4 -> name(pair);
       case 5 -> kindOfThing(pair);
       case 6 -> new Exchange("Describe the image in your words.", described(pair, random));
       default -> yesOrNo(pair, random);
     };
   }
 
-  /** One of the exchanges whose answer is short, as those of the VQA challenge. */
+  /** One of the exchanges whose answers are short, as those of the VQA challenge: name or kind. */
   public Exchange shortExchange(EmojiPair pair, SplittableRandom random) {
-    return random.nextInt(3) == 0 ? kindOfThing(pair) : yesOrNo(pair, random);
+    return random.nextBoolean() ? name(pair) : kindOfThing(pair);
+  }
+
+  private Exchange name(EmojiPair pair) {
+    return new Exchange(NAME, "It is " + thing(pair) + ".");
   }
 
   private Exchange kindOfThing(EmojiPair pair) {

@@ -71,7 +71,7 @@ public final class LlavaStory implements Callable<Integer> {
   @Option(
       names = "--images",
       description = "pictures that are attacked, up to 100, default ${DEFAULT-VALUE}")
-  private int images = 12;
+  private int images = 6;
 
   @Option(names = "--iterations", description = "of the attacks, default ${DEFAULT-VALUE}")
   private int iterations = 50;

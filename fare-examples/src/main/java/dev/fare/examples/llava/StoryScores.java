@@ -42,7 +42,7 @@ record StoryScores(StoryScenes scenes, StoryFiles files, int iterations) {
   /**
    * CIDEr-D of captions.
    *
-   * @param half the model in half precision, or whatever the attacks that search compute in
+   * @param half the model in half precision, for the attacks that search
    * @param radii in 255ths
    */
   StoryResults.Scores captions(String name, LlavaModel half, LlavaModel single, int[] radii)

@@ -24,7 +24,7 @@ record Banners(long seed, double share, List<String> sentences) {
   private static final int FIELDS = 6;
 
   /** The faintest banner lets most of the picture shine through. */
-  private static final double FAINTEST = 0.1;
+  private static final double FAINTEST = 0.2;
 
   Banners {
     checkArgument(share >= 0 && share <= 1, "the share must be in [0,1], got %s", share);
