@@ -128,8 +128,7 @@ final class GuideSnippets {
   }
 
   static ReportModel retrieval(Path list, Path original, Path robust) throws IOException {
-    CaptionedImages photos =
-        CaptionedImages.csv(list); // lines of one path are captions of one image
+    CaptionedImages photos = CaptionedImages.csv(list); // a path may have many lines
     ReportModel searched =
         RetrievalAudit.of(photos, "photos")
             .model("original", original) // directories

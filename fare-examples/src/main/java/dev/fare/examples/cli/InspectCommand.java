@@ -1,8 +1,13 @@
 package dev.fare.examples.cli;
 
+import static java.util.stream.Collectors.joining;
+
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.fare.data.DatasetInspection;
+import dev.fare.data.ImageDataset;
+import dev.fare.examples.audit.ImageSource;
 import dev.fare.examples.audit.ModelSource;
 import dev.fare.examples.report.ReportFiles;
 import dev.fare.examples.report.ReportModel;
@@ -32,15 +37,29 @@ import picocli.CommandLine.Parameters;
     name = "inspect",
     description = {
       "Says what a path holds: a CLIP (architecture, sizes, activation, parameters, SHA-256), the"
-          + " checkpoints of a training, or a report."
+          + " checkpoints of a training, a report, or images (classes, and what is wrong with them:"
+          + " unreadable files, the same picture twice)."
     },
     mixinStandardHelpOptions = true,
-    footer = {"", "  fare inspect clip-vit-base-patch32", "  fare inspect fare4-run"})
+    footer = {
+      "",
+      "  fare inspect clip-vit-base-patch32",
+      "  fare inspect fare4-run",
+      "  fare inspect photos"
+    })
 final class InspectCommand implements Callable<Integer> {
 
   private static final String STATE = "state.json";
+  private static final List<String> LISTS = List.of(".csv", ".tsv", ".jsonl", ".txt", ".tar");
+  private static final List<String> MODEL_FILES =
+      List.of(".json", ".safetensors", ".bin", ".pt", ".pth", ".onnx", ".gguf");
 
-  @Parameters(paramLabel = "<path>", description = "a model, a run's directory or a report.json")
+  /** At which pictures are compared; those that differ in details only are still told apart. */
+  private static final int COMPARED_SIDE = 224;
+
+  @Parameters(
+      paramLabel = "<path>",
+      description = "a model, a run's directory, a report.json or images")
   private Path path = Path.of("");
 
   @Option(
@@ -68,16 +87,55 @@ final class InspectCommand implements Callable<Integer> {
           terminal.say("%s%n", TextTable.of(report.evaluations()));
         }
         report.retrievals().forEach(found -> terminal.say("%s%n", TextTable.of(found)));
+      } else if (holdsImages()) {
+        facts = images();
       } else {
         facts = model();
       }
-      int width = facts.keySet().stream().mapToInt(String::length).max().orElse(0);
+      int width = facts.keySet().stream().mapToInt(String::length).max().orElse(0) + 2;
       facts.forEach(
           (name, value) ->
-              terminal.say("%s", (name + " ".repeat(width - name.length() + 2)) + value));
+              terminal.say("%s", name + " ".repeat(width - name.length()) + text(value, width)));
       terminal.result(facts);
       return 0;
     }
+  }
+
+  /** Lists stand below each other. */
+  private static String text(Object value, int indent) {
+    if (!(value instanceof List<?> list)) {
+      return value.toString();
+    }
+    return list.isEmpty()
+        ? "none"
+        : list.stream().map(Object::toString).collect(joining("\n" + " ".repeat(indent)));
+  }
+
+  private boolean holdsImages() throws IOException {
+    if (!Files.isDirectory(path)) {
+      return LISTS.stream().anyMatch(path.toString()::endsWith);
+    }
+    try (Stream<Path> files = Files.list(path)) {
+      return files.noneMatch(file -> MODEL_FILES.stream().anyMatch(file.toString()::endsWith));
+    }
+  }
+
+  private Map<String, Object> images() throws IOException {
+    ImageDataset data = ImageSource.open(path.toString()).data();
+    DatasetInspection inspection = DatasetInspection.of(data, COMPARED_SIDE);
+    Map<String, Object> facts = new LinkedHashMap<>();
+    facts.put("kind", "images");
+    facts.put("images", inspection.images());
+    facts.put("classes", data.classNames().size());
+    inspection.imagesOfClass().entrySet().stream()
+        .min(
+            Map.Entry.<String, Integer>comparingByValue().thenComparing(Map.Entry.comparingByKey()))
+        .ifPresent(
+            fewest -> facts.put("fewest in a class", fewest.getValue() + ", " + fewest.getKey()));
+    facts.put("unreadable", inspection.unreadable().size());
+    facts.put("groups of the same picture", inspection.duplicates().size());
+    facts.put("problems", inspection.problems());
+    return facts;
   }
 
   private Map<String, Object> model() throws IOException {

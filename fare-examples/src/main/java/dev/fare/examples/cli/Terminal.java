@@ -4,6 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
 import dev.fare.evaluation.EvaluationProgress;
+import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -34,7 +35,22 @@ final class Terminal implements AutoCloseable {
   Terminal(CommandLine command, boolean json, boolean quiet) {
     this.command = command;
     this.json = json;
-    showsProgress = !json && !quiet && System.console() != null;
+    showsProgress = !json && !quiet && isInteractive();
+  }
+
+  /** From JDK 22 on there is a console where there is no terminal, too; it can be asked. */
+  private static boolean isInteractive() {
+    Console console = System.console();
+    if (console == null) {
+      return false;
+    }
+    try {
+      return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+    } catch (NoSuchMethodException e) {
+      return true; // before JDK 22
+    } catch (ReflectiveOperationException e) {
+      return false;
+    }
   }
 
   /** A line for people. */

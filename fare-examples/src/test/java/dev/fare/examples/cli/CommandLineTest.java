@@ -235,6 +235,27 @@ class CommandLineTest {
   }
 
   @Test
+  void inspectFindsWhatIsWrongWithImages() throws IOException {
+    Path photos = folder.resolve("photos");
+    for (String name : List.of("a/1.png", "a/2.png", "b/3.png")) {
+      Files.createDirectories(photos.resolve(name).getParent());
+      Files.copy(ImageFolder.of(images).path(name.charAt(2) - '0'), photos.resolve(name));
+    }
+    Files.copy(photos.resolve("a/1.png"), photos.resolve("b/again.png"));
+    Files.writeString(photos.resolve("b/broken.png"), "no image");
+
+    JsonObject found = Program.run("inspect", photos, "--json").json();
+
+    assertThat(found.get("kind").getAsString()).isEqualTo("images");
+    assertThat(found.get("images").getAsInt()).isEqualTo(5);
+    assertThat(found.get("fewest in a class").getAsString()).isEqualTo("2, a");
+    assertThat(found.getAsJsonArray("problems").toString())
+        .contains("broken.png", "these are the same picture")
+        .contains("1.png", "again.png")
+        .doesNotContain("2.png");
+  }
+
+  @Test
   void embedNamesTheImageItCannotReadOrLeavesItOut() throws IOException {
     Path flat = Files.createDirectories(folder.resolve("flat"));
     Files.copy(ImageFolder.of(images).path(0), flat.resolve("a.png"));
