@@ -117,6 +117,21 @@ public final class Ball {
     };
   }
 
+  /**
+   * Brings {@code center + change} into the ball and into [0,1]. In l1 this differs from projecting
+   * the sum by how it rounds: the published code moves the change itself.
+   *
+   * @param change {@code [N,C,H,W]}
+   * @return the same shape
+   */
+  public NDArray projectChange(NDArray change) {
+    if (threatModel.norm() != Norm.L1) {
+      return project(center.add(change));
+    }
+    NDArray radius = change.getManager().create(threatModel.epsilon());
+    return Script.MODULE.call("project_l1_change", change, center, radius);
+  }
+
   /** Cuts pixels to [0,1], and for l∞ to the ball. */
   private NDArray clamp(NDArray images) {
     return Script.MODULE.call("clamp", images, lower, upper);

@@ -53,30 +53,37 @@ class Ball(Module):
       length = torch.sum(torch.abs_(rows), [1], False, dtype=7)
     return length
 
-  # the nearest images in the l1 ball of radius epsilon (float64) around center and in [0,1]. Where the
-  # host computes, image by image: what passes over one reads then stays in its cache
+  # the nearest images in the l1 ball of radius epsilon (float64) around center and in [0,1]
   def project_l1(self: __torch__.Ball, images: Tensor, center: Tensor, epsilon: Tensor) -> Tensor:
     if ops.prim.is_cuda(images):
-      perturbation = images - center
-      moved = center + perturbation
-      most = torch.abs(perturbation)
-      least = (self).to_cube(moved, center, perturbation, )
-      shift = (self).shift(torch.flatten(least, 1), torch.flatten(most, 1), epsilon, )
-      each = torch.reshape(shift, [torch.size(images, 0), 1, 1, 1])
-      change = (self).moved_back(moved, perturbation, torch.clamp(each, least, most), )
-      return torch.clamp(change, 0, 1)
-    radius = float(epsilon)
+      return (self).project_l1_change(images - center, center, epsilon, )
     nearest = torch.empty_like(images)
     for i in range(torch.size(images, 0)):
       x = center[i]
-      y = images[i] - x
-      moved = x + y
-      most = torch.abs(y)
-      least = (self).to_cube(moved, x, y, )
-      shift = torch.full([], (self).shift_of_one(least, most, radius, ), dtype=6)
-      back = (self).moved_back(moved, y, torch.clamp(shift, least, most), )
-      torch.clamp(back, 0, 1, out=nearest[i])
+      torch.clamp((self).nearest_of_one(x, images[i] - x, float(epsilon), ), 0, 1, out=nearest[i])
     return nearest
+
+  # the same for center + change. Where the host computes, image by image: what passes over one reads then
+  # stays in its cache
+  def project_l1_change(self: __torch__.Ball, change: Tensor, center: Tensor, epsilon: Tensor) -> Tensor:
+    if ops.prim.is_cuda(change):
+      moved = center + change
+      most = torch.abs(change)
+      least = (self).to_cube(moved, center, change, )
+      shift = (self).shift(torch.flatten(least, 1), torch.flatten(most, 1), epsilon, )
+      each = torch.reshape(shift, [torch.size(change, 0), 1, 1, 1])
+      return torch.clamp((self).moved_back(moved, change, torch.clamp(each, least, most), ), 0, 1)
+    nearest = torch.empty_like(change)
+    for i in range(torch.size(change, 0)):
+      torch.clamp((self).nearest_of_one(center[i], change[i], float(epsilon), ), 0, 1, out=nearest[i])
+    return nearest
+
+  def nearest_of_one(self: __torch__.Ball, x: Tensor, y: Tensor, epsilon: float) -> Tensor:
+    moved = x + y
+    most = torch.abs(y)
+    least = (self).to_cube(moved, x, y, )
+    shift = torch.full([], (self).shift_of_one(least, most, epsilon, ), dtype=6)
+    return (self).moved_back(moved, y, torch.clamp(shift, least, most), )
 
   # how far each pixel must move towards the centre to enter [0,1]
   def to_cube(self: __torch__.Ball, moved: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -131,15 +138,22 @@ class Ball(Module):
       shift = shift + gap / max(slope, 1.)
       if not (shift > low and shift < high):
         shift = (low + high) / 2.
-    # sums in single precision are no better than a ten-millionth of themselves, and may be far above epsilon
-    for i in range(4):
+    # a sum in single precision is right to a ten-millionth of itself, and may be far above epsilon
+    low = 0.
+    high = float(torch.max(most))
+    for i in range(80):
       moves = torch.clamp(torch.full([], shift, dtype=6), least, most)
       excess = float(torch.sum(torch.sub(most, moves), dtype=7)) - epsilon
-      if abs(excess) > 1e-6 * epsilon:
-        slope = (self).slope_at(shift, least, most, )
-      shift = max(shift + excess / max(slope, 1.), 0.)
-      if abs(excess) <= 1e-4 * epsilon:
-        break
+      if abs(excess) <= 1e-6 * epsilon:
+        return max(shift + excess / max(slope, 1.), 0.)
+      if excess > 0.:
+        low = shift
+      else:
+        high = shift
+      slope = (self).slope_at(shift, least, most, )
+      shift = shift + excess / max(slope, 1.)
+      if slope == 0. or i % 4 == 3 or not (shift > low and shift < high):
+        shift = (low + high) / 2.
     return shift
 
   # whoever moves by the shift itself moves on with it

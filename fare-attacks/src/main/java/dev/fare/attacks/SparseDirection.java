@@ -29,7 +29,9 @@ final class SparseDirection {
     return Kernels.sparseAscend(images, gradient, ranks(gradient, fractions), sizes);
   }
 
-  /** The rank of the smallest coordinate that moves, {@code [N]} int64, 0 for the smallest of all. */
+  /**
+   * The rank of the smallest coordinate that moves, {@code [N]} int64, 0 for the smallest of all.
+   */
   private static NDArray ranks(NDArray gradient, NDArray fractions) {
     float size = (float) (gradient.size() / gradient.getShape().get(0));
     return fractions.neg().add(1).mul(size).clip(0, size - 1).toType(DataType.INT64, false);
