@@ -111,11 +111,25 @@ public final class Ball {
       case LINF -> clamp(images);
       case L2 -> clamp(center.add(threatModel.project(images.sub(center))));
       case L1 -> {
-        NDArray perturbation = images.sub(center);
-        NDArray change = L1BoxProjection.change(center, perturbation, threatModel.epsilon());
-        yield clamp(center.add(perturbation).addi(change));
+        NDArray radius = images.getManager().create(threatModel.epsilon());
+        yield Script.MODULE.call("project_l1", images, center, radius);
       }
     };
+  }
+
+  /**
+   * Brings {@code center + change} into the ball and into [0,1]. In l1 this differs from projecting
+   * the sum by how it rounds: the published code moves the change itself.
+   *
+   * @param change {@code [N,C,H,W]}
+   * @return the same shape
+   */
+  public NDArray projectChange(NDArray change) {
+    if (threatModel.norm() != Norm.L1) {
+      return project(center.add(change));
+    }
+    NDArray radius = change.getManager().create(threatModel.epsilon());
+    return Script.MODULE.call("project_l1_change", change, center, radius);
   }
 
   /** Cuts pixels to [0,1], and for l∞ to the ball. */
@@ -130,11 +144,8 @@ public final class Ball {
    * @return {@code [N]} float64
    */
   public NDArray distances(NDArray images) {
-    return threatModel.size(exactPerturbation(images));
-  }
-
-  private NDArray exactPerturbation(NDArray images) {
-    return images.toType(DataType.FLOAT64, true).sub(center.toType(DataType.FLOAT64, true));
+    NDArray norm = images.getManager().create(threatModel.norm().ordinal());
+    return Script.MODULE.call("distances", images, center, norm);
   }
 
   /**
@@ -149,18 +160,30 @@ public final class Ball {
     NDArray inside = isInBounds(images).all().getBoolean() ? images : clamp(images);
     double margin = 0;
     for (int i = 0; i < TIGHTENINGS && isOutside(inside); i++) {
-      NDArray shrink =
-          distances(inside)
-              .maximum(1e-30)
-              .pow(-1)
-              .mul(threatModel.epsilon() * (1 - margin))
-              .minimum(1);
-      NDArray moved = exactPerturbation(inside).mul(ThreatModel.perImage(shrink, inside));
-      NDArray exact = center.toType(DataType.FLOAT64, true).add(moved);
-      inside = clamp(exact.toType(DataType.FLOAT32, true));
-      margin = margin == 0 ? TOLERANCE : margin * 10;
+      if (threatModel.norm() == Norm.L1 && i % 2 == 0) {
+        NDArray radius = images.getManager().create(threatModel.epsilon());
+        inside = Script.MODULE.call("trim", inside, center, radius);
+      } else {
+        inside = clamp(shrunk(inside, margin));
+        margin = margin == 0 ? TOLERANCE : margin * 10;
+      }
     }
     return inside;
+  }
+
+  /** Every change times one factor, so that the length is epsilon less a margin. */
+  private NDArray shrunk(NDArray images, double margin) {
+    NDArray factor =
+        distances(images)
+            .maximum(1e-30)
+            .pow(-1)
+            .mul(threatModel.epsilon() * (1 - margin))
+            .minimum(1);
+    NDArray exact = center.toType(DataType.FLOAT64, true);
+    NDArray change = images.toType(DataType.FLOAT64, true).sub(exact);
+    return exact
+        .add(change.mul(ThreatModel.perImage(factor, images)))
+        .toType(DataType.FLOAT32, true);
   }
 
   /** Whether an image is farther than rounding allows; for l∞ the bounds are exact. */

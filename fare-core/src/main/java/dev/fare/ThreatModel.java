@@ -141,7 +141,9 @@ public record ThreatModel(Norm norm, double epsilon) {
   /** The soft threshold that brings the l1 length to epsilon. */
   private NDArray projectL1(NDArray perturbation) {
     NDArray magnitudes = rows(perturbation).abs(); // [N,D]
-    NDArray threshold = L1BoxProjection.shift(magnitudes.zerosLike(), magnitudes, epsilon);
+    NDArray radius = magnitudes.getManager().create(epsilon);
+    NDArray least = magnitudes.zerosLike();
+    NDArray threshold = Ball.Script.MODULE.call("shift", least, magnitudes, radius); // [N,1]
     NDArray shrunk = magnitudes.sub(threshold).maximum(0);
     return perturbation.sign().mul(shrunk.reshape(perturbation.getShape()));
   }

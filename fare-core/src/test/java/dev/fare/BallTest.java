@@ -121,6 +121,22 @@ class BallTest {
   }
 
   @Test
+  void takesWhatRoundingAddedInL1OffOnePixel() {
+    NDArray center = manager.randomUniform(0, 0.9f, new Shape(1, 3, 64, 64));
+    NDArray images = center.add(0.003);
+    double length = ThreatModel.l1(1).around(center).distances(images).getDouble();
+    Ball ball = ThreatModel.l1(length / (1 + 3e-6)).around(center);
+
+    NDArray tight = ball.tighten(images);
+
+    assertThat(ball.contains(images).toBooleanArray()).containsExactly(false);
+    assertThat(ball.contains(tight).toBooleanArray()).containsExactly(true);
+    assertThat(tight.neq(images).countNonzero().getLong()).isEqualTo(1);
+    assertThat(ball.distances(tight).getDouble())
+        .isCloseTo(ball.threatModel().epsilon(), within(1e-6 * length));
+  }
+
+  @Test
   void doesNotContainWhatIsNotFinite() {
     Ball ball = ThreatModel.linf(0.1).around(image(0.5f));
 

@@ -162,17 +162,17 @@ public abstract class ImageAttack implements SeededAttack {
       Ball ball = run.ball();
       Meter meter = run.meter();
       boolean one = found.images() == found.highestLossImages();
-      NDArray images = inside(ball, found.images());
-      NDArray highest = one ? images : inside(ball, found.highestLossImages());
+      NDArray inside = inside(ball, found.images());
+      NDArray highestInside = one ? inside : inside(ball, found.highestLossImages());
       Scores scores = found.scores();
-      if (scores != null && (images != found.images() || highest != found.highestLossImages())) {
-        NDArray losses = run.evaluate(highest).losses();
-        scores = new Scores(losses, run.evaluate(images).succeeded());
+      boolean isMoved = inside != found.images() || highestInside != found.highestLossImages();
+      if (scores != null && isMoved) {
+        NDArray losses = run.evaluate(highestInside).losses();
+        scores = new Scores(losses, run.evaluate(inside).succeeded());
       }
-      scope.keep(images, owner);
-      if (!one) {
-        scope.keep(highest, owner);
-      }
+      // what a search found may share its memory with the clean images
+      NDArray images = scope.keep(inside.duplicate(), owner);
+      NDArray highest = one ? images : scope.keep(highestInside.duplicate(), owner);
       if (scores == null) {
         return AttackResult.evaluatedOnDemand(
             images, meter.cost(), meter.stopReason(), () -> Transfer.replay(images, objective));

@@ -31,7 +31,8 @@ final class Kernels {
   }
 
   /**
-   * Rows of one batch where the mask says so, else of another.
+   * Rows of one batch where the mask says so, else of another. The result may share its memory with
+   * either.
    *
    * @param mask {@code [N]} boolean
    * @param chosen {@code [N,...]}
@@ -63,14 +64,24 @@ final class Kernels {
   }
 
   /**
-   * One value of each row.
+   * The signs of the coordinates that are at least as large as the one of a rank, of l1 length one.
    *
-   * @param rows {@code [N,D]}, finite
-   * @param rank {@code [N,1]} int64: 0 for the smallest
-   * @return {@code [N,1]}
+   * @param gradient {@code [N,...]}, finite
+   * @param ranks {@code [N]} int64: 0 for the smallest
+   * @return the shape of the gradient
    */
-  static NDArray ranked(NDArray rows, NDArray rank) {
-    return Script.MODULE.call("ranked", rows, rank);
+  static NDArray sparseSigns(NDArray gradient, NDArray ranks) {
+    return Script.MODULE.call("sparse_signs", gradient, ranks);
+  }
+
+  /** {@code x + sizes * sparseSigns}, with one size {@code [N,1,1,1]} for each image. */
+  static NDArray sparseAscend(NDArray x, NDArray gradient, NDArray ranks, NDArray sizes) {
+    return Script.MODULE.call("sparse_ascend", x, gradient, ranks, sizes);
+  }
+
+  /** How many coordinates of each image differ, {@code [N]} float32. */
+  static NDArray differing(NDArray images, NDArray others) {
+    return Script.MODULE.call("differing", images, others);
   }
 
   /** {@code x + sizes * direction}, with one size {@code [N,1,1,1]} for each image. */

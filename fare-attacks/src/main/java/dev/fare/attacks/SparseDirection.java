@@ -16,15 +16,24 @@ final class SparseDirection {
    * @return the shape of the gradient
    */
   static NDArray of(NDArray gradient, NDArray fractions) {
-    long images = gradient.getShape().get(0);
-    NDArray magnitude = gradient.abs().reshape(images, -1); // [N,D]
-    long size = magnitude.getShape().get(1);
-    NDArray rank =
-        fractions.neg().add(1).mul((float) size).clip(0, size - 1f).toType(DataType.INT64, false);
-    NDArray threshold = Kernels.ranked(magnitude, rank.expandDims(1)); // [N,1]
-    NDArray chosen = magnitude.gte(threshold).toType(DataType.FLOAT32, false);
-    NDArray signs = gradient.sign().reshape(images, -1).mul(chosen);
-    NDArray count = signs.abs().sum(new int[] {1}, true).add(1e-10);
-    return signs.div(count).reshape(gradient.getShape());
+    return Kernels.sparseSigns(gradient, ranks(gradient, fractions));
+  }
+
+  /**
+   * Images moved in that direction.
+   *
+   * @param images {@code [N,C,H,W]}
+   * @param sizes {@code [N,1,1,1]}, how far, in l1 length
+   */
+  static NDArray ascend(NDArray images, NDArray gradient, NDArray fractions, NDArray sizes) {
+    return Kernels.sparseAscend(images, gradient, ranks(gradient, fractions), sizes);
+  }
+
+  /**
+   * The rank of the smallest coordinate that moves, {@code [N]} int64, 0 for the smallest of all.
+   */
+  private static NDArray ranks(NDArray gradient, NDArray fractions) {
+    float size = (float) (gradient.size() / gradient.getShape().get(0));
+    return fractions.neg().add(1).mul(size).clip(0, size - 1).toType(DataType.INT64, false);
   }
 }

@@ -2,7 +2,6 @@ package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import dev.fare.Ball;
 import dev.fare.torch.TensorScope;
 import java.util.List;
@@ -47,8 +46,7 @@ final class SparsityRule implements StepRule {
 
   /** How many coordinates each perturbation has, {@code [N]} float. */
   static NDArray nonZeros(NDArray images, Ball ball) {
-    NDArray changed = images.neq(ball.center()).toType(DataType.FLOAT32, false);
-    return changed.reshape(images.getShape().get(0), -1).sum(new int[] {1});
+    return Kernels.differing(images, ball.center());
   }
 
   /** The share of coordinates that the next steps move, given how many the best one has. */
@@ -64,8 +62,7 @@ final class SparsityRule implements StepRule {
   @Override
   public NDArray advance(
       Ball ball, NDArray images, NDArray previous, NDArray gradient, boolean first) {
-    NDArray direction = SparseDirection.of(gradient, fractions.get());
-    return ball.project(Kernels.ascend(images, direction, stepSizes.get()));
+    return ball.project(SparseDirection.ascend(images, gradient, fractions.get(), stepSizes.get()));
   }
 
   @Override

@@ -201,6 +201,6 @@ final class SquareWindows {
     return ball.threatModel()
         .withEpsilon(epsilon * L1_MARGIN)
         .around(clean)
-        .project(clean.add(perturbation));
+        .projectChange(perturbation);
   }
 }

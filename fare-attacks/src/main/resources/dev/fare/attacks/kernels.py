@@ -25,24 +25,83 @@ class Kernels(Module):
   def blend(self: __torch__.Kernels, x: Tensor, y: Tensor, a: Tensor) -> Tensor:
     return torch.addcmul(y, x, a)
 
-  # mask [N] of bool, a and b [N,...]
+  # mask [N] of bool, a and b [N,...]; where the host computes, it looks whether there is anything to choose
   def choose(self: __torch__.Kernels, mask: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    if not ops.prim.is_cuda(a):
+      taken = int(torch.sum(mask))
+      if taken == torch.size(mask, 0):
+        return a
+      if taken == 0:
+        return b
     shape = [torch.size(mask, 0)]
     for i in range(torch.dim(a) - 1):
       shape.append(1)
     return torch.where(torch.reshape(mask, shape), a, b)
 
-  # the value of each row that has a rank, 0 the smallest; [N,D], [N,1] -> [N,1]; where the host
-  # computes, selecting one value costs far less than sorting all
-  def ranked(self: __torch__.Kernels, rows: Tensor, rank: Tensor) -> Tensor:
-    if ops.prim.is_cuda(rows):
-      ascending, order = torch.sort(rows, 1)
-      return torch.gather(ascending, 1, rank)
-    found = annotate(List[Tensor], [])
-    for i in range(torch.size(rows, 0)):
-      value, at = torch.kthvalue(rows[i], int(rank[i, 0]) + 1)
-      found.append(value)
-    return torch.unsqueeze(torch.stack(found), 1)
+  # how many coordinates of each image differ, [N] of float32; numbers of ones and zeros pass faster than
+  # truth values
+  def differing(self: __torch__.Kernels, a: Tensor, b: Tensor) -> Tensor:
+    if ops.prim.is_cuda(a):
+      return torch.to(torch.sum(torch.flatten(torch.ne(a, b), 1), [1]), 6)
+    counts = annotate(List[Tensor], [])
+    for i in range(torch.size(a, 0)):
+      counts.append(torch.sum(torch.sign_(torch.abs_(a[i] - b[i]))))
+    return torch.stack(counts)
+
+  # the signs of the coordinates of g [N,...] that are at least as large as the one of a rank [N] (0 the
+  # smallest), of l1 length one. Where the host computes, image by image: what passes over one reads then
+  # stays in its cache
+  def sparse_signs(self: __torch__.Kernels, g: Tensor, rank: Tensor) -> Tensor:
+    if ops.prim.is_cuda(g):
+      rows = torch.flatten(g, 1)
+      magnitude = torch.abs(rows)
+      ascending, order = torch.sort(magnitude, 1)
+      least = torch.gather(ascending, 1, torch.unsqueeze(rank, 1))
+      signs = torch.sign(rows) * torch.ge(magnitude, least)
+      count = torch.sum(torch.abs(signs), [1], True) + 1e-10
+      return torch.reshape(signs / count, torch.size(g))
+    found = torch.empty_like(g)
+    for i in range(torch.size(g, 0)):
+      signs, count = (self).largest(g[i], int(rank[i]), )
+      torch.div(signs, count + 1e-10, out=found[i])
+    return found
+
+  # x + sizes * the same, sizes [N,1,1,1]; rounded as the published code does
+  def sparse_ascend(self: __torch__.Kernels, x: Tensor, g: Tensor, rank: Tensor, sizes: Tensor) -> Tensor:
+    if ops.prim.is_cuda(g):
+      return torch.addcmul(x, (self).sparse_signs(g, rank, ), sizes)
+    found = torch.empty_like(x)
+    for i in range(torch.size(g, 0)):
+      signs, count = (self).largest(g[i], int(rank[i]), )
+      torch.add(x[i], signs, alpha=float(sizes[i]) / (count + 1e-10), out=found[i])
+    return found
+
+  # of one image the signs where it is large enough, and how many there are
+  def largest(self: __torch__.Kernels, g: Tensor, rank: int) -> Tuple[Tensor, float]:
+    magnitude = torch.flatten(torch.abs(g))
+    wanted = torch.numel(magnitude) - rank
+    candidates = (self).candidates(magnitude, wanted, )
+    below = torch.zeros([], dtype=6)
+    if torch.numel(candidates) >= wanted:
+      value, at = torch.kthvalue(candidates, torch.numel(candidates) - wanted + 1)
+      below = torch.nextafter(value, below)
+    count = float(torch.sum(torch.gt(candidates, below)))
+    return (torch.sign_(torch.hardshrink(g, float(below))), count)
+
+  # a few of the magnitudes, the largest for certain: selecting among all costs several times as much;
+  # fewer than wanted only where the others are zero
+  def candidates(self: __torch__.Kernels, magnitude: Tensor, wanted: int) -> Tensor:
+    # a prime, since gradients of vision transformers have the period of their patches
+    sample = magnitude[::61]
+    share = float(wanted) * float(torch.numel(sample)) / float(torch.numel(magnitude))
+    guess = int(share + 4. * torch.sqrt(share) + 4.)
+    if torch.numel(magnitude) < 8192 or 2 * guess > torch.numel(sample):
+      return magnitude
+    low, at = torch.kthvalue(sample, torch.numel(sample) + 1 - guess)
+    found = torch.masked_select(magnitude, torch.gt(magnitude, torch.nextafter(low, torch.zeros_like(low))))
+    if float(low) > 0. and torch.numel(found) < wanted:
+      return magnitude
+    return found
 
   # for each image the class whose boundary is nearest to first order: one backward pass a class;
   # norm is 0 for linf, 1 for l2, 2 for l1, and the gradient is measured in the dual norm; nothing if

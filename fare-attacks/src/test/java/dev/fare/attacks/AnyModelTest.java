@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -140,6 +141,18 @@ class AnyModelTest {
           .containsExactly(new float[] {0.45f, 0.5f, 0.45f}, within(1e-6f));
       assertThat(result.succeeded().toBooleanArray()).containsExactly(true);
     }
+  }
+
+  /** Concatenating is a copy where there is one array, and DJL's copies leave the graph. */
+  @Test
+  void saysWhereTheGradientOfAModelThatJoinsItsPartsIsLost() {
+    Classifier parts = pixels -> NDArrays.concat(new NDList(means(pixels)));
+    Objective objective = Objectives.crossEntropy(parts, manager.create(new long[] {0}));
+    NDArray x = manager.zeros(new Shape(1, 3, 2, 2));
+
+    assertThatThrownBy(() -> PgdAttack.fgsm(LINF).perturb(objective, x))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("NDArrays.concat of a list with a single array");
   }
 
   @Test

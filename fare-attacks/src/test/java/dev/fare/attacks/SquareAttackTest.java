@@ -13,12 +13,15 @@ import dev.fare.AttackResult;
 import dev.fare.Classifier;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SquareAttackTest {
@@ -61,6 +64,44 @@ class SquareAttackTest {
     assertThat(result.images().get(":7").toFloatArray())
         .containsExactly(sevenExpected, within(1e-6f));
     assertThat(result.cost().forwards()).isEqualTo(8 + 7 * 41);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"L2, 0", "L2, 1", "L2, 2", "L1, 0", "L1, 1", "L1, 2"})
+  void replaysTheOriginalsWindowsQueryByQuery(Norm norm, int index) {
+    JsonObject recorded = Vectors.read("g_square_windows").getAsJsonObject(norm.name());
+    JsonObject run = recorded.getAsJsonArray("runs").get(index).getAsJsonObject();
+    JsonObject evaluations = Vectors.read("o_autoattack");
+    JsonObject data = evaluations.getAsJsonObject("data").getAsJsonObject("conv");
+    Classifier conv = TinyModels.of(manager, evaluations.getAsJsonObject("models"), "conv");
+    NDArray row = manager.create(new long[] {run.get("image").getAsLong()});
+    NDArray labels = Rows.take(Vectors.labels(manager, data.get("y")), row);
+    Shape all = new Shape(24, 3, 8, 8);
+    NDArray x =
+        Rows.take(manager.create(Vectors.floats(data.get("x_times_255")), all), row).div(255);
+    float[] draws = Vectors.floats(run.get("draws"));
+    int[] drawn = new int[1];
+    List<Float> margins = new ArrayList<>();
+    SquareAttack attack =
+        SquareAttack.builder(new ThreatModel(norm, recorded.get("eps").getAsDouble()))
+            .queries(recorded.get("n_queries").getAsInt())
+            .source((image, count) -> Arrays.copyOfRange(draws, drawn[0], drawn[0] += count))
+            .listener(progress -> margins.add(-progress.meanLoss()))
+            .build();
+
+    AttackResult result = attack.perturb(Objectives.margin(conv, labels), x);
+
+    assertThat(drawn[0]).isEqualTo(draws.length);
+    float[] expected = Vectors.floats(run.get("margins")); // the first is the start's
+    int agreeing = run.get("agreeing_margins").getAsInt();
+    assertThat(margins).hasSize(expected.length - 1);
+    for (int i = 0; i < agreeing - 1; i++) {
+      assertThat(margins.get(i)).as("query " + i).isCloseTo(expected[i + 1], within(1e-4f));
+    }
+    if (agreeing == expected.length) {
+      assertThat(result.highestLossImages().toFloatArray())
+          .containsExactly(Vectors.floats(run.get("best")), within(1e-5f));
+    }
   }
 
   /** Every image sees the same squares, in the order in which they were drawn. */

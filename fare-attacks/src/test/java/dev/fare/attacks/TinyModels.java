@@ -15,7 +15,7 @@ final class TinyModels {
 
   static Classifier of(NDManager manager, JsonObject models, String name) {
     JsonObject weights = models.getAsJsonObject(name);
-    return name.equals("mlp") ? mlp(manager, weights) : conv(manager, weights);
+    return weights.has("fc1.weight") ? mlp(manager, weights) : conv(manager, weights);
   }
 
   /**

@@ -146,6 +146,7 @@ public final class Autograd {
     return new IllegalStateException(
         "the loss is not connected to the input by differentiable operations: the model must be"
             + " computed with NDArray or TorchScript operations on the array it is given, with grad"
-            + " mode on, without rounding, detaching or leaving the engine in between");
+            + " mode on, without rounding, detaching or leaving the engine in between (DJL's"
+            + " duplicate() detaches, and so does NDArrays.concat of a list with a single array)");
   }
 }
