@@ -127,10 +127,9 @@ public final class ApgdAttack extends ImageAttack {
   }
 
   /** Settings of an {@link ApgdAttack}. */
-  public static final class Builder extends AttackBuilder<Builder> {
+  public static final class Builder extends RestartingAttackBuilder<Builder> {
 
     private int steps = 100;
-    private int restarts = 1;
     private double initialStepSize;
     private double initialSparsity = 0.2;
     private double rho = 0.75;
@@ -173,30 +172,9 @@ public final class ApgdAttack extends ImageAttack {
           + gradientsPerStep;
     }
 
-    Builder copy() {
-      Builder copy = new Builder(threatModel).common(this);
-      copy.steps = steps;
-      copy.restarts = restarts;
-      copy.initialStepSize = initialStepSize;
-      copy.initialSparsity = initialSparsity;
-      copy.rho = rho;
-      copy.randomStart = randomStart;
-      copy.bestLoss = bestLoss;
-      copy.stopAtSuccess = stopAtSuccess;
-      copy.largerEpsilons = largerEpsilons;
-      copy.gradientsPerStep = gradientsPerStep;
-      return copy;
-    }
-
     /** Iterations of each restart, at least 1; 100 by default. */
     public Builder steps(int steps) {
       this.steps = atLeast(1, "steps", steps);
-      return this;
-    }
-
-    /** How often to start, at least 1; 1 by default. */
-    public Builder restarts(int restarts) {
-      this.restarts = atLeast(1, "restarts", restarts);
       return this;
     }
 

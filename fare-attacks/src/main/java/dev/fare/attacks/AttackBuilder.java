@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <B> the attack's own builder
  */
-public abstract class AttackBuilder<B extends AttackBuilder<B>> {
+public abstract class AttackBuilder<B extends AttackBuilder<B>> implements Cloneable {
 
   final ThreatModel threatModel;
   long seed;
@@ -31,7 +31,17 @@ public abstract class AttackBuilder<B extends AttackBuilder<B>> {
     return threatModel + ", seed=" + seed + ", " + describe();
   }
 
-  /** Copies the settings that all attacks have. */
+  /** A builder with the same settings, so that an attack keeps its own. */
+  @SuppressWarnings("unchecked") // a clone is of the same class
+  B copy() {
+    try {
+      return ((AttackBuilder<B>) clone()).self();
+    } catch (CloneNotSupportedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Takes over the settings that all attacks have. */
   B common(AttackBuilder<?> from) {
     seed = from.seed;
     listener = from.listener;

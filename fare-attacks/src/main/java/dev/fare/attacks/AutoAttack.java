@@ -168,17 +168,6 @@ public final class AutoAttack extends ImageAttack {
       return "parts=" + buildParts();
     }
 
-    private Builder copy() {
-      Builder copy = new Builder(threatModel).common(this);
-      copy.version = version;
-      copy.custom = custom;
-      copy.batchSize = batchSize;
-      copy.steps = steps;
-      copy.queries = queries;
-      copy.stateDirectory = stateDirectory;
-      return copy;
-    }
-
     /** Which attacks run; {@link Version#STANDARD} by default. */
     public Builder version(Version version) {
       this.version = version;

@@ -198,10 +198,9 @@ public final class FabAttack extends ImageAttack {
   }
 
   /** Settings of a {@link FabAttack}. */
-  public static final class Builder extends AttackBuilder<Builder> {
+  public static final class Builder extends RestartingAttackBuilder<Builder> {
 
     private int steps = 100;
-    private int restarts = 1;
     private int targets;
     private double overshoot = 1.05;
     private double greatestBias = 0.1;
@@ -232,17 +231,6 @@ public final class FabAttack extends ImageAttack {
           + backStep;
     }
 
-    private Builder copy() {
-      Builder copy = new Builder(threatModel).common(this);
-      copy.steps = steps;
-      copy.restarts = restarts;
-      copy.targets = targets;
-      copy.overshoot = overshoot;
-      copy.greatestBias = greatestBias;
-      copy.backStep = backStep;
-      return copy;
-    }
-
     private FabSearch.Settings run() {
       return new FabSearch.Settings(steps, overshoot, greatestBias, backStep);
     }
@@ -250,12 +238,6 @@ public final class FabAttack extends ImageAttack {
     /** Iterations of each restart and target, at least 1; 100 by default. */
     public Builder steps(int steps) {
       this.steps = atLeast(1, "steps", steps);
-      return this;
-    }
-
-    /** How often to start, at least 1; 1 by default. The first start is the clean image. */
-    public Builder restarts(int restarts) {
-      this.restarts = atLeast(1, "restarts", restarts);
       return this;
     }
 

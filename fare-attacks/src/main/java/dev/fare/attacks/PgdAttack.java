@@ -97,13 +97,12 @@ public final class PgdAttack extends ImageAttack {
   }
 
   /** Settings of a {@link PgdAttack}. */
-  public static final class Builder extends AttackBuilder<Builder> {
+  public static final class Builder extends RestartingAttackBuilder<Builder> {
 
     private int steps = 10;
     private double stepSize;
     private double momentum = 0.9;
     private boolean randomStart = true;
-    private int restarts = 1;
     private boolean keepBest;
     private boolean stopAtSuccess;
 
@@ -132,18 +131,6 @@ public final class PgdAttack extends ImageAttack {
           + keepBest
           + ", stopAtSuccess="
           + stopAtSuccess;
-    }
-
-    private Builder copy() {
-      Builder copy = new Builder(threatModel).common(this);
-      copy.steps = steps;
-      copy.stepSize = stepSize;
-      copy.momentum = momentum;
-      copy.randomStart = randomStart;
-      copy.restarts = restarts;
-      copy.keepBest = keepBest;
-      copy.stopAtSuccess = stopAtSuccess;
-      return copy;
     }
 
     /** How many gradients an image costs in one restart, at least 1; 10 by default. */
@@ -180,14 +167,6 @@ public final class PgdAttack extends ImageAttack {
      */
     public Builder randomStart(boolean randomStart) {
       this.randomStart = randomStart;
-      return this;
-    }
-
-    /**
-     * How often to start, at least 1; 1 by default. Later restarts attack what has not succeeded.
-     */
-    public Builder restarts(int restarts) {
-      this.restarts = atLeast(1, "restarts", restarts);
       return this;
     }
 

@@ -85,10 +85,9 @@ public final class SquareAttack extends ImageAttack {
   }
 
   /** Settings of a {@link SquareAttack}. */
-  public static final class Builder extends AttackBuilder<Builder> {
+  public static final class Builder extends RestartingAttackBuilder<Builder> {
 
     private int queries = 5_000;
-    private int restarts = 1;
     private double initialShare = 0.8;
     private boolean rescaleSchedule;
     private @Nullable Source source;
@@ -114,16 +113,6 @@ public final class SquareAttack extends ImageAttack {
           + rescaleSchedule;
     }
 
-    private Builder copy() {
-      Builder copy = new Builder(threatModel).common(this);
-      copy.queries = queries;
-      copy.restarts = restarts;
-      copy.initialShare = initialShare;
-      copy.rescaleSchedule = rescaleSchedule;
-      copy.source = source;
-      return copy;
-    }
-
     private SquareSchedule schedule() {
       return new SquareSchedule(queries, initialShare, rescaleSchedule);
     }
@@ -131,12 +120,6 @@ public final class SquareAttack extends ImageAttack {
     /** Queries for each image and restart, after the start's, at least 1; 5,000 by default. */
     public Builder queries(int queries) {
       this.queries = atLeast(1, "queries", queries);
-      return this;
-    }
-
-    /** How often to start, at least 1; 1 by default. */
-    public Builder restarts(int restarts) {
-      this.restarts = atLeast(1, "restarts", restarts);
       return this;
     }
 

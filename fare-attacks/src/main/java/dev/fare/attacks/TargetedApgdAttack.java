@@ -55,19 +55,14 @@ public final class TargetedApgdAttack extends ImageAttack {
   }
 
   /** Settings of a {@link TargetedApgdAttack}. */
-  public static final class Builder extends AttackBuilder<Builder> {
+  public static final class Builder extends RestartingAttackBuilder<Builder> {
 
-    private final ApgdAttack.Builder apgd;
+    private ApgdAttack.Builder apgd;
     private int targets = 9;
-    private int restarts = 1;
 
     private Builder(ThreatModel threatModel) {
-      this(threatModel, ApgdAttack.builder(threatModel));
-    }
-
-    private Builder(ThreatModel threatModel, ApgdAttack.Builder apgd) {
       super(threatModel);
-      this.apgd = apgd;
+      apgd = ApgdAttack.builder(threatModel);
     }
 
     @Override
@@ -80,22 +75,16 @@ public final class TargetedApgdAttack extends ImageAttack {
       return "targets=" + targets + ", restarts=" + restarts + ", apgd=" + apgd.describe();
     }
 
-    private Builder copy() {
-      Builder copy = new Builder(threatModel, apgd.copy()).common(this);
-      copy.targets = targets;
-      copy.restarts = restarts;
+    @Override
+    Builder copy() {
+      Builder copy = super.copy();
+      copy.apgd = apgd.copy();
       return copy;
     }
 
     /** How many of the most likely wrong classes to go for, at least 1; 9 by default. */
     public Builder targets(int targets) {
       this.targets = atLeast(1, "targets", targets);
-      return this;
-    }
-
-    /** How often to start for each target, at least 1; 1 by default. */
-    public Builder restarts(int restarts) {
-      this.restarts = atLeast(1, "restarts", restarts);
       return this;
     }
 
