@@ -3,6 +3,7 @@ package dev.fare.attacks;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
+import dev.fare.torch.Autograd;
 
 /** Losses over logits that an attack climbs; {@link Objectives} says what each is. */
 public enum ClassificationLoss {
@@ -52,7 +53,7 @@ public enum ClassificationLoss {
       }
       NDArray sorted = logits.topK(Math.min(classes, 4), 1, true, true).get(0);
       NDArray third = column(sorted, 2);
-      NDArray low = classes == 3 ? third : third.add(column(sorted, 3)).mul(0.5f);
+      NDArray low = classes == 3 ? third : Autograd.scaled(third.add(column(sorted, 3)), 0.5);
       return margin.div(column(sorted, 0).sub(low).add(TINY));
     }
   };

@@ -2,7 +2,9 @@ package dev.fare.evaluation;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
 import dev.fare.Objective;
+import dev.fare.torch.Autograd;
 
 /** An objective that also keeps an {@link InputGuard} quiet. */
 class Evasion implements Objective {
@@ -31,8 +33,8 @@ class Evasion implements Objective {
 
   @Override
   public NDArray losses(NDArray outputs) {
-    NDArray excess = scores(outputs).sub(guard.threshold()).maximum(0);
-    return objective.losses(inner(outputs)).sub(excess.mul(weight));
+    NDArray excess = Activation.relu(scores(outputs).sub(guard.threshold()));
+    return objective.losses(inner(outputs)).sub(Autograd.scaled(excess, weight));
   }
 
   @Override

@@ -8,6 +8,7 @@ import dev.fare.ImageEncoder;
 import dev.fare.Objective;
 import dev.fare.SelectableObjective;
 import dev.fare.data.ImageDataset;
+import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
@@ -106,7 +107,7 @@ public final class InputGuard {
 
   private static NDArray normalize(NDArray embeddings) {
     NDArray length = embeddings.square().sum(new int[] {1}, true).sqrt();
-    return embeddings.div(length.maximum(TINY));
+    return embeddings.div(Autograd.atLeast(length, TINY));
   }
 
   private double[] scoresOf(NDArray pixels) {

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.ImageEncoder;
 import dev.fare.data.ImageDataset;
+import dev.fare.torch.Autograd;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -76,7 +77,7 @@ public final class PerceptualSimilarity {
   private NDArray unit(NDArray pixels) {
     NDArray embeddings = encoder.embed(pixels);
     NDArray length = embeddings.square().sum(new int[] {1}, true).sqrt();
-    return embeddings.div(length.maximum(TINY));
+    return embeddings.div(Autograd.atLeast(length, TINY));
   }
 
   /**

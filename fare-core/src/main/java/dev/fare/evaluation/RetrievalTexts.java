@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Classifier;
 import dev.fare.ImageEncoder;
+import dev.fare.torch.Autograd;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -72,13 +73,15 @@ final class RetrievalTexts {
     NDArray columns = normalize(Embeddings.onDevice(padded, manager)).transpose(); // [D, I·most]
     return pixels -> {
       NDArray cosines = normalize(encoder.embed(pixels)).matMul(columns);
-      return cosines.mul(scale).reshape(-1, textsOfImage.size(), most).max(new int[] {2});
+      return Autograd.scaled(cosines, scale)
+          .reshape(-1, textsOfImage.size(), most)
+          .max(new int[] {2});
     };
   }
 
   private static NDArray normalize(NDArray embeddings) {
     NDArray length = embeddings.square().sum(new int[] {1}, true).sqrt();
-    return embeddings.div(length.maximum(TINY));
+    return embeddings.div(Autograd.atLeast(length, TINY));
   }
 
   /** Both recalls of images at these embeddings. */

@@ -3,6 +3,7 @@ package dev.fare.torch;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,32 @@ public final class Autograd {
     NDArray leaf = values.stopGradient();
     leaf.setRequiresGradient(true);
     return leaf;
+  }
+
+  /**
+   * An array times a number, where the product may be differentiated.
+   *
+   * <p>DJL's {@code mul}, {@code div}, {@code pow}, {@code maximum} and {@code minimum} of a number
+   * put it into memory that the garbage collector may take as soon as they return, though the
+   * backward pass reads it again: recorded by them, a gradient is wrong once in a while. {@code
+   * add} and {@code sub} of a number, and products of arrays that are still open, are safe.
+   *
+   * @return of the array's shape and manager
+   */
+  public static NDArray scaled(NDArray array, double factor) {
+    return withNumber("scaled", array, factor);
+  }
+
+  /** The larger of each value and a number, where it may be differentiated; see {@link #scaled}. */
+  public static NDArray atLeast(NDArray array, double least) {
+    return withNumber("at_least", array, least);
+  }
+
+  private static NDArray withNumber(String method, NDArray array, double value) {
+    try (NDManager call = array.getManager().newSubManager(Device.cpu());
+        NDArray number = call.create(value)) {
+      return Script.MODULE.call(method, array, number);
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.torch.Autograd;
 
 /** The cosine between embeddings. */
 final class Cosine {
@@ -13,7 +14,7 @@ final class Cosine {
   /** The embeddings at unit length, {@code [N,D]}. */
   static NDArray normalize(NDArray embeddings) {
     NDArray length = embeddings.square().sum(new int[] {1}, true).sqrt(); // [N,1]
-    return embeddings.div(length.maximum(TINY));
+    return embeddings.div(Autograd.atLeast(length, TINY));
   }
 
   /** Row by row, {@code [N]}. */

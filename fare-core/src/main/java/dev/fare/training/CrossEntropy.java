@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.torch.Autograd;
 
 /** Cross-entropy of the scaled cosines between an image and the classes. */
 record CrossEntropy(NDArray classEmbeddings, double scale) implements EmbeddingLoss {
@@ -22,7 +23,7 @@ record CrossEntropy(NDArray classEmbeddings, double scale) implements EmbeddingL
     NDArray directions = Cosine.normalize(embeddings); // first: the result is its manager's
     NDArray classes = classEmbeddings.toDevice(embeddings.getDevice(), false);
     NDArray cosines = directions.matMul(Cosine.normalize(classes).transpose());
-    NDArray logProbabilities = cosines.mul(scale).logSoftmax(1); // [N,K]
+    NDArray logProbabilities = Autograd.scaled(cosines, scale).logSoftmax(1); // [N,K]
     return logProbabilities.gather(labels.expandDims(1), 1).squeeze(1).neg();
   }
 

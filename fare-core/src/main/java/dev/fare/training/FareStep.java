@@ -5,6 +5,7 @@ import dev.fare.Attack;
 import dev.fare.ImageEncoder;
 import dev.fare.Objective;
 import dev.fare.SeededAttack;
+import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
@@ -89,7 +90,7 @@ record FareStep(
     try (GradMode on = GradMode.on()) {
       NDArray sum = loss.losses(inputs).sum();
       batch.addLoss(sum.getFloat());
-      batch.addGradient(sum.div(batch.images()), weights, scope);
+      batch.addGradient(Autograd.scaled(sum, 1.0 / batch.images()), weights, scope);
     } finally {
       weights.forEach(weight -> weight.setRequiresGradient(false));
     }

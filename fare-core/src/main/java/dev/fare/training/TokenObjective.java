@@ -3,6 +3,7 @@ package dev.fare.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 import dev.fare.SelectableObjective;
+import dev.fare.torch.Autograd;
 import dev.fare.training.TokenEncoder.EmbeddedTokens;
 
 /** A loss of the embedding and the distance of the tokens together, for an attack to climb. */
@@ -27,7 +28,7 @@ record TokenObjective(
     NDArray tokens = flat.reshape(targets.tokens().getShape());
     return embeddingLoss
         .losses(embeddings, targets)
-        .add(tokenDistances(tokens, targets.tokens()).mul(weight));
+        .add(Autograd.scaled(tokenDistances(tokens, targets.tokens()), weight));
   }
 
   /** Squared distance over channels, mean over tokens: {@code [N,T,C]} twice to {@code [N]}. */

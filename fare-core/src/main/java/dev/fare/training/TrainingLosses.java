@@ -3,6 +3,7 @@ package dev.fare.training;
 import ai.djl.ndarray.NDArray;
 import dev.fare.ImageEncoder;
 import dev.fare.Objective;
+import dev.fare.torch.Autograd;
 
 /** The losses of the published methods. */
 final class TrainingLosses {
@@ -43,7 +44,7 @@ final class TrainingLosses {
       NDArray clean = inputs.clean();
       NDArray forth = Cosine.between(adversarial, clean.stopGradient());
       NDArray back = Cosine.between(clean, adversarial.stopGradient());
-      return forth.add(back).mul(-0.5).add(1);
+      return Autograd.scaled(forth.add(back), -0.5).add(1);
     }
   }
 
@@ -59,8 +60,8 @@ final class TrainingLosses {
     @Override
     public NDArray losses(LossInputs inputs) {
       // the clean part first: a loss that wants the clean embedding held fixed then has it for free
-      NDArray cleanPart = clean.losses(inputs.clean(), inputs.targets()).mul(weight);
-      return cleanPart.add(adversarial.losses(inputs).mul(1 - weight));
+      NDArray cleanPart = Autograd.scaled(clean.losses(inputs.clean(), inputs.targets()), weight);
+      return cleanPart.add(Autograd.scaled(adversarial.losses(inputs), 1 - weight));
     }
 
     @Override
@@ -88,7 +89,7 @@ final class TrainingLosses {
     public NDArray losses(LossInputs inputs) {
       NDArray tokens =
           TokenObjective.tokenDistances(inputs.adversarialTokens(), inputs.targets().tokens());
-      return embedding.losses(inputs).add(tokens.mul(weight));
+      return embedding.losses(inputs).add(Autograd.scaled(tokens, weight));
     }
 
     @Override

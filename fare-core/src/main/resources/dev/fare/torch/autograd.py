@@ -3,6 +3,12 @@ class Autograd(Module):
   __buffers__ = []
   training : bool
 
+  def scaled(self: __torch__.Autograd, x: Tensor, factor: Tensor) -> Tensor:
+    return x * float(factor)
+
+  def at_least(self: __torch__.Autograd, x: Tensor, least: Tensor) -> Tensor:
+    return torch.clamp_min(x, float(least))
+
   # an empty list says that the loss does not depend on the input
   def gradient(self: __torch__.Autograd, loss: Tensor, input: Tensor) -> List[Tensor]:
     found = annotate(List[Tensor], [])

@@ -15,6 +15,7 @@ import dev.fare.attacks.ClassificationObjective;
 import dev.fare.attacks.FabAttack;
 import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
+import dev.fare.torch.Autograd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,8 +51,9 @@ class FurtherAttacksTest {
     Classifier isBright =
         pixels -> {
           NDArray mean = pixels.reshape(pixels.getShape().get(0), -1).mean(new int[] {1}, true);
-          NDArray brightness = mean.sub(0.5).mul(100);
-          return brightness.getNDArrayInternal().concat(new NDList(brightness.mul(0)), 1); // [N,2]
+          NDArray brightness = Autograd.scaled(mean.sub(0.5), 100);
+          NDArray other = Autograd.scaled(brightness, 0);
+          return brightness.getNDArrayInternal().concat(new NDList(other), 1); // [N,2]
         };
     objective = Objectives.crossEntropy(isBright, manager.create(new long[] {0, 0}));
   }

@@ -15,6 +15,7 @@ import dev.fare.models.text.ClipTokenizer;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.models.torchscript.TorchScriptExport;
+import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
@@ -194,7 +195,7 @@ public final class ClipModel implements AutoCloseable {
    */
   public NDArray logits(NDArray imageEmbeddings, NDArray textEmbeddings) {
     NDArray texts = ZeroShotClassifier.unit(textEmbeddings).transpose();
-    return ZeroShotClassifier.unit(imageEmbeddings).matMul(texts).mul(logitScale);
+    return Autograd.scaled(ZeroShotClassifier.unit(imageEmbeddings).matMul(texts), logitScale);
   }
 
   private NDArray embed(TensorScope scope, List<String> texts) {

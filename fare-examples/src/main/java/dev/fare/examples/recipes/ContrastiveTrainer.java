@@ -84,10 +84,10 @@ public final class ContrastiveTrainer implements AutoCloseable {
       NDArray names = unit(text.embed(manager.create(texts))); // [M,D]
       NDArray logits = pictures.matMul(names.transpose()).mul(logitScale.exp()); // [N,M]
       NDArray shown = manager.create(shown(textOfImage, texts.length)); // [N,M]
-      NDArray toText = logits.logSoftmax(1).mul(shown).sum().div(-count);
+      NDArray toText = Autograd.scaled(logits.logSoftmax(1).mul(shown).sum(), -1.0 / count);
       NDArray share = shown.div(shown.sum(new int[] {0}, true));
-      NDArray toImage = logits.logSoftmax(0).mul(share).sum().div(-texts.length);
-      NDArray loss = toText.add(toImage).div(2);
+      NDArray toImage = Autograd.scaled(logits.logSoftmax(0).mul(share).sum(), -1.0 / texts.length);
+      NDArray loss = Autograd.scaled(toText.add(toImage), 0.5);
       List<NDArray> weights = new ArrayList<>(decayed);
       weights.addAll(undecayed);
       NDList gradients = Autograd.gradients(loss, weights);
