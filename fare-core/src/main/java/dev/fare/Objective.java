@@ -10,6 +10,9 @@ import ai.djl.ndarray.types.Shape;
  * <p>One forward pass serves loss, gradient and success. Row i of every array is about image i of
  * the batch. Arrays that the methods create are freed when the attack's step ends: what should live
  * longer is made before the attack.
+ *
+ * <p>For a product with a number in {@link #forward} and {@link #losses} take {@link
+ * dev.fare.torch.Autograd#scaled}: DJL's own does not last until the backward pass.
  */
 public interface Objective {
 
