@@ -167,8 +167,9 @@ public abstract class ImageAttack implements SeededAttack {
       Scores scores = found.scores();
       boolean isMoved = inside != found.images() || highestInside != found.highestLossImages();
       if (scores != null && isMoved) {
-        NDArray losses = run.evaluate(highestInside).losses();
-        scores = new Scores(losses, run.evaluate(inside).succeeded());
+        AttackRun.Evaluation atHighest = run.evaluate(highestInside);
+        AttackRun.Evaluation here = one ? atHighest : run.evaluate(inside);
+        scores = new Scores(atHighest.losses(), here.succeeded());
       }
       // what a search found may share its memory with the clean images
       NDArray images = scope.keep(inside.duplicate(), owner);
