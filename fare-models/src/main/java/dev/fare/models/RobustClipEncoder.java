@@ -155,9 +155,15 @@ public final class RobustClipEncoder implements TokenEncoder {
 
   static RobustClipEncoder of(ClipCheckpoint checkpoint, Device device, Precision precision)
       throws IOException {
+    return of(checkpoint, device, precision, false);
+  }
+
+  static RobustClipEncoder of(
+      ClipCheckpoint checkpoint, Device device, Precision precision, boolean lowLatency)
+      throws IOException {
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
     try {
-      VisionTower tower = Towers.vision(checkpoint, device, precision);
+      VisionTower tower = Towers.vision(checkpoint, device, precision, lowLatency);
       return new RobustClipEncoder(tower, checkpoint, manager);
     } catch (IOException | RuntimeException e) {
       manager.close();

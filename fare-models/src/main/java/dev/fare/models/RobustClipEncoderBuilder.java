@@ -28,6 +28,7 @@ public final class RobustClipEncoderBuilder {
   private @Nullable Device device;
   private Precision precision = Precision.FLOAT32;
   private OptionalInt imageSize = OptionalInt.empty();
+  private boolean lowLatency;
 
   private RobustClipEncoderBuilder(Source source) {
     this.source = source;
@@ -78,6 +79,18 @@ public final class RobustClipEncoderBuilder {
   }
 
   /**
+   * Whether to keep a second copy of a vision transformer's matrices, in the order in which a CPU
+   * multiplies them fastest where there are few tokens: for servers that embed a picture or two at
+   * a time in float32. Off by default: it doubles the memory of the weights and takes a fraction of
+   * a second at the start. Embeddings agree with the others to rounding. On GPUs, in half precision
+   * and for a ConvNeXt it changes nothing.
+   */
+  public RobustClipEncoderBuilder lowLatency(boolean value) {
+    lowLatency = value;
+    return this;
+  }
+
+  /**
    * Loads the encoder.
    *
    * @throws IOException if the weights can't be read, or can't be used: the message names file and
@@ -91,7 +104,8 @@ public final class RobustClipEncoderBuilder {
     if (imageSize.isPresent()) {
       checkpoint = Resolution.change(checkpoint, imageSize.getAsInt());
     }
-    return RobustClipEncoder.of(checkpoint, target, PrecisionChoice.of(precision, target));
+    Precision chosen = PrecisionChoice.of(precision, target);
+    return RobustClipEncoder.of(checkpoint, target, chosen, lowLatency);
   }
 
   private Device target() {

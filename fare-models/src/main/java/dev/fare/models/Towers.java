@@ -32,6 +32,13 @@ final class Towers {
 
   static VisionTower vision(ClipCheckpoint checkpoint, Device device, Precision precision)
       throws IOException {
+    return vision(checkpoint, device, precision, false);
+  }
+
+  /** The same; {@code lowLatency} is for vision transformers, others do without. */
+  static VisionTower vision(
+      ClipCheckpoint checkpoint, Device device, Precision precision, boolean lowLatency)
+      throws IOException {
     ClipConfig clip = checkpoint.config();
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
     try {
@@ -41,7 +48,8 @@ final class Towers {
         return new ConvNext(config, clip.normalization(), weights, manager, precision);
       }
       VitConfig config = (VitConfig) clip.vision();
-      return new VisionTransformer(config, clip.normalization(), weights, manager, precision);
+      return new VisionTransformer(
+          config, clip.normalization(), weights, manager, precision, lowLatency);
     } catch (IOException | RuntimeException e) {
       manager.close();
       throw e;

@@ -137,6 +137,17 @@ class FareUrlTest {
     }
   }
 
+  @Test
+  void loadsForFewImagesAtATimeWhereTheUrlSaysSo() throws Exception {
+    NDArray pixels = manager.randomUniform(0, 1, new Shape(1, 3, 32, 32));
+    try (RobustClipEncoder encoder = RobustClipEncoder.builder(directory).lowLatency(true).load();
+        ZooModel<NDList, NDList> model = arrays(url + "?lowLatency=true").loadModel();
+        Predictor<NDList, NDList> predictor = model.newPredictor()) {
+      assertThat(predictor.predict(new NDList(pixels)).get(0).toFloatArray())
+          .isEqualTo(encoder.embed(pixels).toFloatArray());
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -144,7 +155,8 @@ class FareUrlTest {
         "precision=half | precision must be one of [FLOAT32, BFLOAT16, FLOAT16, AUTO], got half",
         "imageSize=big | imageSize must be a number of pixels, got big",
         "imageSize=7 | a patch no larger than its image",
-        "device=cpu | tokens, precision, imageSize, batchifier",
+        "lowLatency=yes | lowLatency must be true or false, got yes",
+        "device=cpu | tokens, precision, imageSize, lowLatency, batchifier",
         "precison=auto | got precison=auto",
         "tokens | got tokens",
       })

@@ -19,6 +19,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Passes without autograd take a faster way to the same values; copies take the plain one. */
 class InferenceTest {
@@ -37,19 +39,20 @@ class InferenceTest {
     manager.close();
   }
 
-  private VisionTransformer tower(Activation activation) {
+  private VisionTransformer tower(Activation activation, boolean lowLatency) {
     VitConfig config = new VitConfig(32, 8, 48, 3, 4, 192, 16, activation, 1e-5);
     ClipConfig clip = new ClipConfig(config, Optional.empty(), PixelNormalization.CLIP);
     NDManager owner = NDManager.newBaseManager("PyTorch");
     Map<String, NDArray> weights = ClipInitialization.random(clip, 5, owner);
     return new VisionTransformer(
-        config, PixelNormalization.CLIP, weights, owner, Precision.FLOAT32);
+        config, PixelNormalization.CLIP, weights, owner, Precision.FLOAT32, lowLatency);
   }
 
-  @Test
-  void everyOutputIsThatOfARecordedPass() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void everyOutputIsThatOfARecordedPass(boolean lowLatency) {
     for (Activation activation : Activation.values()) {
-      try (VisionTransformer tower = tower(activation)) {
+      try (VisionTransformer tower = tower(activation, lowLatency)) {
         NDArray recorded = Autograd.variable(pixels);
 
         assertClose(tower.embed(pixels), tower.embed(recorded));
@@ -72,9 +75,10 @@ class InferenceTest {
     assertThat(actual.toFloatArray()).containsExactly(expected.toFloatArray(), within(1e-5f));
   }
 
-  @Test
-  void changedWeightsAndVectorsAreComputedWithAtOnce() {
-    try (VisionTransformer tower = tower(Activation.QUICK_GELU)) {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void changedWeightsAndVectorsAreComputedWithAtOnce(boolean lowLatency) {
+    try (VisionTransformer tower = tower(Activation.QUICK_GELU, lowLatency)) {
       float[] before = tower.embed(pixels).toFloatArray();
 
       tower.parameters().get("visual.transformer.resblocks.1.mlp.c_fc.weight").muli(2);
@@ -87,9 +91,10 @@ class InferenceTest {
     }
   }
 
-  @Test
-  void anImagesValuesDoNotDependOnWhoAsksFirst() {
-    try (VisionTransformer tower = tower(Activation.QUICK_GELU);
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void anImagesValuesDoNotDependOnWhoAsksFirst(boolean lowLatency) {
+    try (VisionTransformer tower = tower(Activation.QUICK_GELU, lowLatency);
         GradMode off = GradMode.off()) {
       List<float[]> results =
           IntStream.range(0, 8)
@@ -98,6 +103,14 @@ class InferenceTest {
               .toList();
 
       assertThat(results).allSatisfy(each -> assertThat(each).isEqualTo(results.get(0)));
+    }
+  }
+
+  @Test
+  void aCopyComputesTheSameBits() {
+    try (VisionTransformer tower = tower(Activation.GELU, true);
+        VisionTransformer copy = tower.copy()) {
+      assertThat(copy.embed(pixels).toFloatArray()).isEqualTo(tower.embed(pixels).toFloatArray());
     }
   }
 }

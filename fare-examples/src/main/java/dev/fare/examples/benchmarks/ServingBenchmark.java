@@ -31,7 +31,10 @@ final class ServingBenchmark implements Benchmark {
   @Override
   public List<Measurement> run(Workbench bench) throws Exception {
     try (RobustClipEncoder encoder =
-            RobustClipEncoder.load(bench.vitB32(), bench.manager().getDevice());
+            RobustClipEncoder.builder(bench.vitB32())
+                .device(bench.manager().getDevice())
+                .lowLatency(true)
+                .load();
         OnnxEncoder onnx =
             OnnxEncoder.of(encoder, bench.folder().resolve("vision.onnx"), bench.threads())) {
       List<Measurement> rows = new ArrayList<>();

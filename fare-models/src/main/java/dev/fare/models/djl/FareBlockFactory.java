@@ -53,6 +53,9 @@ final class FareBlockFactory implements BlockFactory {
     argument(arguments, FareUrl.IMAGE_SIZE)
         .map(FareBlockFactory::imageSize)
         .ifPresent(builder::imageSize);
+    argument(arguments, FareUrl.LOW_LATENCY)
+        .map(FareBlockFactory::lowLatency)
+        .ifPresent(builder::lowLatency);
     ClipBlock block = new ClipBlock(builder.load(), layer);
     manager.attachInternal("fare.encoder", block);
     return block;
@@ -73,6 +76,15 @@ final class FareBlockFactory implements BlockFactory {
                         + Arrays.toString(Precision.values())
                         + ", got "
                         + name));
+  }
+
+  private static boolean lowLatency(String value) {
+    return switch (value) {
+      case "true" -> true;
+      case "false" -> false;
+      default ->
+          throw new IllegalArgumentException("lowLatency must be true or false, got " + value);
+    };
   }
 
   private static int imageSize(String pixels) {

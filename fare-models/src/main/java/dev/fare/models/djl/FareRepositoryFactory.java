@@ -32,8 +32,9 @@ import java.util.function.UnaryOperator;
  *       hidden state.
  *   <li>{@code ?precision=bfloat16}, {@code float16}, {@code float32} or {@code auto} is the
  *       arithmetic of the layers, {@code ?imageSize=336} another size of the images than the
- *       weights' own, as {@code RobustClipEncoder.builder} has them; {@code &} joins arguments. The
- *       device is {@code optDevice}'s, by default a GPU where there is one.
+ *       weights' own, {@code ?lowLatency=true} for few images at a time, as {@code
+ *       RobustClipEncoder.builder} has them; {@code &} joins arguments. The device is {@code
+ *       optDevice}'s, by default a GPU where there is one.
  *   <li>{@code optArgument("batchifier", "stack")} or {@code "none"} says whether inputs are single
  *       images or batches; pictures are stacked by default, arrays are taken as batches.
  * </ul>

@@ -28,10 +28,14 @@ record FareUrl(URI uri, Place place, Map<String, String> arguments) {
   /** Height and width of the images, where they are not the weights' own. */
   static final String IMAGE_SIZE = "imageSize";
 
+  /** Whether few images come at a time. */
+  static final String LOW_LATENCY = "lowLatency";
+
   /** Whether inputs are single images or batches. */
   static final String BATCHIFIER = "batchifier";
 
-  private static final List<String> ARGUMENTS = List.of(TOKENS, PRECISION, IMAGE_SIZE, BATCHIFIER);
+  private static final List<String> ARGUMENTS =
+      List.of(TOKENS, PRECISION, IMAGE_SIZE, LOW_LATENCY, BATCHIFIER);
   private static final String HUB = "//hub/";
 
   /** Where a model is. */

@@ -28,6 +28,7 @@ public final class VisionTransformer implements VisionTower {
   private final VitConfig config;
   private final PixelNormalization normalization;
   private final TowerModule module;
+  private final boolean lowLatency;
   private final @Nullable RecomputedPass again;
 
   /** Puts a tower of float32 arithmetic together. */
@@ -58,8 +59,25 @@ public final class VisionTransformer implements VisionTower {
       Map<String, NDArray> parameters,
       NDManager manager,
       Precision precision) {
+    this(config, normalization, parameters, manager, precision, false);
+  }
+
+  /**
+   * The same, made for few images at a time.
+   *
+   * @param lowLatency whether to keep a second copy of the matrices that lies column by column, for
+   *     what oneDNN computes; elsewhere it changes nothing
+   */
+  public VisionTransformer(
+      VitConfig config,
+      PixelNormalization normalization,
+      Map<String, NDArray> parameters,
+      NDManager manager,
+      Precision precision,
+      boolean lowLatency) {
     this.config = config;
     this.normalization = normalization;
+    this.lowLatency = lowLatency;
     again = null;
     module =
         new TowerModule(
@@ -72,7 +90,8 @@ public final class VisionTransformer implements VisionTower {
                 "heads", config.heads(),
                 "quick_gelu", config.activation() == Activation.QUICK_GELU,
                 "epsilon", config.layerNormEpsilon(),
-                "fused", false),
+                "fused", false,
+                "by_columns", lowLatency),
             config.layers(),
             normalization,
             parameters,
@@ -80,20 +99,17 @@ public final class VisionTransformer implements VisionTower {
             precision);
   }
 
-  private VisionTransformer(
-      VitConfig config,
-      PixelNormalization normalization,
-      TowerModule module,
-      RecomputedPass again) {
-    this.config = config;
-    this.normalization = normalization;
-    this.module = module;
+  private VisionTransformer(VisionTransformer other, RecomputedPass again) {
+    config = other.config;
+    normalization = other.normalization;
+    module = other.module;
+    lowLatency = other.lowLatency;
     this.again = again;
   }
 
   @Override
   public VisionTransformer recomputing() {
-    return new VisionTransformer(config, normalization, module, new RecomputedPass(module));
+    return new VisionTransformer(this, new RecomputedPass(module));
   }
 
   private static TorchSource products(String resource) {
@@ -164,7 +180,7 @@ public final class VisionTransformer implements VisionTower {
     NDManager owner = module.newManager();
     VisionTransformer copy =
         new VisionTransformer(
-            config, normalization, module.copyParameters(owner), owner, precision());
+            config, normalization, module.copyParameters(owner), owner, precision(), lowLatency);
     return again == null ? copy : copy.recomputing();
   }
 

@@ -4,7 +4,7 @@
 #   5 ln_pre.weight  6 ln_pre.bias, twelve for each block, then ln_post.weight, ln_post.bias, proj
 # The forward reads them prepared: 0 class_embedding  1 kernel and  2 bias with mean and std folded in
 #   3 positional_embedding  4, 5 ln_pre, twelve for each block, then ln_post.weight, ln_post.bias, proj
-# and, where passes that are not recorded go through inference.py, its vectors: ln_pre's two, eight for each block.
+# and, where passes that are not recorded go through inference.py, its own: the kernel, ln_pre's two, twelve for each block.
 class VisionTransformer(Module):
   __parameters__ = []
   __buffers__ = []
@@ -19,6 +19,7 @@ class VisionTransformer(Module):
   epsilon : float
   dtype : int
   fused : bool
+  by_columns : bool
 
   def bind(self: __torch__.VisionTransformer, p: List[Tensor]) -> Tensor:
     self.params = p
@@ -30,10 +31,12 @@ class VisionTransformer(Module):
     w = (self).prepare_recorded(p)
     if self.fused:
       factor = __torch__.inference.factor(self.quick_gelu)
+      w.append(__torch__.inference.matrix(w[1], self.by_columns))
       w.append(w[4] * factor)
       w.append(w[5] * factor)
       for i in range(self.layers):
-        w.extend(__torch__.inference.scale(w, 6 + 12 * i, factor))
+        by_columns = self.by_columns and i < self.layers - 1
+        w.extend(__torch__.inference.prepare(w, 6 + 12 * i, factor, by_columns))
     return w
 
   # what recorded passes read
@@ -69,6 +72,10 @@ class VisionTransformer(Module):
   def is_fast(self: __torch__.VisionTransformer, pixels: Tensor) -> bool:
     return self.fused and not __torch__.prepared.is_recorded(self.params, pixels)
 
+  # where the weights begin that inference.py reads
+  def fused_weights(self: __torch__.VisionTransformer) -> int:
+    return 9 + 12 * self.layers
+
   # the tokens themselves
   def unscaled(self: __torch__.VisionTransformer, x: Tensor, fast: bool) -> Tensor:
     if fast and self.quick_gelu:
@@ -80,8 +87,8 @@ class VisionTransformer(Module):
     x = __torch__.patches.flatten(pixels, self.patch).flatten(1, 2)
     norm = 4
     if fast:
-      x = __torch__.products.linear(x, w[1], w[2])
-      norm = 9 + 12 * self.layers
+      norm = (self).fused_weights() + 1
+      x = __torch__.products.linear(x, w[norm - 1], w[2])
     else:
       x = torch.linear(x, w[1], w[2])
     x = torch.cat([w[0].expand([x.size(0), 1, -1]), x], 1) + w[3]
@@ -89,8 +96,8 @@ class VisionTransformer(Module):
 
   def run_block(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor, i: int, fast: bool) -> Tensor:
     if fast:
-      scaled = 11 + 12 * self.layers + 8 * i
-      x = __torch__.inference.block(x, w, 6 + 12 * i, scaled, self.heads, self.quick_gelu, self.epsilon)
+      first = (self).fused_weights() + 3 + 12 * i
+      x = __torch__.inference.block(x, w, first, self.heads, self.quick_gelu, self.epsilon)
     else:
       x = __torch__.transformer.block(x, w, 6 + 12 * i, self.heads, False, self.quick_gelu, self.epsilon)
     return x
