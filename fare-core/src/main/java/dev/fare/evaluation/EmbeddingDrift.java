@@ -193,26 +193,18 @@ public final class EmbeddingDrift {
      */
     public Builder encoder(String name, ImageEncoder encoder) {
       checkArgument(
-          encoders.stream().noneMatch(other -> other.name().equals(name)),
-          "there is an encoder %s already; give each its own name",
-          name);
-      checkArgument(
           encoder.embeddingSize() == reference.embeddingSize(),
           "encoder %s has embeddings of %s numbers, the reference of %s; they can't be compared",
           name,
           encoder.embeddingSize(),
           reference.embeddingSize());
-      encoders.add(new NamedEncoder(name, encoder));
+      addNamed("an encoder", encoders, new NamedEncoder(name, encoder), NamedEncoder::name);
       return this;
     }
 
     /** Adds an attack; its name must be unique. */
     public Builder attack(EncoderAttack attack) {
-      checkArgument(
-          attacks.stream().noneMatch(other -> other.name().equals(attack.name())),
-          "there is an attack %s already; give each its own name",
-          attack.name());
-      attacks.add(attack);
+      addNamed("an attack", attacks, attack, EncoderAttack::name);
       return this;
     }
 

@@ -8,6 +8,7 @@ import dev.fare.ThreatModel;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,16 @@ public abstract class EvaluationBuilder<B extends EvaluationBuilder<B>> {
   }
 
   abstract B self();
+
+  /** Adds what stands in the report under a name of its own. */
+  static <T> void addNamed(String kind, List<T> list, T added, Function<T, String> name) {
+    checkArgument(
+        list.stream().map(name).noneMatch(name.apply(added)::equals),
+        "there is %s %s already; give each its own name",
+        kind,
+        name.apply(added));
+    list.add(added);
+  }
 
   /** Adds threat models; each attack runs under each of them. */
   public final B threatModels(List<ThreatModel> added) {

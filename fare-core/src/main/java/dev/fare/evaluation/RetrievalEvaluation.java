@@ -186,21 +186,13 @@ public final class RetrievalEvaluation {
      * @param name unique, as it should stand in the report
      */
     public Builder encoder(String name, ImageEncoder encoder) {
-      checkArgument(
-          encoders.stream().noneMatch(other -> other.name().equals(name)),
-          "there is an encoder %s already; give each its own name",
-          name);
-      encoders.add(new NamedEncoder(name, encoder));
+      addNamed("an encoder", encoders, new NamedEncoder(name, encoder), NamedEncoder::name);
       return this;
     }
 
     /** Adds an attack; its name must be unique. */
     public Builder attack(EvaluationAttack attack) {
-      checkArgument(
-          attacks.stream().noneMatch(other -> other.name().equals(attack.name())),
-          "there is an attack %s already; give each its own name",
-          attack.name());
-      attacks.add(attack);
+      addNamed("an attack", attacks, attack, EvaluationAttack::name);
       return this;
     }
 

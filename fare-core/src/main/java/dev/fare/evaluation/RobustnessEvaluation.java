@@ -1,6 +1,5 @@
 package dev.fare.evaluation;
 
-import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.base.Preconditions.checkState;
 
 import ai.djl.ndarray.NDManager;
@@ -211,21 +210,13 @@ public final class RobustnessEvaluation {
      * @param name unique, as it should stand in the report
      */
     public Builder model(String name, Classifier classifier) {
-      checkArgument(
-          models.stream().noneMatch(model -> model.name().equals(name)),
-          "there is a model %s already; give each its own name",
-          name);
-      models.add(new NamedClassifier(name, classifier));
+      addNamed("a model", models, new NamedClassifier(name, classifier), NamedClassifier::name);
       return this;
     }
 
     /** Adds an attack; its name must be unique. */
     public Builder attack(EvaluationAttack attack) {
-      checkArgument(
-          attacks.stream().noneMatch(other -> other.name().equals(attack.name())),
-          "there is an attack %s already; give each its own name",
-          attack.name());
-      attacks.add(attack);
+      addNamed("an attack", attacks, attack, EvaluationAttack::name);
       return this;
     }
 
