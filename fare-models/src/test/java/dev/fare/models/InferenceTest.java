@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Passes without autograd take a faster way to the same values; copies take the plain one. */
+/** Passes without autograd take a faster way to the same values. */
 class InferenceTest {
 
   private NDManager manager;

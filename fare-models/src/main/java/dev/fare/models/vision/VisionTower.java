@@ -78,10 +78,7 @@ public sealed interface VisionTower extends AutoCloseable permits VisionTransfor
    */
   VisionTower recomputing();
 
-  /**
-   * An independent tower with copies of the weights. It keeps one set of them, and computes alike
-   * whether it is recorded or not.
-   */
+  /** An independent tower with copies of the weights, which computes the same bits. */
   VisionTower copy();
 
   /**
