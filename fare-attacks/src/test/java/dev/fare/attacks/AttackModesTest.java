@@ -17,6 +17,7 @@ import dev.fare.ImageEncoder;
 import dev.fare.Norm;
 import dev.fare.Objective;
 import dev.fare.ThreatModel;
+import dev.fare.torch.Autograd;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -217,7 +218,9 @@ class AttackModesTest {
   @Test
   void aSecondStageStartsWhereTheFirstEnded() {
     Objective coarse =
-        Objectives.crossEntropy(pixels -> model.logits(pixels.mul(64).div(64)), objective.labels());
+        Objectives.crossEntropy(
+            pixels -> model.logits(Autograd.scaled(Autograd.scaled(pixels, 64), 1 / 64.0)),
+            objective.labels());
     ApgdAttack apgd = ApgdAttack.builder(LINF).steps(10).build();
     AttackResult first = apgd.perturb(coarse, x);
 

@@ -10,6 +10,7 @@ import dev.fare.AttackResult;
 import dev.fare.Norm;
 import dev.fare.Objective;
 import dev.fare.ThreatModel;
+import dev.fare.torch.Autograd;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -159,9 +160,9 @@ class AttackPropertiesTest {
       NDArray logits = TinyModels.imageByImage(some -> some.matMul(matrix)).logits(rows);
       if (Float.isNaN(factor)) {
         NDArray zero = rows.sub(rows.stopGradient()).sum(new int[] {1}, true);
-        return logits.add(zero.sqrt().mul(0)); // 0/0 in its gradient
+        return logits.add(Autograd.scaled(zero.sqrt(), 0)); // 0/0 in its gradient
       }
-      return logits.mul(factor);
+      return Autograd.scaled(logits, factor);
     }
 
     private Objective inner() {

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import dev.fare.Objective;
+import dev.fare.torch.Autograd;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +40,7 @@ final class ScriptedObjective implements Objective {
     // zero, with the script as its gradient; the root gives 0/0 there, so NaN
     NDArray zero = pixels.sub(pixels.stopGradient());
     NDArray nan = script.isNaN();
-    NDArray notANumber = NDArrays.where(nan, zero, zero.onesLike()).sqrt().mul(0);
+    NDArray notANumber = Autograd.scaled(NDArrays.where(nan, zero, zero.onesLike()).sqrt(), 0);
     NDArray product = zero.mul(NDArrays.where(nan, script.zerosLike(), script));
     return NDArrays.where(nan, notANumber, product).reshape(script.getShape().get(0), -1);
   }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
 import ai.djl.nn.convolutional.Conv2d;
 import com.google.gson.JsonObject;
 import dev.fare.Classifier;
@@ -54,9 +55,9 @@ final class TinyModels {
     NDArray linear = Vectors.tensor(manager, json.get("fc.weight")).transpose();
     NDArray linearBias = Vectors.tensor(manager, json.get("fc.bias"));
     return pixels ->
-        Conv2d.conv2d(pixels, kernel, kernelBias, new Shape(2, 2), new Shape(1, 1))
-            .singletonOrThrow()
-            .maximum(0)
+        Activation.relu(
+                Conv2d.conv2d(pixels, kernel, kernelBias, new Shape(2, 2), new Shape(1, 1))
+                    .singletonOrThrow())
             .reshape(pixels.getShape().get(0), -1)
             .matMul(linear)
             .add(linearBias);

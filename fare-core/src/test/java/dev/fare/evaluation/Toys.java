@@ -7,6 +7,7 @@ import dev.fare.AttackResult;
 import dev.fare.Classifier;
 import dev.fare.ImageEncoder;
 import dev.fare.data.InMemoryImages;
+import dev.fare.torch.Autograd;
 import java.util.Arrays;
 import java.util.List;
 
@@ -30,7 +31,8 @@ final class Toys {
   static Classifier threshold(double threshold) {
     return pixels -> {
       NDArray score =
-          pixels.reshape(-1, 3).mean(new int[] {1}).sub(threshold).reshape(-1, 1).mul(10);
+          Autograd.scaled(
+              pixels.reshape(-1, 3).mean(new int[] {1}).sub(threshold).reshape(-1, 1), 10);
       return score.concat(score.neg(), 1);
     };
   }

@@ -63,7 +63,7 @@ class CustomGradientTest {
   @Test
   void gradientsFlowThroughWhatStandsBeforeBehindAndBesideIt() {
     // 2x goes into the function, and x also reaches the loss by another way
-    NDArray loss = product(x.mul(2), w).sum().add(x.mul(7).sum());
+    NDArray loss = product(Autograd.scaled(x, 2), w).sum().add(Autograd.scaled(x, 7).sum());
 
     NDArray gradient = Autograd.gradient(loss, x);
 
@@ -140,7 +140,7 @@ class CustomGradientTest {
     NDArray ofW = manager.create(new float[] {2, 2, 2});
 
     Autograd.addGradients(
-        product(x, w).sum().add(x.mul(7).sum()), List.of(x, w), List.of(ofX, ofW));
+        product(x, w).sum().add(Autograd.scaled(x, 7).sum()), List.of(x, w), List.of(ofX, ofW));
     Autograd.addGradients(x.mul(w).sum(), List.of(x, w), List.of(ofX, ofW));
 
     assertThat(ofX.toFloatArray()).containsExactly(1 + 47 + 4, 1 + 57 + 5, 1 + 67 + 6);

@@ -114,7 +114,8 @@ class RecomputedPassTest {
             GradMode on = GradMode.on()) {
           NDArray variable = Autograd.variable(scope.view(pixels));
           NDList both = each.embedWithTokens(variable);
-          NDArray loss = both.get(0).square().sum().add(both.get(1).square().mul(0.1).sum());
+          NDArray loss =
+              both.get(0).square().sum().add(Autograd.scaled(both.get(1).square().sum(), 0.1));
           found.add(Autograd.gradient(loss, variable).toFloatArray());
         }
       }
