@@ -108,6 +108,9 @@ public record ImageGathering(ImageDataset data, int imageSize, int threads) {
   private static void await(Future<?> task, int position, OnUnreadable onUnreadable)
       throws IOException {
     try {
+      if (Thread.interrupted()) { // get() doesn't look where the task is done
+        throw new InterruptedException();
+      }
       task.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
