@@ -163,7 +163,10 @@ class KillTest {
                 .listener(new Runs.CancelAfter(willBeFull ? STEPS : 3, trainer))
                 .build();
         trainer[0].fit(Runs.IMAGES);
-        new ProcessBuilder("mount", "-o", "remount,ro", mounted.toString()).start().waitFor();
+        // the lock is open for writing: what lies over its file system can be read-only, it can't
+        String readOnly = "mount --bind %1$s %1$s && mount -o remount,bind,ro %1$s";
+        String[] command = {"bash", "-c", readOnly.formatted(mounted)};
+        new ProcessBuilder(command).inheritIO().start().waitFor();
         trainer[0].fit(Runs.IMAGES);
       } catch (UncheckedIOException e) {
         System.out.println("failed " + e.getMessage());
