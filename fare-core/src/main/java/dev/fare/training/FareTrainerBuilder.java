@@ -171,10 +171,11 @@ public final class FareTrainerBuilder {
 
   /**
    * Shares each batch out between several devices, with a thread for each further one; the sum of
-   * the gradients is the same up to rounding.
+   * the gradients is the same up to rounding. Attack, loss and attack goal are used by all these
+   * threads at once and must be safe for that.
    *
-   * @param replicas encoders of the same architecture, one on each further device; their weights
-   *     are overwritten, and the caller stays their owner
+   * @param replicas encoders of the same architecture and precision, one on each further device;
+   *     their weights are overwritten, and the caller stays their owner
    */
   public FareTrainerBuilder replicas(List<? extends TrainableEncoder> replicas) {
     this.replicas = List.copyOf(replicas);

@@ -133,6 +133,7 @@ class CheckpointDirectoryTest {
           .hasMessageStartingWith("another trainer is at work in " + same);
     }
     ChildJvm refused = intruder();
+    refused.process().getOutputStream().close(); // one that is let in ends, too
     assertThat(refused.remainingLines())
         .containsExactly(
             "refused another trainer is at work in "
