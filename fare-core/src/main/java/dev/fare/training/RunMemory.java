@@ -1,6 +1,7 @@
 package dev.fare.training;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What a run has gathered for its summary, as a checkpoint keeps it.
@@ -28,9 +29,22 @@ record RunMemory(
   /**
    * What is remembered of an update.
    *
+   * @param step counted from 1
    * @param loss the mean over its images
    * @param adversarialCosine the same
    * @param gradientNorm before clipping
    */
-  record Update(double loss, double adversarialCosine, double gradientNorm) {}
+  record Update(long step, double loss, double adversarialCosine, double gradientNorm) {
+
+    static Update of(StepResult result) {
+      return new Update(
+          result.step(), result.loss(), result.adversarialCosine(), result.gradientNorm());
+    }
+
+    @Override
+    public String toString() {
+      return String.format(
+          Locale.ROOT, "step %d had loss %.4g and gradient %.4g", step, loss, gradientNorm);
+    }
+  }
 }

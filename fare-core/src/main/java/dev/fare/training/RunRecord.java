@@ -112,7 +112,7 @@ final class RunRecord {
       return;
     }
     skippedInARow = 0;
-    recent.addLast(new Update(result.loss(), result.adversarialCosine(), result.gradientNorm()));
+    recent.addLast(Update.of(result));
     if (recent.size() > RECENT) {
       recent.removeFirst();
     }

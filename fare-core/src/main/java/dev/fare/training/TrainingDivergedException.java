@@ -1,5 +1,7 @@
 package dev.fare.training;
 
+import static java.util.stream.Collectors.joining;
+
 import dev.fare.training.RunMemory.Update;
 import java.util.Arrays;
 import java.util.List;
@@ -22,10 +24,8 @@ public final class TrainingDivergedException extends RuntimeException {
             + " went wrong: "
             + what
             + named(images)
-            + ". The losses before were "
-            + before.stream().map(Update::loss).toList()
-            + " and the gradients' lengths "
-            + before.stream().map(Update::gradientNorm).toList()
+            + "; before it "
+            + told(before)
             + ". The weights are those before this step. A lower learning rate, a longer warm-up or"
             + " gradientClip may help, and allowChangedSettings() lets a run with checkpoints go on"
             + " with them; so may DivergencePolicy.SKIP");
@@ -40,10 +40,15 @@ public final class TrainingDivergedException extends RuntimeException {
       return "";
     }
     String first =
-        Arrays.stream(images).limit(NAMED).boxed().toList().toString().replaceAll("[\\[\\]]", "");
-    return ", images "
-        + first
-        + (images.length > NAMED ? " and " + (images.length - NAMED) + " more" : "");
+        Arrays.stream(images).limit(NAMED).mapToObj(String::valueOf).collect(joining(", "));
+    int more = images.length - NAMED;
+    return ", images [" + first + (more > 0 ? " and " + more + " more]" : "]");
+  }
+
+  private static String told(List<Update> before) {
+    return before.isEmpty()
+        ? "there was none"
+        : before.stream().map(Update::toString).collect(joining(", "));
   }
 
   /** The update, counted from 1, that was not made. */

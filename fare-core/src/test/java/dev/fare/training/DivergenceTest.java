@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,10 +53,13 @@ class DivergenceTest {
     assertThat(stop.images()).hasSize(4).doesNotHaveDuplicates();
     assertThat(stop)
         .hasMessageStartingWith("step 6 went wrong: loss NaN")
+        .hasMessageContaining(", images " + Arrays.toString(stop.images()) + "; before it step 1 had")
         .hasMessageContaining(
-            "images " + Arrays.toString(stop.images()).replaceAll("[\\[\\]]", "") + ". The losses")
-        .hasMessageContaining("losses before were [" + made.get(0).loss())
-        .hasMessageContaining("lengths [" + made.get(0).gradientNorm());
+            String.format(
+                Locale.ROOT,
+                "step 5 had loss %.4g and gradient %.4g. The weights",
+                made.get(4).loss(),
+                made.get(4).gradientNorm()));
     assertThat(stop.getSuppressed()).isEmpty();
 
     try (TanhEncoder again = TanhEncoder.seeded(1);
@@ -191,5 +196,17 @@ class DivergenceTest {
     assertThat(made.get(1).gradientNorm()).isCloseTo(made.get(0).gradientNorm(), within(1e-5));
     assertThat(Math.sqrt(moved)).isCloseTo(1e-2 * 0.01, within(1e-6));
     assertThat(after.get(1)).containsExactly(after.get(0), within(1e-6f));
+  }
+
+  @Test
+  void namesTheFirstImagesOfALargeBatchAndCountsTheOthers() {
+    int[] images = IntStream.range(10, 30).toArray();
+    TrainingDivergedException stop =
+        new TrainingDivergedException(1, "loss NaN", List.of(), images);
+
+    assertThat(stop)
+        .hasMessageContaining("images [10, 11, 12, 13, 14, 15, 16, 17 and 12 more]; before it there")
+        .hasMessageContaining("there was none");
+    assertThat(stop.images()).containsExactly(images);
   }
 }
