@@ -4,6 +4,8 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.slf4j.Logger;
@@ -55,6 +57,16 @@ public final class UnreadableImages {
               + reason.getMessage(),
           reason);
     }
+  }
+
+  /** Goes on with images that an earlier part of the run could not read, and has judged. */
+  public synchronized void restore(Collection<Integer> indices) {
+    indices.forEach(index -> reasons.put(index, "found before"));
+  }
+
+  /** Which images could not be read so far, ascending. */
+  public synchronized List<Integer> indices() {
+    return List.copyOf(reasons.keySet());
   }
 
   /** How many different images could not be read so far. */

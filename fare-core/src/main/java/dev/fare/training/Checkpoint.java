@@ -103,8 +103,21 @@ record Checkpoint(Path directory, long step) {
     return CheckpointState.read(directory.resolve(STATE));
   }
 
-  /** Reads the tensors into the arrays, in place; {@link #verify} comes first. */
+  /** Whether a group of tensors lies here, with just the names and shapes of these arrays. */
+  boolean holds(String group, Map<String, NDArray> arrays) throws IOException {
+    Path file = directory.resolve(group + SUFFIX);
+    return Files.isRegularFile(file) && TensorFile.matches(file, arrays);
+  }
+
+  /**
+   * Reads the tensors into the arrays, in place; {@link #verify} comes first.
+   *
+   * @throws IOException if this holds other tensors; no array is changed then
+   */
   void readInto(Map<String, Map<String, NDArray>> groups) throws IOException {
+    for (Map.Entry<String, Map<String, NDArray>> group : groups.entrySet()) {
+      TensorFile.check(directory.resolve(group.getKey() + SUFFIX), group.getValue());
+    }
     for (Map.Entry<String, Map<String, NDArray>> group : groups.entrySet()) {
       TensorFile.readInto(directory.resolve(group.getKey() + SUFFIX), group.getValue());
     }

@@ -11,8 +11,10 @@ import java.nio.file.Path;
  * @param every how many steps
  * @param keepLast how many of the newest are kept, at least 1
  * @param milestoneEvery checkpoints at multiples of this many steps are kept for good, 0 for none
+ * @param changedSettingsAllowed whether a run may go on with other settings
  */
-record CheckpointPolicy(Path directory, long every, int keepLast, long milestoneEvery) {
+record CheckpointPolicy(
+    Path directory, long every, int keepLast, long milestoneEvery, boolean changedSettingsAllowed) {
 
   CheckpointPolicy {
     requireNonNull(directory, "directory");

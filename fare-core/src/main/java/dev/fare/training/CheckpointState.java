@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param validation where early stopping stands
  * @param settings of the run
  * @param versions of this library, DJL and libtorch
+ * @param memory for the summary; {@link RunMemory#NONE} in an earlier version's checkpoints
  */
 record CheckpointState(
     long step,
@@ -29,9 +30,12 @@ record CheckpointState(
     String original,
     Map<String, String> validation,
     Map<String, String> settings,
-    Map<String, String> versions) {
+    Map<String, String> versions,
+    RunMemory memory) {
 
-  private static final Gson GSON = new GsonBuilder().setPrettyPrinting().create();
+  /** A cosine may be NaN while the loss is a number. */
+  private static final Gson GSON =
+      new GsonBuilder().setPrettyPrinting().serializeSpecialFloatingPointValues().create();
 
   /** Gson makes records without asking their constructors: what is missing would be null. */
   private record Stored(
@@ -41,7 +45,8 @@ record CheckpointState(
       @Nullable String original,
       @Nullable Map<String, String> validation,
       @Nullable Map<String, String> settings,
-      @Nullable Map<String, String> versions) {}
+      @Nullable Map<String, String> versions,
+      @Nullable RunMemory memory) {}
 
   TensorFile.Digest write(Path file) throws IOException {
     byte[] json = GSON.toJson(this).getBytes(UTF_8);
@@ -68,7 +73,8 @@ record CheckpointState(
           stored.original,
           stored.validation,
           stored.settings,
-          stored.versions);
+          stored.versions,
+          stored.memory == null ? RunMemory.NONE : stored.memory);
     } catch (JsonParseException e) {
       throw new IOException(file + " is not the JSON of a checkpoint: " + e.getMessage(), e);
     }

@@ -19,25 +19,18 @@ final class DivergenceGuard {
    * Whether the update must be left out.
    *
    * @param update counted from 1
+   * @param images of the batch by their numbers in the data, empty where the host brought it
    * @throws TrainingDivergedException if it must and the policy is to stop
    */
-  boolean isDiverged(long update, double loss, double gradientNorm, double learningRate) {
+  boolean isDiverged(
+      long update, double loss, double gradientNorm, double learningRate, int[] images) {
     if (Double.isFinite(loss) && Double.isFinite(gradientNorm) && loss <= lossLimit) {
       return false;
     }
     String what =
         "loss " + loss + ", gradient of length " + gradientNorm + ", learning rate " + learningRate;
     if (policy == DivergencePolicy.STOP || record.skippedInARow() + 1 >= MOST_IN_A_ROW) {
-      throw new TrainingDivergedException(
-          update,
-          "step "
-              + update
-              + " went wrong: "
-              + what
-              + "; the losses before were "
-              + record.lastLosses()
-              + ". The weights are those before this step. A lower learning rate, a longer warm-up,"
-              + " gradientClip, or DivergencePolicy.SKIP may help");
+      throw new TrainingDivergedException(update, what, record.lastUpdates(), images);
     }
     record.skip(update, what);
     return true;

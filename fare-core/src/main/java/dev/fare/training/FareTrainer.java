@@ -2,6 +2,7 @@ package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import com.google.common.io.Closer;
 import dev.fare.ThreatModel;
 import dev.fare.data.BatchLoader;
 import dev.fare.data.HostBatch;
@@ -18,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +48,7 @@ public final class FareTrainer implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(FareTrainer.class);
 
+  private final Closer owned = Closer.create();
   private final TrainableEncoder encoder;
   private final TrainableEncoder measured;
   private final TrainableEncoder original;
@@ -76,54 +79,59 @@ public final class FareTrainer implements AutoCloseable {
     unreadableFraction = builder.unreadableFraction;
     loaderThreads = builder.loaderThreads;
     referenceCache = builder.referenceCache;
-    original = encoder.copy();
-    Map<String, NDArray> trained = plan.trainedWeights(encoder);
-    rule = UpdateRule.of(builder.optimizer, trained, settings.weightDecay());
-    average =
-        settings.averageDecay() == 0 ? null : new WeightAverage(settings.averageDecay(), trained);
-    record = new RunRecord(settings);
-    guard = new DivergenceGuard(builder.divergencePolicy, builder.lossLimit, record);
-    replicas = builder.replicas.isEmpty() ? null : new Replicas(encoder, builder.replicas);
-    gradients =
-        new GradientSource(
-            plan.mathematics(encoder, original),
-            replicas == null ? List.of() : replicas.mathematics(plan),
-            settings,
-            builder.metricsEvery,
-            record);
     validator = builder.validator();
-    checkpoints = openCheckpoints(builder.checkpointPolicy());
+    try {
+      // the lock first: where it is another's, no weight may have been copied or changed
+      checkpoints = owned.register(builder.openCheckpoints());
+      original = encoder.copy();
+      owned.register(original::close);
+      Map<String, NDArray> trained = plan.trainedWeights(encoder);
+      rule = owned.register(UpdateRule.of(builder.optimizer, trained, settings.weightDecay()));
+      average = owned.register(WeightAverage.of(settings.averageDecay(), trained));
+      Supplier<String> fingerprint = () -> WeightsFingerprint.of(original.parameters());
+      record = new RunRecord(settings, fingerprint, Hardware.of(encoder, builder.replicas));
+      guard = new DivergenceGuard(builder.divergencePolicy, builder.lossLimit, record);
+      if (checkpoints != null) {
+        checkpoints.resume(tensors(), record).ifPresent(this::goOnFrom);
+      }
+      replicas = owned.register(Replicas.of(encoder, original, builder.replicas));
+      gradients =
+          owned.register(
+              new GradientSource(
+                  plan.mathematics(encoder, original),
+                  replicas == null ? List.of() : replicas.mathematics(plan),
+                  settings,
+                  builder.metricsEvery,
+                  record));
+    } catch (RuntimeException | Error e) {
+      closeAfter(e);
+      throw e;
+    }
   }
 
-  private @Nullable TrainerCheckpoints openCheckpoints(@Nullable CheckpointPolicy policy) {
-    if (policy == null) {
-      return null;
-    }
+  /** Everything that changes in training, by group and name. */
+  private Map<String, Map<String, NDArray>> tensors() {
     Map<String, Map<String, NDArray>> tensors = new LinkedHashMap<>();
-    tensors.put("weights", encoder.parameters());
-    tensors.put("optimizer", rule.state());
+    tensors.put(TrainerCheckpoints.WEIGHTS, encoder.parameters());
+    tensors.put(TrainerCheckpoints.OPTIMIZER, rule.state());
     if (average != null) {
-      tensors.put("average", average.averages());
+      tensors.put(TrainerCheckpoints.AVERAGE, average.averages());
     }
-    TrainerCheckpoints opened =
-        TrainerCheckpoints.open(policy, tensors, settings, original.parameters());
+    return tensors;
+  }
+
+  private void closeAfter(Throwable failure) {
     try {
-      opened.resume(record::warn).ifPresent(this::goOnFrom);
-      return opened;
+      close();
     } catch (RuntimeException e) {
-      opened.close();
-      throw e;
+      failure.addSuppressed(e);
     }
   }
 
   private void goOnFrom(CheckpointState state) {
     step = state.step();
-    record.restore(state);
     if (validator != null) {
       validator.restore(state.validation());
-    }
-    if (replicas != null) {
-      replicas.follow();
     }
     LOG.info("training goes on after step {} of {}", step, settings.steps());
   }
@@ -168,7 +176,7 @@ public final class FareTrainer implements AutoCloseable {
             .threads(loaderThreads)
             .unreadable(unreadable)
             .batches(step, Math.max(step, settings.steps()));
-    record.start(data.description(), step);
+    record.start(data.description(), step, unreadable);
     cancelled = false;
     LOG.info("training from step {} to {} on {}", step, settings.steps(), data.description());
     listeners.forEach(listener -> listener.onStart(settings, step));
@@ -187,7 +195,7 @@ public final class FareTrainer implements AutoCloseable {
       checkpoints.write(step, record, validationState());
     }
     Map<String, Double> measured = validator == null ? Map.of() : validator.latest();
-    TrainingSummary summary = record.summary(step, measured, unreadable);
+    TrainingSummary summary = record.summary(step, measured);
     LOG.info("training ended after step {} in {}", step, summary.duration());
     listeners.forEach(listener -> listener.onEnd(summary));
     return summary;
@@ -242,7 +250,7 @@ public final class FareTrainer implements AutoCloseable {
       Optional<NDArray> labels = batch.labels(manager);
       clock.lap(Part.DATA);
       NDArray known = references == null ? null : references.read(batch, manager);
-      update(pixels, labels.orElse(null), known, clock);
+      update(pixels, labels.orElse(null), known, batch.indices(), clock);
     }
   }
 
@@ -261,7 +269,7 @@ public final class FareTrainer implements AutoCloseable {
    */
   public StepResult step(NDArray pixels) {
     ThreatModel.checkPixels(pixels);
-    return update(pixels, null, null, new StepClock());
+    return update(pixels, null, null, new int[0], new StepClock());
   }
 
   /**
@@ -271,17 +279,21 @@ public final class FareTrainer implements AutoCloseable {
    */
   public StepResult step(NDArray pixels, NDArray labels) {
     ThreatModel.checkPixels(pixels);
-    return update(pixels, labels, null, new StepClock());
+    return update(pixels, labels, null, new int[0], new StepClock());
   }
 
   private StepResult update(
-      NDArray pixels, @Nullable NDArray labels, @Nullable NDArray references, StepClock clock) {
+      NDArray pixels,
+      @Nullable NDArray labels,
+      @Nullable NDArray references,
+      int[] images,
+      StepClock clock) {
     StepResult result;
     try (TensorScope scope = TensorScope.of(pixels)) {
       BatchGradient batch = gradients.of(pixels, labels, references, step, scope.manager(), clock);
       double norm = Gradients.norm(batch.gradients());
       double learningRate = schedule.rate(settings.learningRate(), step);
-      boolean skipped = guard.isDiverged(step + 1, batch.loss(), norm, learningRate);
+      boolean skipped = isDiverged(batch, norm, learningRate, images);
       if (!skipped) {
         Gradients.clip(batch.gradients(), norm, settings.gradientClip());
         rule.step(batch.gradients(), learningRate);
@@ -307,6 +319,18 @@ public final class FareTrainer implements AutoCloseable {
       checkpoints.writeIfDue(step, record, validationState());
     }
     return result;
+  }
+
+  /** Where the run ends by that, its last good weights are in a checkpoint. */
+  private boolean isDiverged(BatchGradient batch, double norm, double learningRate, int[] images) {
+    try {
+      return guard.isDiverged(step + 1, batch.loss(), norm, learningRate, images);
+    } catch (TrainingDivergedException e) {
+      if (checkpoints != null) {
+        checkpoints.writeAfter(e, step, record, validationState());
+      }
+      throw e;
+    }
   }
 
   /**
@@ -350,17 +374,10 @@ public final class FareTrainer implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (checkpoints != null) {
-      checkpoints.close();
+    try {
+      owned.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    if (average != null) {
-      average.close();
-    }
-    gradients.close();
-    if (replicas != null) {
-      replicas.close();
-    }
-    rule.close();
-    original.close();
   }
 }

@@ -50,6 +50,7 @@ public final class FareTrainerBuilder {
   private long checkpointEvery = 200;
   private int keepCheckpoints = 3;
   private long milestoneEvery;
+  private boolean changedSettingsAllowed;
 
   FareTrainerBuilder(TrainableEncoder encoder) {
     this.encoder = requireNonNull(encoder, "encoder");
@@ -170,10 +171,11 @@ public final class FareTrainerBuilder {
 
   /**
    * Shares each batch out between several devices, with a thread for each further one; the sum of
-   * the gradients is the same up to rounding.
+   * the gradients is the same up to rounding. Attack, loss and attack goal are used by all these
+   * threads at once and must be safe for that.
    *
-   * @param replicas encoders of the same architecture, one on each further device; their weights
-   *     are overwritten, and the caller stays their owner
+   * @param replicas encoders of the same architecture and precision, one on each further device;
+   *     their weights are overwritten, and the caller stays their owner
    */
   public FareTrainerBuilder replicas(List<? extends TrainableEncoder> replicas) {
     this.replicas = List.copyOf(replicas);
@@ -302,6 +304,17 @@ public final class FareTrainerBuilder {
     return this;
   }
 
+  /**
+   * Lets a run go on from its checkpoints with other settings than it began with: another learning
+   * rate after it diverged, more steps, another loss, optimizer or attack. It is then no longer the
+   * run it was; each change is in the log and in the summary. The original's weights and which of
+   * them are trained must be the same even so. Off by default: a change is an error.
+   */
+  public FareTrainerBuilder allowChangedSettings() {
+    changedSettingsAllowed = true;
+    return this;
+  }
+
   /** Adds a listener. */
   public FareTrainerBuilder listener(TrainingListener listener) {
     listeners.add(requireNonNull(listener, "listener"));
@@ -322,6 +335,7 @@ public final class FareTrainerBuilder {
           "the attack is missing: call attack(...), or withoutAttack() to train on clean images");
     }
     plan().check(encoder);
+    replicas.forEach(replica -> Replicas.check(encoder, replica));
     if (loss.readsTokens() && referenceCache != null) {
       throw new IllegalArgumentException(
           "referenceCache keeps embeddings, and the loss reads patch tokens too; leave it out");
@@ -356,10 +370,18 @@ public final class FareTrainerBuilder {
         : new Validator(validation.withLoaderThreads(loaderThreads), validateEvery, earlyStop);
   }
 
-  @Nullable CheckpointPolicy checkpointPolicy() {
+  /** Locks the directory of the checkpoints. */
+  @Nullable TrainerCheckpoints openCheckpoints() {
     return checkpoints == null
         ? null
-        : new CheckpointPolicy(checkpoints, checkpointEvery, keepCheckpoints, milestoneEvery);
+        : TrainerCheckpoints.open(
+            new CheckpointPolicy(
+                checkpoints,
+                checkpointEvery,
+                keepCheckpoints,
+                milestoneEvery,
+                changedSettingsAllowed),
+            settings());
   }
 
   TrainingSettings settings() {
@@ -381,7 +403,16 @@ public final class FareTrainerBuilder {
         trained,
         encoder.parameters().size() - trained,
         1 + replicas.size(),
-        activationCheckpointing);
+        activationCheckpointing,
+        encoder.precision(),
+        encoder.imageSize(),
+        plan().frozenNames(encoder),
+        divergencePolicy,
+        lossLimit,
+        validation == null
+            ? "none"
+            : TrainingSettings.describe(validation) + " every " + validateEvery + " steps",
+        earlyStop == null ? "none" : earlyStop.toString());
   }
 
   private static double positive(String name, double value) {

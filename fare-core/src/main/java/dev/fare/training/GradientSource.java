@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import dev.fare.torch.TensorScope;
+import java.io.Closeable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -20,15 +21,17 @@ import org.jspecify.annotations.Nullable;
  * The gradient of a batch, shared out between devices, on each in as many parts as memory asks for.
  * The sum is the same whatever their number, since the attack's draws are an image's own.
  */
-final class GradientSource implements AutoCloseable {
+final class GradientSource implements Closeable {
 
-  /** Of CUDA, of libtorch's CPU allocator on Linux and on Windows, and of cuBLAS. */
+  /** Of CUDA, of libtorch's CPU allocator on Linux and on Windows, of cuBLAS and of cuDNN. */
   private static final List<String> OUT_OF_MEMORY =
       List.of(
           "out of memory",
           "can't allocate memory",
           "not enough memory",
-          "cublas_status_alloc_failed");
+          "cublas_status_alloc_failed",
+          "cublas_status_not_initialized",
+          "cudnn_status_alloc_failed");
 
   /** What all parts of a batch have in common. */
   private record Batch(
@@ -37,8 +40,7 @@ final class GradientSource implements AutoCloseable {
       @Nullable NDArray references,
       long step,
       long seed,
-      boolean measureClean,
-      NDManager owner) {
+      boolean measureClean) {
 
     long images() {
       return pixels.getShape().get(0);
@@ -51,7 +53,6 @@ final class GradientSource implements AutoCloseable {
   private final TrainingSettings settings;
   private final int metricsEvery;
   private final RunRecord record;
-  private int partSize;
 
   /**
    * Starts a thread for each follower.
@@ -69,7 +70,6 @@ final class GradientSource implements AutoCloseable {
     this.settings = settings;
     this.metricsEvery = metricsEvery;
     this.record = record;
-    partSize = settings.microBatchSize();
     threads = followers.isEmpty() ? null : pool(followers.size());
   }
 
@@ -98,54 +98,63 @@ final class GradientSource implements AutoCloseable {
       StepClock clock) {
     long seed = Seeds.mix(settings.seed(), "attack", step);
     boolean measureClean = metricsEvery > 0 && step % metricsEvery == 0;
-    Batch batch = new Batch(pixels, labels, references, step, seed, measureClean, owner);
+    Batch batch = new Batch(pixels, labels, references, step, seed, measureClean);
     while (true) {
+      NDManager attempt = owner.newSubManager();
       try {
         return threads == null
-            ? gather(leader, batch, 0, batch.images(), clock)
-            : gatherFromAll(threads, batch, clock);
+            ? gather(leader, batch, 0, batch.images(), attempt, clock)
+            : gatherFromAll(threads, batch, attempt, clock);
       } catch (EngineException e) {
+        attempt.close(); // on every device: smaller parts may follow, which need the room
         halveParts(e, batch);
       }
     }
   }
 
   private void halveParts(EngineException e, Batch batch) {
-    int images = (int) Math.min(partSize, batch.images());
+    int images = (int) Math.min(record.partSize(), share(batch));
     if (images == 1 || !isOutOfMemory(e)) {
       throw e;
     }
-    partSize = (images + 1) / 2;
-    record.warn(
+    int fewer = (images + 1) / 2;
+    record.shrinkParts(
+        fewer,
         "out of memory with "
             + images
             + " images at a time: from step "
             + (batch.step() + 1)
             + " on there are "
-            + partSize);
+            + fewer);
+  }
+
+  /** How many images of a batch a device gets, the last one perhaps fewer. */
+  private long share(Batch batch) {
+    return (batch.images() + followers.size()) / (1 + followers.size());
   }
 
   /** libtorch tells by its message alone. */
-  private static boolean isOutOfMemory(EngineException e) {
+  static boolean isOutOfMemory(EngineException e) {
     String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
     return OUT_OF_MEMORY.stream().anyMatch(message::contains);
   }
 
   /** The leader's share is made on this thread; sums are added in the devices' order. */
-  private BatchGradient gatherFromAll(ExecutorService pool, Batch batch, StepClock clock) {
-    long share = (batch.images() + followers.size()) / (1 + followers.size());
+  private BatchGradient gatherFromAll(
+      ExecutorService pool, Batch batch, NDManager attempt, StepClock clock) {
+    long share = share(batch);
     List<Future<BatchGradient>> others = new ArrayList<>();
     for (int i = 0; i < followers.size(); i++) {
       FareStep follower = followers.get(i);
       long from = Math.min(share * (i + 1), batch.images());
       long to = Math.min(from + share, batch.images());
       if (from < to) {
-        others.add(pool.submit(() -> gather(follower, batch, from, to, new StepClock())));
+        others.add(pool.submit(() -> gather(follower, batch, from, to, attempt, new StepClock())));
       }
     }
     BatchGradient sum;
     try {
-      sum = gather(leader, batch, 0, Math.min(share, batch.images()), clock);
+      sum = gather(leader, batch, 0, Math.min(share, batch.images()), attempt, clock);
     } finally {
       awaitAll(others);
     }
@@ -192,19 +201,14 @@ final class GradientSource implements AutoCloseable {
   }
 
   private BatchGradient gather(
-      FareStep mathematics, Batch batch, long first, long end, StepClock clock) {
+      FareStep mathematics, Batch batch, long first, long end, NDManager attempt, StepClock clock) {
     Device device = mathematics.weights().get(0).getDevice();
-    NDManager here = batch.owner().newSubManager(device);
-    try {
-      BatchGradient gradient = new BatchGradient(here, batch.images());
-      for (long from = first; from < end; from += partSize) {
-        addPart(mathematics, batch, from, Math.min(from + partSize, end), gradient, clock);
-      }
-      return gradient;
-    } catch (RuntimeException e) {
-      here.close(); // smaller parts may follow, which need the room
-      throw e;
+    BatchGradient gradient = new BatchGradient(attempt.newSubManager(device), batch.images());
+    int partSize = record.partSize();
+    for (long from = first; from < end; from += partSize) {
+      addPart(mathematics, batch, from, Math.min(from + partSize, end), gradient, clock);
     }
+    return gradient;
   }
 
   private static void addPart(

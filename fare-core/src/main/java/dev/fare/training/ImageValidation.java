@@ -100,4 +100,14 @@ record ImageValidation(
                 .mapToLong(index -> images.label(index).orElseThrow())
                 .toArray());
   }
+
+  /** What is measured, in a run's settings; who reads the images is no part of it. */
+  @Override
+  public String toString() {
+    return (classEmbeddings == null ? "closeness" : "accuracy")
+        + " on "
+        + images.description()
+        + " under "
+        + TrainingSettings.describe(attack);
+  }
 }

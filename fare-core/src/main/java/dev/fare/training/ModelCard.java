@@ -98,8 +98,8 @@ public final class ModelCard {
     card.append(
         String.format(
             Locale.ROOT,
-            "%d of %d steps, %d images in the last run of %.0f s; loss %s and cosine to the"
-                + " original %s at the end.%n%n",
+            "%d of %d steps, %d images in %.0f s; loss %s and cosine to the original %s at the"
+                + " end.%n%n",
             summary.lastStep(),
             summary.settings().steps(),
             summary.images(),

@@ -1,27 +1,54 @@
 package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
+import java.io.Closeable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Copies of the trained encoder on further devices, each with a copy of the original. */
-final class Replicas implements AutoCloseable {
+final class Replicas implements Closeable {
 
   private final TrainableEncoder leader;
   private final List<TrainableEncoder> followers;
   private final List<TrainableEncoder> originals = new ArrayList<>();
 
-  /** Brings all to the leader's weights, which are the original's still. */
-  Replicas(TrainableEncoder leader, List<TrainableEncoder> followers) {
+  private Replicas(TrainableEncoder leader, List<TrainableEncoder> followers) {
     this.leader = leader;
     this.followers = followers;
-    followers.forEach(this::checkSameArchitecture);
-    follow();
-    followers.forEach(follower -> originals.add(follower.copy()));
   }
 
-  private void checkSameArchitecture(TrainableEncoder follower) {
+  /**
+   * Brings the followers to the leader's weights, each with a copy of the original beside it; null
+   * where there are none. They have been {@link #check checked}.
+   */
+  static @Nullable Replicas of(
+      TrainableEncoder leader, TrainableEncoder original, List<TrainableEncoder> followers) {
+    if (followers.isEmpty()) {
+      return null;
+    }
+    Replicas replicas = new Replicas(leader, followers);
+    try {
+      for (TrainableEncoder follower : followers) {
+        replicas.originals.add(follower.copy());
+      }
+      replicas.originals.forEach(copy -> copyWeights(original, copy));
+      replicas.follow();
+      return replicas;
+    } catch (RuntimeException | Error e) {
+      replicas.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Refuses a follower that does not compute what the leader does.
+   *
+   * @throws IllegalArgumentException if its weights' names or shapes, its precision or its image
+   *     size are others
+   */
+  static void check(TrainableEncoder leader, TrainableEncoder follower) {
     if (follower == leader) {
       throw new IllegalArgumentException("the trained encoder can't be a replica of itself");
     }
@@ -31,6 +58,17 @@ final class Replicas implements AutoCloseable {
     if (!same || !shapes(ours).equals(shapes(theirs))) {
       throw new IllegalArgumentException(
           "a replica must have the weights of the trained encoder, by name, order and shape");
+    }
+    if (follower.precision() != leader.precision() || follower.imageSize() != leader.imageSize()) {
+      throw new IllegalArgumentException(
+          "a replica must have the trained encoder's precision and image size, "
+              + leader.precision()
+              + " and "
+              + leader.imageSize()
+              + ", got "
+              + follower.precision()
+              + " and "
+              + follower.imageSize());
     }
   }
 
@@ -48,10 +86,12 @@ final class Replicas implements AutoCloseable {
 
   /** Brings the followers to the leader's weights. */
   void follow() {
-    List<NDArray> weights = List.copyOf(leader.parameters().values());
-    for (TrainableEncoder follower : followers) {
-      OptimizerScript.copy(weights, List.copyOf(follower.parameters().values()));
-    }
+    followers.forEach(follower -> copyWeights(leader, follower));
+  }
+
+  private static void copyWeights(TrainableEncoder from, TrainableEncoder to) {
+    OptimizerScript.copy(
+        List.copyOf(from.parameters().values()), List.copyOf(to.parameters().values()));
   }
 
   @Override

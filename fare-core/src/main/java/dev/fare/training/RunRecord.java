@@ -1,47 +1,109 @@
 package dev.fare.training;
 
+import com.google.common.base.Suppliers;
 import dev.fare.data.UnreadableImages;
+import dev.fare.training.RunMemory.Update;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Gathers what the summary of a run will say. */
+/** Gathers what the summary of a run will say, over all its calls and restarts. */
 final class RunRecord {
 
   private static final Logger LOG = LoggerFactory.getLogger(FareTrainer.class);
   private static final int RECENT = 100;
 
   private final TrainingSettings settings;
-  private final Deque<StepResult> recent = new ArrayDeque<>();
+  private final Supplier<String> original;
+  private final Map<String, String> environment;
+  private final Deque<Update> recent = new ArrayDeque<>();
   private final List<String> warnings = new ArrayList<>();
+  private List<Integer> unreadableBefore = List.of();
+  private @Nullable UnreadableImages unreadable;
   private String data = "";
   private long firstStep;
-  private long started;
+  private long nanosBefore;
+  private @Nullable Long started;
   private long images;
   private long skipped;
   private int skippedInARow;
+  private int partSize;
 
-  RunRecord(TrainingSettings settings) {
+  /**
+   * Of a run that has done nothing.
+   *
+   * @param original fingerprint of its weights, asked for once there is something to say
+   * @param environment where it is computed
+   */
+  RunRecord(TrainingSettings settings, Supplier<String> original, Map<String, String> environment) {
     this.settings = settings;
+    this.original = Suppliers.memoize(original::get);
+    this.environment = environment;
+    partSize = settings.microBatchSize();
   }
 
-  /** Begins a call of {@code fit}. */
-  void start(String description, long step) {
+  /**
+   * Begins a call of {@code fit}.
+   *
+   * @param found is told what could not be read before
+   */
+  void start(String description, long step, UnreadableImages found) {
+    found.restore(unreadableIndices());
+    unreadable = found;
     data = description;
     firstStep = step;
     started = System.nanoTime();
-    images = 0;
   }
 
-  /** Goes on with what a checkpoint knew. */
+  /** Goes on with what a checkpoint knew; what was said since this was made comes after it. */
   void restore(CheckpointState state) {
+    RunMemory memory = state.memory();
     data = state.data();
     skipped = state.skippedSteps();
+    images = memory.images();
+    nanosBefore = Duration.ofMillis(memory.milliseconds()).toNanos();
+    unreadableBefore = memory.unreadable();
+    recent.addAll(memory.recent());
+    warnings.addAll(0, memory.warnings());
+    Map<String, String> asked = settings.asMap();
+    if (asked.equals(state.settings())) {
+      skippedInARow = memory.skippedInARow(); // other settings are another chance
+    }
+    boolean dividedAsBefore =
+        TrainingSettings.DIVISION.stream()
+            .allMatch(name -> String.valueOf(asked.get(name)).equals(state.settings().get(name)));
+    if (dividedAsBefore && memory.partSize() > 0) {
+      partSize = Math.min(partSize, memory.partSize());
+    }
+  }
+
+  /** What a checkpoint keeps of this. */
+  RunMemory memory() {
+    return new RunMemory(
+        images,
+        elapsed().toMillis(),
+        skippedInARow,
+        partSize < settings.microBatchSize() ? partSize : 0,
+        List.copyOf(warnings),
+        unreadableIndices(),
+        List.copyOf(recent));
+  }
+
+  private List<Integer> unreadableIndices() {
+    return unreadable == null ? unreadableBefore : unreadable.indices();
+  }
+
+  private Duration elapsed() {
+    long now = started == null ? 0 : System.nanoTime() - started;
+    return Duration.ofNanos(nanosBefore + now);
   }
 
   void add(StepResult result) {
@@ -50,7 +112,7 @@ final class RunRecord {
       return;
     }
     skippedInARow = 0;
-    recent.addLast(result);
+    recent.addLast(Update.of(result));
     if (recent.size() > RECENT) {
       recent.removeFirst();
     }
@@ -72,6 +134,11 @@ final class RunRecord {
     return data;
   }
 
+  /** The SHA-256 of the original's weights. */
+  String original() {
+    return original.get();
+  }
+
   long skipped() {
     return skipped;
   }
@@ -80,30 +147,50 @@ final class RunRecord {
     return skippedInARow;
   }
 
-  /** The losses of the last few updates, for a message. */
-  List<Double> lastLosses() {
-    List<Double> losses = recent.stream().map(StepResult::loss).toList();
-    return losses.subList(Math.max(0, losses.size() - 5), losses.size());
+  /** How many images are in memory together, as asked or as memory allows. */
+  int partSize() {
+    return partSize;
   }
 
-  TrainingSummary summary(
-      long lastStep, Map<String, Double> validation, UnreadableImages unreadable) {
+  /** Notes that memory allows fewer images at a time. */
+  void shrinkParts(int images, String warning) {
+    partSize = images;
+    warn(warning);
+  }
+
+  /** The last few updates, for a message. */
+  List<Update> lastUpdates() {
+    List<Update> all = List.copyOf(recent);
+    return all.subList(Math.max(0, all.size() - 5), all.size());
+  }
+
+  private double mean(ToDoubleFunction<Update> value) {
+    return recent.stream().mapToDouble(value).average().orElse(Double.NaN);
+  }
+
+  /** Ends a call of {@code fit}. */
+  TrainingSummary summary(long lastStep, Map<String, Double> validation) {
+    nanosBefore = elapsed().toNanos();
+    started = null;
+    int missing = unreadableIndices().size();
     List<String> all = new ArrayList<>(warnings);
-    if (unreadable.count() > 0) {
-      all.add(unreadable.count() + " images could not be read and were left out");
+    if (missing > 0) {
+      all.add(missing + " images could not be read and were left out");
     }
     return new TrainingSummary(
         settings,
         data,
+        original(),
+        environment,
         firstStep,
         lastStep,
         images,
-        recent.stream().mapToDouble(StepResult::loss).average().orElse(Double.NaN),
-        recent.stream().mapToDouble(StepResult::adversarialCosine).average().orElse(Double.NaN),
+        mean(Update::loss),
+        mean(Update::adversarialCosine),
         validation,
         skipped,
-        unreadable.count(),
-        Duration.ofNanos(System.nanoTime() - started),
+        missing,
+        elapsed(),
         all);
   }
 }

@@ -1,7 +1,9 @@
 package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
+import com.google.common.hash.Hashing;
 import dev.fare.Attack;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,5 +59,13 @@ record StepPlan(
           "all " + of.parameters().size() + " weights are frozen: there is nothing to train");
     }
     return trained;
+  }
+
+  /** {@code none}, or a SHA-256 of the names of the weights that are frozen, in their order. */
+  String frozenNames(TrainableEncoder of) {
+    List<String> names = of.parameters().keySet().stream().filter(frozen).toList();
+    return names.isEmpty()
+        ? "none"
+        : Hashing.sha256().hashString(String.join("\n", names), StandardCharsets.UTF_8).toString();
   }
 }

@@ -67,20 +67,35 @@ final class TensorFile {
     }
   }
 
-  /**
-   * Reads values into the arrays, in place.
-   *
-   * @throws IOException if the file holds other tensors than these
-   */
-  static void readInto(Path file, Map<String, NDArray> tensors) throws IOException {
+  /** Whether the file holds tensors of just these names and shapes, in this order. */
+  static boolean matches(Path file, Map<String, NDArray> tensors) throws IOException {
     Map<String, WeightTensor> stored = SafetensorsFile.read(file).tensors();
-    if (!shapes(stored, WeightTensor::shape).equals(shapes(tensors, NDArray::getShape))) {
+    return shapes(stored, WeightTensor::shape).equals(shapes(tensors, NDArray::getShape));
+  }
+
+  /**
+   * Checks that the file {@link #matches}.
+   *
+   * @throws IOException if it holds other tensors than these
+   */
+  static void check(Path file, Map<String, NDArray> tensors) throws IOException {
+    if (!matches(file, tensors)) {
       throw new IOException(
           file
               + " holds other tensors than this trainer's "
               + tensors.size()
               + ": names, order or shapes differ");
     }
+  }
+
+  /**
+   * Reads values into the arrays, in place.
+   *
+   * @throws IOException if the file holds other tensors than these
+   */
+  static void readInto(Path file, Map<String, NDArray> tensors) throws IOException {
+    check(file, tensors);
+    Map<String, WeightTensor> stored = SafetensorsFile.read(file).tensors();
     for (Map.Entry<String, WeightTensor> entry : stored.entrySet()) {
       NDArray target = requireNonNull(tensors.get(entry.getKey()));
       try (NDManager manager = target.getManager().newSubManager()) {

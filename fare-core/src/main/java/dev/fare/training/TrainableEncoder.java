@@ -2,6 +2,7 @@ package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.ImageEncoder;
+import dev.fare.Precision;
 import java.util.Map;
 
 /** An encoder whose weights can be fine-tuned. */
@@ -12,6 +13,14 @@ public interface TrainableEncoder extends ImageEncoder {
    * place is seen by the next {@link #embed}. They require no gradient until somebody asks for it.
    */
   Map<String, NDArray> parameters();
+
+  /**
+   * The arithmetic of the layers, which is part of a run's identity: {@link Precision#FLOAT32}
+   * unless an encoder says otherwise, never {@link Precision#AUTO}.
+   */
+  default Precision precision() {
+    return Precision.FLOAT32;
+  }
 
   /**
    * This encoder, on the same weights and with the same results, which keeps less for its backward

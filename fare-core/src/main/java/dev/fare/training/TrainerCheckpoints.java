@@ -1,84 +1,78 @@
 package dev.fare.training;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.ndarray.NDArray;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Writes a trainer's checkpoints, and brings it back to where the newest good one was written. */
-final class TrainerCheckpoints implements AutoCloseable {
+final class TrainerCheckpoints implements Closeable {
 
-  /**
-   * How a batch is divided and what is computed again changes the rounding of its sums and nothing
-   * else.
-   */
-  private static final Set<String> DIVISION =
-      Set.of("microBatchSize", "devices", "activationCheckpointing");
+  static final String WEIGHTS = "weights";
+  static final String OPTIMIZER = "optimizer";
+  static final String AVERAGE = "average";
 
   private final CheckpointPolicy policy;
   private final CheckpointDirectory directory;
-  private final Map<String, Map<String, NDArray>> tensors;
   private final Map<String, String> settings;
-  private final String original;
+  private final Map<String, Map<String, NDArray>> tensors = new LinkedHashMap<>();
   private @Nullable Path newest;
   private long newestStep = -1;
 
   private TrainerCheckpoints(
-      CheckpointPolicy policy,
-      CheckpointDirectory directory,
-      Map<String, Map<String, NDArray>> tensors,
-      Map<String, String> settings,
-      String original) {
+      CheckpointPolicy policy, CheckpointDirectory directory, Map<String, String> settings) {
     this.policy = policy;
     this.directory = directory;
-    this.tensors = tensors;
     this.settings = settings;
-    this.original = original;
   }
 
   /**
    * Locks the directory.
    *
-   * @param tensors everything that changes in training, by group and name; the trainer's own
+   * @throws IllegalStateException if another trainer holds the lock
    */
-  static TrainerCheckpoints open(
-      CheckpointPolicy policy,
-      Map<String, Map<String, NDArray>> tensors,
-      TrainingSettings settings,
-      Map<String, NDArray> originalWeights) {
+  static TrainerCheckpoints open(CheckpointPolicy policy, TrainingSettings settings) {
     try {
       CheckpointDirectory directory = CheckpointDirectory.open(policy.directory());
-      return new TrainerCheckpoints(
-          policy, directory, tensors, settings.asMap(), WeightsFingerprint.of(originalWeights));
+      return new TrainerCheckpoints(policy, directory, settings.asMap());
     } catch (IOException e) {
       throw new UncheckedIOException(
-          "checkpoints can't be kept in " + policy.directory() + ": " + e.getMessage(), e);
+          "checkpoints can't be kept in " + policy.directory() + ": " + e, e);
     }
   }
 
   /**
-   * Reads the newest good checkpoint into the trainer's arrays.
+   * Reads the newest good checkpoint into the trainer's arrays and its record, which hears of
+   * damaged checkpoints and of settings that differ.
    *
-   * @param warnings hears of damaged checkpoints and of settings that may differ
+   * @param changing everything that changes in training, by group and name: {@link #WEIGHTS},
+   *     {@link #OPTIMIZER}, and {@link #AVERAGE} if there is one; the trainer's own
    * @return what it says besides, empty if there is none
-   * @throws IllegalStateException if it comes from a run with other settings
+   * @throws IllegalStateException if it comes from a run with other settings and that is not
+   *     allowed, or with another original or other frozen weights; no weight is changed then
    */
-  Optional<CheckpointState> resume(Consumer<String> warnings) {
+  Optional<CheckpointState> resume(Map<String, Map<String, NDArray>> changing, RunRecord record) {
+    tensors.putAll(changing);
     try {
-      Optional<Checkpoint> found = directory.newestGood(warnings);
+      Optional<Checkpoint> found = directory.newestGood(record::warn);
       if (found.isEmpty()) {
         return Optional.empty();
       }
       CheckpointState state = found.get().state();
-      checkSameRun(state, warnings);
-      found.get().readInto(tensors);
+      List<String> changes = checkSameRun(state, record.original());
+      readInto(found.get(), record);
+      record.restore(state);
+      changes.forEach(record::warn);
       newest = found.get().directory();
       newestStep = state.step();
       return Optional.of(state);
@@ -87,30 +81,54 @@ final class TrainerCheckpoints implements AutoCloseable {
     }
   }
 
-  private void checkSameRun(CheckpointState state, Consumer<String> warnings) {
+  /** What differs and may. */
+  private List<String> checkSameRun(CheckpointState state, String original) {
+    List<String> refused = new ArrayList<>();
+    List<String> allowed = new ArrayList<>();
     settings.forEach(
         (name, ours) -> {
           String theirs = state.settings().get(name);
-          if (Objects.equals(theirs, ours)) {
-            return;
+          if (theirs == null || theirs.equals(ours)) {
+            return; // checkpoints of earlier versions know fewer settings
           }
           String difference = name + " was " + theirs + " there and is " + ours + " here";
-          if (!DIVISION.contains(name)) {
-            throw otherRun(difference);
+          String change =
+              name
+                  + " was "
+                  + theirs
+                  + " up to step "
+                  + state.step()
+                  + " and is "
+                  + ours
+                  + " since";
+          if (TrainingSettings.TRAINED.contains(name)) {
+            throw otherRun("other weights are frozen: " + difference + ". Freeze the same ones");
+          } else if (TrainingSettings.DIVISION.contains(name)) {
+            allowed.add(change + ": the sums are the same up to rounding only");
+          } else if (TrainingSettings.WATCH.contains(name) || policy.changedSettingsAllowed()) {
+            allowed.add(change);
+          } else {
+            refused.add(difference);
           }
-          warnings.accept(difference + ": the sums are the same up to rounding only");
         });
     if (!state.original().equals(original)) {
-      throw otherRun("the original encoder has other weights; load the one the run began with");
+      throw otherRun("the original encoder has other weights. Load the one the run began with");
+    }
+    if (!refused.isEmpty()) {
+      throw otherRun(
+          String.join(", ", refused)
+              + ". Take the settings of that run, or go on with these on purpose:"
+              + " allowChangedSettings()");
     }
     if (!state.versions().equals(Versions.current())) {
-      warnings.accept(
+      allowed.add(
           "the checkpoint was written by "
               + state.versions()
               + ", this is "
               + Versions.current()
               + ": results may differ in the last bits");
     }
+    return allowed;
   }
 
   private IllegalStateException otherRun(String difference) {
@@ -119,7 +137,32 @@ final class TrainerCheckpoints implements AutoCloseable {
             + policy.directory()
             + " are another run's: "
             + difference
-            + ". Choose another directory, or the settings of that run");
+            + "; or choose another directory");
+  }
+
+  /** What changed settings need and the checkpoint does not have starts as in a new run. */
+  private void readInto(Checkpoint checkpoint, RunRecord record) throws IOException {
+    Map<String, Map<String, NDArray>> stored = new LinkedHashMap<>(tensors);
+    Map<String, NDArray> weights = requireNonNull(stored.remove(WEIGHTS));
+    if (policy.changedSettingsAllowed()) {
+      for (Map.Entry<String, Map<String, NDArray>> group : tensors.entrySet()) {
+        if (!checkpoint.holds(group.getKey(), group.getValue())) {
+          stored.remove(group.getKey());
+        }
+      }
+    }
+    stored.put(WEIGHTS, weights);
+    checkpoint.readInto(stored);
+    Map<String, NDArray> average = tensors.get(AVERAGE);
+    if (average != null && !stored.containsKey(AVERAGE)) {
+      OptimizerScript.copy(
+          average.keySet().stream().map(name -> requireNonNull(weights.get(name))).toList(),
+          List.copyOf(average.values()));
+      record.warn("the average of the weights starts after step " + checkpoint.step());
+    }
+    if (!stored.containsKey(OPTIMIZER)) {
+      record.warn("the optimizer starts anew after step " + checkpoint.step());
+    }
   }
 
   /** Writes a checkpoint if one is due after this many steps. */
@@ -139,10 +182,11 @@ final class TrainerCheckpoints implements AutoCloseable {
             step,
             record.skipped(),
             record.data(),
-            original,
+            record.original(),
             validation,
             settings,
-            Versions.current());
+            Versions.current(),
+            record.memory());
     // an interrupted thread could not write to a channel: the interruption waits until this is done
     boolean interrupted = Thread.interrupted();
     try {
@@ -160,13 +204,23 @@ final class TrainerCheckpoints implements AutoCloseable {
               + " could not be written to "
               + policy.directory()
               + ": "
-              + e.getMessage()
+              + e
               + (newest == null ? "" : "; the one before is intact: " + newest),
           e);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  /** The same before a run ends by a failure, which a failure to write must not hide. */
+  void writeAfter(
+      RuntimeException failure, long step, RunRecord record, Map<String, String> validation) {
+    try {
+      write(step, record, validation);
+    } catch (UncheckedIOException e) {
+      failure.addSuppressed(e);
     }
   }
 
@@ -178,12 +232,9 @@ final class TrainerCheckpoints implements AutoCloseable {
     return written.directory();
   }
 
+  /** Releases the lock. */
   @Override
-  public void close() {
-    try {
-      directory.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  public void close() throws IOException {
+    directory.close();
   }
 }

@@ -1,11 +1,14 @@
 package dev.fare.training;
 
+import dev.fare.Precision;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
- * What a run was asked to do, for its record; two runs with the same settings, data and start make
- * the same updates.
+ * What a run was asked to do, for its record; two runs with the same settings, data and original
+ * make the same updates, on the same machine bit by bit.
  *
  * @param loss what is minimised
  * @param attack what makes the adversarial images, {@code none} without
@@ -24,6 +27,13 @@ import java.util.Map;
  * @param frozenWeights how many are not
  * @param devices that share each batch
  * @param activationCheckpointing whether activations are computed again in the backward pass
+ * @param precision of the encoder's layers
+ * @param imageSize the encoder's, in pixels
+ * @param frozenNames {@code none}, or a SHA-256 of the names of the weights that are not trained
+ * @param divergencePolicy what happens when the numbers go wrong
+ * @param lossLimit a loss above it is wrong
+ * @param validation how often what is measured, {@code none} without
+ * @param earlyStop when that ends the run, {@code none} without
  */
 public record TrainingSettings(
     String loss,
@@ -42,7 +52,32 @@ public record TrainingSettings(
     int trainedWeights,
     int frozenWeights,
     int devices,
-    boolean activationCheckpointing) {
+    boolean activationCheckpointing,
+    Precision precision,
+    int imageSize,
+    String frozenNames,
+    DivergencePolicy divergencePolicy,
+    double lossLimit,
+    String validation,
+    String earlyStop) {
+
+  /** How a batch is divided changes the rounding of its sums and nothing else. */
+  static final Set<String> DIVISION =
+      Set.of("microBatchSize", "devices", "activationCheckpointing");
+
+  /** What watches over the updates changes none that is made. */
+  static final Set<String> WATCH =
+      Set.of("divergencePolicy", "lossLimit", "validation", "earlyStop");
+
+  /** Which weights are trained decides what a checkpoint holds. */
+  static final Set<String> TRAINED = Set.of("trainedWeights", "frozenWeights", "frozenNames");
+
+  /**
+   * An object's identity and the class of a lambda, which are others each time a JVM starts; an
+   * identity has at most eight digits, a hub's revision more.
+   */
+  private static final Pattern PASSING =
+      Pattern.compile("(\\$\\$Lambda[^@,\\]\\s]*)?@[0-9a-f]{1,8}(?!\\w)");
 
   /** The settings by name, in the order above. */
   public Map<String, String> asMap() {
@@ -64,13 +99,24 @@ public record TrainingSettings(
     map.put("frozenWeights", Integer.toString(frozenWeights));
     map.put("devices", Integer.toString(devices));
     map.put("activationCheckpointing", Boolean.toString(activationCheckpointing));
+    map.put("precision", precision.toString());
+    map.put("imageSize", Integer.toString(imageSize));
+    map.put("frozenNames", frozenNames);
+    map.put("divergencePolicy", divergencePolicy.toString());
+    map.put("lossLimit", Double.toString(lossLimit));
+    map.put("validation", validation);
+    map.put("earlyStop", earlyStop);
     return map;
   }
 
-  /** An object's own text where it has one, its class where the text is only an identity. */
+  /** An object's own text, its class where the text is only an identity: the same in every JVM. */
   static String describe(Object value) {
+    Class<?> type = value.getClass();
     String text = value.toString();
-    boolean identityOnly = text.matches(".*@[0-9a-f]+");
-    return identityOnly ? value.getClass().getSimpleName().replaceAll("\\$.*", "") : text;
+    if (text.equals(type.getName() + "@" + Integer.toHexString(value.hashCode()))) {
+      String name = type.getSimpleName().replaceAll("\\$.*", "");
+      return name.isEmpty() ? type.getName() : name;
+    }
+    return PASSING.matcher(text).replaceAll("");
   }
 }

@@ -2,11 +2,12 @@ package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.io.Closeable;
 import java.util.List;
 import java.util.Map;
 
 /** An optimizer at work on certain weights: the update and what it remembers between updates. */
-interface UpdateRule extends AutoCloseable {
+interface UpdateRule extends Closeable {
 
   /**
    * Updates the weights in place.

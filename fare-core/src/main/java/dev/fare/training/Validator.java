@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 /** Measures when it is time to, and knows when early stopping is due. */
 final class Validator {
 
+  private static final String LATEST = "latest.";
+
   private final Validation validation;
   private final long every;
   private final @Nullable EarlyStop earlyStop;
@@ -79,13 +81,24 @@ final class Validator {
     return latest;
   }
 
-  /** What a checkpoint must know for early stopping to go on. */
+  /** What a checkpoint must know for early stopping to go on, and for the summary. */
   Map<String, String> state() {
-    return Map.of("best", Double.toString(best), "notBetter", Integer.toString(notBetter));
+    Map<String, String> state = new LinkedHashMap<>();
+    state.put("best", Double.toString(best));
+    state.put("notBetter", Integer.toString(notBetter));
+    latest.forEach((name, value) -> state.put(LATEST + name, Double.toString(value)));
+    return state;
   }
 
   void restore(Map<String, String> state) {
     best = Double.parseDouble(state.getOrDefault("best", "NaN"));
     notBetter = Integer.parseInt(state.getOrDefault("notBetter", "0"));
+    latest = new LinkedHashMap<>();
+    state.forEach(
+        (name, value) -> {
+          if (name.startsWith(LATEST)) {
+            latest.put(name.substring(LATEST.length()), Double.valueOf(value));
+          }
+        });
   }
 }

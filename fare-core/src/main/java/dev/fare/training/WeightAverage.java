@@ -4,18 +4,25 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.torch.GradMode;
+import java.io.Closeable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** An exponential moving average of the trained weights. */
-final class WeightAverage implements AutoCloseable {
+final class WeightAverage implements Closeable {
 
   private final double decay;
   private final NDManager manager;
   private final Map<String, NDArray> averages = new LinkedHashMap<>();
   private final List<NDArray> pairs = new ArrayList<>();
+
+  /** None where the decay is 0. */
+  static @Nullable WeightAverage of(double decay, Map<String, NDArray> weights) {
+    return decay == 0 ? null : new WeightAverage(decay, weights);
+  }
 
   /**
    * Starts at the weights as they are.

@@ -217,7 +217,7 @@ class CheckpointTest {
       assertThat(summary.warnings())
           .singleElement()
           .asString()
-          .startsWith("microBatchSize was 3 there and is 2 here");
+          .startsWith("microBatchSize was 3 up to step 2 and is 2 since");
     }
   }
 

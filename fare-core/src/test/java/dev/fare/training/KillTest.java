@@ -1,20 +1,24 @@
 package dev.fare.training;
 
+import static java.util.Comparator.naturalOrder;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
-import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Training in a Java process of its own, which ends without being asked. */
 class KillTest {
@@ -55,19 +59,23 @@ class KillTest {
   }
 
   @Test
-  void goesOnAfterEveryKillAndEndsWithTheSameWeights() throws Exception {
+  void goesOnWhereItWasAfterEveryKillAndEndsWithTheSameWeights() throws Exception {
     Path directory = temporary.resolve("run");
     Random random = new Random(8);
+    long written = 0;
     for (int kill = 0; kill < KILLS; kill++) {
-      Process child = start(directory, List.of());
-      awaitSteps(child, 3 + random.nextInt(10));
+      ChildJvm child = start(directory, List.of());
+      long from = number(child.awaitLine(line -> line.startsWith("from ")));
+      assertThat(from).isGreaterThanOrEqualTo(written);
+      // when a step is told of, the checkpoint of the step before is there
+      written = awaitSteps(child, 3 + random.nextInt(10)) - 1;
       Thread.sleep(random.nextInt(20)); // somewhere inside of a step or of a checkpoint
-      child.destroyForcibly().waitFor();
+      child.kill();
     }
 
     try (TanhEncoder encoder = TanhEncoder.seeded(1);
         FareTrainer trainer = builder(encoder).checkpoints(directory).build()) {
-      assertThat(trainer.step()).isPositive().isLessThan(STEPS);
+      assertThat(trainer.step()).isPositive().isBetween(written, STEPS - 1L);
       trainer.fit(Runs.IMAGES);
       assertThat(Runs.results(encoder, trainer)).isDeepEqualTo(undisturbed());
     }
@@ -86,21 +94,95 @@ class KillTest {
   @DisabledOnOs(OS.WINDOWS)
   void stopsWithTheErrorWhenTheDiskIsFullAndKeepsTheCheckpointBefore() throws Exception {
     Path directory = temporary.resolve("run");
-    Process before = start(directory, List.of());
+    ChildJvm before = start(directory, List.of());
     awaitSteps(before, 3);
-    before.destroyForcibly().waitFor();
+    before.kill();
     long newest = newestStep(directory);
 
-    Process child = start(directory, List.of("bash", "-c", "ulimit -f 1; exec \"$@\"", "child"));
-    List<String> lines = remainingLines(child);
-    assertThat(child.waitFor(120, TimeUnit.SECONDS)).isTrue();
+    ChildJvm child = start(directory, List.of("bash", "-c", "ulimit -f 1; exec \"$@\"", "child"));
+    List<String> lines = child.remainingLines();
+    assertThat(child.process().waitFor(120, TimeUnit.SECONDS)).isTrue();
 
-    assertThat(child.exitValue()).isEqualTo(1);
+    assertThat(child.process().exitValue()).isEqualTo(1);
     assertThat(lines).contains("from " + newest);
     assertThat(lines.get(lines.size() - 1))
         .startsWith("failed the checkpoint of step " + (newest + 1) + " could not be written")
         .contains("the one before is intact");
     assertThat(newestStep(directory)).isEqualTo(newest);
+  }
+
+  /**
+   * A file system of 256 kB of the child's own, which it first fills with checkpoints and then can
+   * only read; both stop root, too.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "size=256k,No space left on device",
+    "size=64m,Read-only file system",
+  })
+  @EnabledOnOs(OS.LINUX)
+  void stopsWithTheErrorOnAFullAndOnAReadOnlyFileSystem(String options, String error)
+      throws Exception {
+    Path mounted = Files.createDirectory(temporary.resolve("mounted"));
+    String mount = "mount -t tmpfs -o " + options + " none " + mounted;
+    assumeThat(new ProcessBuilder("unshare", "-rm", "bash", "-c", mount).start().waitFor())
+        .as("file systems of its own, by unshare and mount")
+        .isZero();
+
+    ChildJvm child =
+        ChildJvm.start(
+            List.of("unshare", "-rm", "bash", "-c", mount + " && exec \"$@\"", "child"),
+            temporary.resolve("errors.txt"),
+            OnItsOwnFileSystem.class,
+            mounted);
+    List<String> lines = child.remainingLines();
+
+    assertThat(lines).as(Files.readString(temporary.resolve("errors.txt"))).hasSize(2);
+    long whole = number(lines.get(1));
+    assertThat(whole).isPositive();
+    assertThat(lines.get(0))
+        .startsWith("failed the checkpoint of step " + (whole + 1) + " could not be written")
+        .contains(error)
+        .contains("the one before is intact");
+  }
+
+  /** Trains until a checkpoint can't be written, and then looks for the one before. */
+  static final class OnItsOwnFileSystem {
+
+    private OnItsOwnFileSystem() {}
+
+    public static void main(String[] arguments) throws Exception {
+      Path mounted = Path.of(arguments[0]);
+      boolean willBeFull = Files.getFileStore(mounted).getTotalSpace() < 1 << 20;
+      FareTrainer[] trainer = new FareTrainer[1];
+      try (TanhEncoder encoder = TanhEncoder.seeded(1)) {
+        trainer[0] =
+            builder(encoder)
+                .keepCheckpoints(STEPS)
+                .checkpoints(mounted.resolve("run"))
+                .listener(new Runs.CancelAfter(willBeFull ? STEPS : 3, trainer))
+                .build();
+        trainer[0].fit(Runs.IMAGES);
+        // the lock is open for writing: what lies over its file system can be read-only, it can't
+        String readOnly = "mount --bind %1$s %1$s && mount -o remount,bind,ro %1$s";
+        String[] command = {"bash", "-c", readOnly.formatted(mounted)};
+        new ProcessBuilder(command).inheritIO().start().waitFor();
+        trainer[0].fit(Runs.IMAGES);
+      } catch (UncheckedIOException e) {
+        System.out.println("failed " + e.getMessage());
+        System.out.println("whole " + newestWhole(mounted.resolve("run")));
+      }
+    }
+
+    private static long newestWhole(Path directory) throws IOException {
+      try (Stream<Path> entries = Files.list(directory)) {
+        Path newest =
+            entries.filter(path -> number(path.toString()) >= 0).max(naturalOrder()).orElseThrow();
+        Checkpoint checkpoint = new Checkpoint(newest, number(newest.toString()));
+        checkpoint.verify();
+        return checkpoint.step();
+      }
+    }
   }
 
   private static long newestStep(Path directory) throws IOException {
@@ -109,40 +191,22 @@ class KillTest {
     }
   }
 
-  private Process start(Path directory, List<String> prefix) throws IOException {
-    List<String> command = new ArrayList<>(prefix);
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-Xmx256m");
-    command.add("-XX:-UsePerfData");
-    command.add("-Dai.djl.offline=true");
-    command.add("-Dai.djl.pytorch.num_threads=1");
-    command.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=error");
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.add(Child.class.getName());
-    command.add(directory.toString());
-    Path errors = temporary.resolve("errors.txt");
-    return new ProcessBuilder(command)
-        .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()))
-        .start();
+  private ChildJvm start(Path directory, List<String> prefix) throws IOException {
+    return ChildJvm.start(prefix, temporary.resolve("errors.txt"), Child.class, directory);
   }
 
-  private void awaitSteps(Process child, int steps) throws IOException {
-    BufferedReader reader = child.inputReader();
-    int seen = 0;
-    for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-      seen += line.startsWith("step ") ? 1 : 0;
-      if (seen == steps) {
-        return;
-      }
+  /** The number of the last of so many steps. */
+  private static long awaitSteps(ChildJvm child, int steps) throws IOException {
+    String line = "";
+    for (int i = 0; i < steps; i++) {
+      line = child.awaitLine(each -> each.startsWith("step "));
     }
-    throw new IllegalStateException(
-        "the child ended early: " + Files.readString(temporary.resolve("errors.txt")));
+    return number(line);
   }
 
-  private static List<String> remainingLines(Process child) {
-    try (Stream<String> lines = child.inputReader().lines()) {
-      return lines.toList();
-    }
+  /** The number at the end of a line, -1 without. */
+  private static long number(String line) {
+    String digits = line.replaceAll(".*?(\\d*)$", "$1");
+    return digits.isEmpty() ? -1 : Long.parseLong(digits);
   }
 }

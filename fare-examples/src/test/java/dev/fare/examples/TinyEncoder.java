@@ -49,6 +49,11 @@ record TinyEncoder(VisionTransformer tower) implements TrainableEncoder {
   }
 
   @Override
+  public Precision precision() {
+    return tower.precision();
+  }
+
+  @Override
   public int embeddingSize() {
     return tower.config().embeddingSize();
   }

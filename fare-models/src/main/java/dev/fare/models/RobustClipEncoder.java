@@ -327,6 +327,7 @@ public final class RobustClipEncoder implements TokenEncoder {
   }
 
   /** The arithmetic of the layers: FLOAT32, BFLOAT16 or FLOAT16, whatever AUTO came to. */
+  @Override
   public Precision precision() {
     return tower.precision();
   }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.fare.Precision;
+import dev.fare.training.DivergencePolicy;
 import dev.fare.training.StepResult;
 import dev.fare.training.StepResult.Timings;
 import dev.fare.training.TrainingListener;
@@ -30,7 +32,30 @@ class MetricsTest {
   private static final double WALL_TIME = 1_700_000_000.5;
   private static final TrainingSettings SETTINGS =
       new TrainingSettings(
-          "fare", "pgd", "l2", "adamw", "cosine", 1e-5, 1e-4, 10, 4, 4, 1, 0, 0, 4, 0, 1, false);
+          "fare",
+          "pgd",
+          "l2",
+          "adamw",
+          "cosine",
+          1e-5,
+          1e-4,
+          10,
+          4,
+          4,
+          1,
+          0,
+          0,
+          4,
+          0,
+          1,
+          false,
+          Precision.FLOAT32,
+          4,
+          "none",
+          DivergencePolicy.STOP,
+          1,
+          "none",
+          "none");
 
   @TempDir private Path directory;
 

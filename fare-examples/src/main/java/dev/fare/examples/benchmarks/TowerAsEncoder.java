@@ -1,6 +1,7 @@
 package dev.fare.examples.benchmarks;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.Precision;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.training.TrainableEncoder;
 import java.util.Map;
@@ -11,6 +12,11 @@ record TowerAsEncoder(VisionTower tower) implements TrainableEncoder {
   @Override
   public NDArray embed(NDArray pixels) {
     return tower.embed(pixels);
+  }
+
+  @Override
+  public Precision precision() {
+    return tower.precision();
   }
 
   @Override

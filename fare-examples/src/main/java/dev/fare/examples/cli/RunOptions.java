@@ -46,6 +46,11 @@ final class RunOptions {
   private long milestoneEvery;
 
   @Option(
+      names = "--allow-changed-settings",
+      description = "go on from the checkpoints with other settings than the run began with")
+  private boolean allowChangedSettings;
+
+  @Option(
       names = "--validate",
       paramLabel = "<path>",
       description = "images to measure the embeddings' cosine on, clean and attacked")
@@ -113,6 +118,9 @@ final class RunOptions {
         .unreadableFraction(unreadable)
         .listener(new CsvMetrics(folder.resolve("metrics.csv")))
         .listener(new JsonLinesMetrics(folder.resolve("metrics.jsonl")));
+    if (allowChangedSettings) {
+      training.allowChangedSettings();
+    }
     if (tensorBoard != null) {
       training.listener(new TensorBoardMetrics(tensorBoard));
     }
