@@ -159,7 +159,7 @@ public final class FareTrainer implements AutoCloseable {
    * @throws TrainingDivergedException if the numbers go wrong and the policy is to stop
    */
   public TrainingSummary fit(ImageDataset data) {
-    checkSameData(data);
+    record.start(data, step);
     UnreadableImages unreadable = new UnreadableImages(data, unreadableFraction);
     BatchLoader.Builder batches =
         BatchLoader.builder(data, encoder.imageSize())
@@ -168,7 +168,6 @@ public final class FareTrainer implements AutoCloseable {
             .threads(loaderThreads)
             .unreadable(unreadable)
             .batches(step, Math.max(step, settings.steps()));
-    record.start(data.description(), step);
     cancelled = false;
     LOG.info("training from step {} to {} on {}", step, settings.steps(), data.description());
     listeners.forEach(listener -> listener.onStart(settings, step));
@@ -191,18 +190,6 @@ public final class FareTrainer implements AutoCloseable {
     LOG.info("training ended after step {} in {}", step, summary.duration());
     listeners.forEach(listener -> listener.onEnd(summary));
     return summary;
-  }
-
-  private void checkSameData(ImageDataset data) {
-    String before = record.data();
-    if (step > 0 && !before.isEmpty() && !before.equals(data.description())) {
-      throw new IllegalStateException(
-          "the run began on other data: "
-              + before
-              + ", now "
-              + data.description()
-              + ". Go on with those, or start another run");
-    }
   }
 
   private boolean isStopRequested() {

@@ -1,5 +1,6 @@
 package dev.fare.training;
 
+import dev.fare.data.ImageDataset;
 import dev.fare.data.UnreadableImages;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -20,6 +21,7 @@ final class RunRecord {
   private final Deque<StepResult> recent = new ArrayDeque<>();
   private final List<String> warnings = new ArrayList<>();
   private String data = "";
+  private String dataIdentity = "";
   private long firstStep;
   private long started;
   private long images;
@@ -30,9 +32,25 @@ final class RunRecord {
     this.settings = settings;
   }
 
-  /** Begins a call of {@code fit}. */
-  void start(String description, long step) {
-    data = description;
+  /**
+   * Begins a call of {@code fit}.
+   *
+   * @throws IllegalStateException if the run has begun on other data
+   */
+  void start(ImageDataset trainedOn, long step) {
+    String identity = trainedOn.identity();
+    if (step > 0 && !dataIdentity.isEmpty() && !dataIdentity.equals(identity)) {
+      throw new IllegalStateException(
+          "the run began on other data: "
+              + dataIdentity
+              + ", now "
+              + identity
+              + " ("
+              + trainedOn.description()
+              + "). Go on with those, or start another run");
+    }
+    data = trainedOn.description();
+    dataIdentity = identity;
     firstStep = step;
     started = System.nanoTime();
     images = 0;
@@ -40,7 +58,7 @@ final class RunRecord {
 
   /** Goes on with what a checkpoint knew. */
   void restore(CheckpointState state) {
-    data = state.data();
+    dataIdentity = state.data();
     skipped = state.skippedSteps();
   }
 
@@ -68,8 +86,9 @@ final class RunRecord {
     LOG.warn("{}", warning);
   }
 
-  String data() {
-    return data;
+  /** What was trained on, wherever it lies; empty where the host brings the batches. */
+  String dataIdentity() {
+    return dataIdentity;
   }
 
   long skipped() {

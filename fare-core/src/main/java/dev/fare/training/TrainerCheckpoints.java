@@ -138,7 +138,7 @@ final class TrainerCheckpoints implements AutoCloseable {
         new CheckpointState(
             step,
             record.skipped(),
-            record.data(),
+            record.dataIdentity(),
             original,
             validation,
             settings,
