@@ -12,6 +12,9 @@ import com.google.common.primitives.Floats;
 import dev.fare.Attack;
 import dev.fare.AttackResult;
 import dev.fare.Objective;
+import dev.fare.torch.Autograd;
+import dev.fare.torch.GradMode;
+import dev.fare.torch.TensorScope;
 import dev.fare.training.EmbeddingLoss;
 import dev.fare.training.FareTrainer;
 import dev.fare.training.Optimizer;
@@ -28,7 +31,8 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * Every training loss through a real vision transformer: the step that SGD makes is the gradient
- * that finite differences of the reported loss find.
+ * that finite differences of the reported loss find, and so is the pixels' of what the attack
+ * climbs.
  */
 class LossSlopeTest {
 
@@ -180,14 +184,43 @@ class LossSlopeTest {
     return values;
   }
 
-  /** An attack that always finds the same images. */
-  private record Fixed(NDArray images) implements Attack {
+  /** Always finds the same images, and looks once at the slope of what it is to climb there. */
+  private static final class Fixed implements Attack {
+    private final NDArray images;
+    private boolean hasLooked;
+
+    Fixed(NDArray images) {
+      this.images = images;
+    }
 
     @Override
     public AttackResult perturb(Objective objective, NDArray pixels) {
+      if (!hasLooked) {
+        checkSlope(objective);
+        hasLooked = true;
+      }
       NDArray losses = pixels.getManager().zeros(new Shape(IMAGES));
       NDArray none = losses.toType(DataType.BOOLEAN, true);
       return new AttackResult(images, images, losses, none);
+    }
+
+    private void checkSlope(Objective objective) {
+      try (TensorScope scope = TensorScope.of(images);
+          GradMode on = GradMode.on()) {
+        NDArray variable = Autograd.variable(scope.view(images));
+        NDArray loss = objective.losses(objective.forward(variable)).sum();
+        NDArray gradient = Autograd.gradient(loss, variable);
+        float norm = gradient.square().sum().sqrt().getFloat();
+        NDArray unit = gradient.div(norm);
+        double step = 5e-3;
+        double above = value(objective, images.add(unit.mul(step)));
+        double below = value(objective, images.sub(unit.mul(step)));
+        assertThat((above - below) / (2 * step)).isCloseTo(norm, within(0.01 * norm));
+      }
+    }
+
+    private static double value(Objective objective, NDArray pixels) {
+      return objective.losses(objective.forward(pixels)).sum().getFloat();
     }
 
     @Override
