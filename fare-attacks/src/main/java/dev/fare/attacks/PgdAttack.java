@@ -84,7 +84,10 @@ public final class PgdAttack extends ImageAttack {
         run, once, start == null ? ownStart(run, restart) : start, restart, listener());
   }
 
-  /** A random start is used unclamped, as the paper's code does. */
+  /**
+   * A random start is used unclamped, as the paper's code does. That code draws each pixel in
+   * [-epsilon, epsilon] in l2, too, which is far outside the ball; here it is in the ball.
+   */
   private NDArray ownStart(AttackRun run, int restart) {
     NDArray center = run.ball().center();
     if (!settings.randomStart) {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.IntFunction;
+import java.util.stream.LongStream;
 
 /**
  * Labels as a list or archive writes them, names or numbers, and the classes that they mean.
@@ -27,8 +28,12 @@ record ClassLabels(
   private static final Comparator<String> ORDER =
       Comparator.comparing(ClassLabels::number).thenComparing(Comparator.naturalOrder());
 
+  /** A larger number is no class but an identifier, such as ImageNet's 02084071. */
+  static final int MAX_NUMBERED = 100_000;
+
   /**
-   * The classes are the different labels, sorted.
+   * Labels that are all whole numbers are their own classes, from 0 to the largest, so that data
+   * without an image of some class don't shift the others. Other labels are classes in their order.
    *
    * @throws IllegalArgumentException if some images have a label and some have none
    */
@@ -43,7 +48,14 @@ record ClassLabels(
           "%s has no label, others have; give all images one, or none",
           place.apply(i));
     }
-    return named(written, written.stream().distinct().sorted(ORDER).toList(), place);
+    return named(written, namesOf(written), place);
+  }
+
+  private static List<String> namesOf(List<String> written) {
+    long largest = written.stream().mapToLong(ClassLabels::number).max().orElseThrow();
+    return largest < MAX_NUMBERED
+        ? LongStream.rangeClosed(0, largest).mapToObj(Long::toString).toList()
+        : written.stream().distinct().sorted(ORDER).toList();
   }
 
   /** The same labels with the classes in another order; more classes than labels are fine. */

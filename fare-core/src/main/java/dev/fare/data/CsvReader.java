@@ -29,8 +29,7 @@ final class CsvReader {
    * @throws IllegalArgumentException naming the line, if a quoted field doesn't end
    */
   static List<Row> read(String text, char separator) {
-    CsvReader reader =
-        new CsvReader(text.startsWith("\ufeff") ? text.substring(1) : text, separator);
+    CsvReader reader = new CsvReader(text, separator);
     List<Row> rows = new ArrayList<>();
     while (reader.position < reader.text.length()) {
       Row row = reader.row();

@@ -3,13 +3,15 @@ package dev.fare.data;
 import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.base.Preconditions.checkElementIndex;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.training.dataset.Batch;
+import ai.djl.training.dataset.BatchSampler;
+import ai.djl.training.dataset.Dataset;
 import ai.djl.training.dataset.RandomAccessDataset;
 import ai.djl.training.dataset.Sampler;
+import ai.djl.training.dataset.SequenceSampler;
 import ai.djl.translate.TranslateException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -24,12 +26,23 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
  * [3,S,S]} in [0,1] as {@code Resize} and {@code ToTensor} make it; the first label, a whole
  * number, its class where class names are given.
  *
+ * <p>Training visits images in an order of its own and again after an interruption, so it needs
+ * {@link RandomAccessDataset}, which is read image by image; any other {@link Dataset} can only be
+ * read from its beginning, and {@link #copy} does that once.
+ *
+ * <p>Transforms that draw random numbers, such as {@code RandomFlipLeftRight}, draw them from a
+ * generator of DJL's, not from a seed and the epoch: a run with them can't be repeated, nor resumed
+ * bit for bit, and a reference cache refuses them. Leave them out; {@link ImageFolder} and the
+ * other data sets of pictures draw an {@link Augmentation} from seed, epoch and image.
+ *
  * <p>Many threads may read if the data set's own {@code get} allows that; DJL's image folders do.
  */
 public final class DjlImages implements ImageDataset {
 
   /** No class of this image has been read yet. */
   private static final int UNKNOWN = -1;
+
+  private static final int PASS_BATCH = 32;
 
   private final RandomAccessDataset dataset;
   private final int size;
@@ -65,6 +78,49 @@ public final class DjlImages implements ImageDataset {
   public DjlImages classNames(List<String> names) {
     checkArgument(!names.isEmpty(), "labels need class names");
     return new DjlImages(dataset, size, origin, List.copyOf(names));
+  }
+
+  /**
+   * The images of any DJL data set in memory, read in one pass: record by record where it has
+   * random access, else in its own order, which must be the same every time if runs are to be
+   * resumed.
+   *
+   * @param dataset prepared, if it needs to be; of images of one size
+   * @param maxImages how many there is memory for: an image of 224 pixels takes 600 kB
+   * @throws IOException if the data set fails
+   * @throws IllegalArgumentException if it has none or more images, or they are not as an encoder
+   *     takes them
+   */
+  public static InMemoryImages copy(Dataset dataset, int maxImages) throws IOException {
+    return copy(dataset, List.of(), maxImages);
+  }
+
+  /**
+   * The same with labels.
+   *
+   * @param classNames what the first label of a record, a whole number, is an index into
+   */
+  public static InMemoryImages copy(Dataset dataset, List<String> classNames, int maxImages)
+      throws IOException {
+    DjlPass pass = new DjlPass(dataset.getClass().getSimpleName(), classNames, maxImages);
+    try (NDManager manager = NDManager.newBaseManager()) {
+      for (Batch next : batches(dataset, manager)) {
+        try (Batch batch = next) {
+          pass.add(batch);
+        }
+      }
+    } catch (TranslateException e) {
+      throw new IOException("can't read " + dataset.getClass().getSimpleName() + ": " + e, e);
+    }
+    return pass.images();
+  }
+
+  /** In the order of the records where there is one: the data set's own may be shuffled. */
+  private static Iterable<Batch> batches(Dataset dataset, NDManager manager)
+      throws IOException, TranslateException {
+    return dataset instanceof RandomAccessDataset records
+        ? records.getData(manager, new BatchSampler(new SequenceSampler(), PASS_BATCH, false))
+        : dataset.getData(manager);
   }
 
   @Override
@@ -104,31 +160,11 @@ public final class DjlImages implements ImageDataset {
       Iterator<Batch> batches = dataset.getData(manager, new One(index)).iterator();
       try (Batch batch = batches.next()) {
         note(index, batch.getLabels());
-        return pixels(index, batch.getData().head(), imageSize);
+        return DjlPass.pixels(batch.getData().head(), imageSize);
       }
     } catch (TranslateException | RuntimeException e) {
       throw new UnreadableImageException(name(index), String.valueOf(e.getMessage()), e);
     }
-  }
-
-  private float[] pixels(int index, NDArray batch, int imageSize) {
-    long[] shape = batch.getShape().getShape();
-    boolean fits =
-        shape.length == 4 && shape[1] == 3 && shape[2] == imageSize && shape[3] == imageSize;
-    checkArgument(
-        fits,
-        "the data set gives %s, the encoder takes [3,%s,%s]; add Resize and ToTensor to its pipeline",
-        batch.getShape(),
-        imageSize,
-        imageSize);
-    float[] pixels = batch.toType(DataType.FLOAT32, false).toFloatArray();
-    for (float pixel : pixels) {
-      checkArgument(
-          pixel >= 0 && pixel <= 1,
-          "pixels must be in [0,1], got %s; leave Normalize out, the encoder does that itself",
-          pixel);
-    }
-    return pixels;
   }
 
   private void note(int index, NDList found) {

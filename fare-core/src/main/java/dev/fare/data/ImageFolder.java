@@ -2,17 +2,19 @@ package dev.fare.data;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.google.common.hash.Hasher;
-import com.google.common.hash.Hashing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
@@ -22,27 +24,43 @@ import java.util.stream.Stream;
 
 /**
  * All images of a folder and its sub-folders, sorted by path. Where every image lies in a
- * sub-folder, the first-level sub-folders are the classes, as in ImageNet's layout. Immutable; the
- * files are listed once and opened when read.
+ * sub-folder, the first-level sub-folders are the classes, as in ImageNet's layout: names in
+ * alphabetical order, in which 10 comes before 2. Immutable; the files are listed once and opened
+ * when read.
+ *
+ * <p>Its {@link #identity} is made of the files' names below the folder and their sizes, which the
+ * listing finds out without a further look; the folder itself is in the description only.
  */
 public final class ImageFolder extends PictureDataset<ImageFolder> {
   private static final Set<String> EXTENSIONS =
       Set.of("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff");
 
+  /** A path relative to the folder: a name that is no text of this platform stays as it is. */
+  private record Image(Path path, long size) {
+
+    String name() {
+      return path.toString().replace(path.getFileSystem().getSeparator(), "/");
+    }
+
+    String firstFolder() {
+      return path.getName(0).toString();
+    }
+  }
+
   private final Path root;
-  private final List<String> files;
+  private final List<Image> images;
   private final List<String> classNames;
   private final int[] labels;
 
   private ImageFolder(
       Path root,
-      List<String> files,
+      List<Image> images,
       List<String> classNames,
       int[] labels,
       Preparation preparation) {
     super(preparation);
     this.root = root;
-    this.files = files;
+    this.images = images;
     this.classNames = classNames;
     this.labels = labels;
   }
@@ -54,12 +72,11 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
    * @throws IllegalArgumentException if there is no image in it, or none in one of its classes
    */
   public static ImageFolder of(Path folder) {
-    List<String> files = list(folder);
-    if (!files.stream().allMatch(file -> file.indexOf('/') > 0)) {
-      return unlabelled(folder, files);
+    List<Image> images = list(folder);
+    if (!images.stream().allMatch(image -> image.path.getNameCount() > 1)) {
+      return unlabelled(folder, images);
     }
-    List<String> classNames =
-        files.stream().map(ImageFolder::firstFolder).distinct().sorted().toList();
+    List<String> classNames = images.stream().map(Image::firstFolder).distinct().sorted().toList();
     List<String> empty = subFolders(folder);
     empty.removeAll(classNames);
     checkArgument(
@@ -68,10 +85,10 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
         empty,
         folder);
     int[] labels =
-        files.stream()
-            .mapToInt(file -> Collections.binarySearch(classNames, firstFolder(file)))
+        images.stream()
+            .mapToInt(image -> Collections.binarySearch(classNames, image.firstFolder()))
             .toArray();
-    return new ImageFolder(folder, files, classNames, labels, Preparation.PLAIN);
+    return new ImageFolder(folder, images, classNames, labels, Preparation.PLAIN);
   }
 
   /**
@@ -84,8 +101,8 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
     return unlabelled(folder, list(folder));
   }
 
-  private static ImageFolder unlabelled(Path folder, List<String> files) {
-    return new ImageFolder(folder, files, List.of(), new int[0], Preparation.PLAIN);
+  private static ImageFolder unlabelled(Path folder, List<Image> images) {
+    return new ImageFolder(folder, images, List.of(), new int[0], Preparation.PLAIN);
   }
 
   private static List<String> subFolders(Path folder) {
@@ -101,50 +118,53 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
     }
   }
 
-  private static List<String> list(Path folder) {
+  private static List<Image> list(Path folder) {
+    List<Image> images = new ArrayList<>();
     try {
       if (!Files.isDirectory(folder)) {
         throw new NotDirectoryException(folder.toString());
       }
-      try (Stream<Path> paths = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
-        List<String> files =
-            paths
-                .filter(Files::isRegularFile)
-                .map(path -> folder.relativize(path).toString().replace('\\', '/'))
-                .filter(ImageFolder::isImage)
-                .sorted()
-                .toList();
-        checkArgument(
-            !files.isEmpty(), "%s holds no image; looked for files named *.%s", folder, EXTENSIONS);
-        return files;
-      }
+      Files.walkFileTree(
+          folder,
+          EnumSet.of(FileVisitOption.FOLLOW_LINKS),
+          Integer.MAX_VALUE,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+              Image image = new Image(folder.relativize(file), attributes.size());
+              if (attributes.isRegularFile() && isImage(image.name())) {
+                images.add(image);
+              }
+              return FileVisitResult.CONTINUE;
+            }
+          });
     } catch (IOException e) {
       throw new UncheckedIOException("can't list " + folder, e);
     }
+    checkArgument(
+        !images.isEmpty(), "%s holds no image; looked for files named *.%s", folder, EXTENSIONS);
+    images.sort(Comparator.comparing(Image::name));
+    return List.copyOf(images);
   }
 
-  private static boolean isImage(String file) {
-    String extension = file.substring(file.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-    return EXTENSIONS.contains(extension) && !file.startsWith(".") && !file.contains("/.");
-  }
-
-  private static String firstFolder(String file) {
-    return file.substring(0, file.indexOf('/'));
+  private static boolean isImage(String name) {
+    String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+    return EXTENSIONS.contains(extension) && !name.startsWith(".") && !name.contains("/.");
   }
 
   @Override
   ImageFolder with(Preparation newPreparation) {
-    return new ImageFolder(root, files, classNames, labels, newPreparation);
+    return new ImageFolder(root, images, classNames, labels, newPreparation);
   }
 
   @Override
   public int size() {
-    return files.size();
+    return images.size();
   }
 
   /** The file of an image. */
   public Path path(int index) {
-    return root.resolve(files.get(index));
+    return root.resolve(images.get(index).path);
   }
 
   @Override
@@ -167,19 +187,20 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
     return classNames;
   }
 
+  @Override
+  String content() {
+    Fingerprint files = new Fingerprint();
+    images.forEach(image -> files.add(image.name()).add(image.size));
+    return files.digits();
+  }
+
   /**
-   * The folder, the number of images and classes, a fingerprint of the file names, preprocessing.
+   * The folder, the number of images and classes, a fingerprint of the files' names and sizes,
+   * preprocessing.
    */
   @Override
   public String description() {
-    Hasher names = Hashing.sha256().newHasher();
-    files.forEach(file -> names.putString(file, StandardCharsets.UTF_8).putChar('\n'));
-    return "ImageFolder[%s, %d images, %d classes, names %s, %s]"
-        .formatted(
-            root,
-            size(),
-            classNames.size(),
-            names.hash().toString().substring(0, 16),
-            preparation().description());
+    return "ImageFolder[%s, %d images, %d classes, files %s, %s]"
+        .formatted(root, size(), classNames.size(), content(), preparation().description());
   }
 }

@@ -2,12 +2,10 @@ package dev.fare.data;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.google.common.hash.Hasher;
-import com.google.common.hash.Hashing;
 import com.google.gson.JsonElement;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -19,9 +17,12 @@ import java.util.OptionalInt;
  * The images that a file lists, in its order: plain text, CSV or JSON lines. Immutable; the list is
  * read once, the images when they are asked for.
  *
- * <p>Paths are relative to the list's own folder unless {@link #root} says otherwise. Labels are
- * names or numbers: the classes are the different labels, sorted, unless {@link #classNames} says
- * which there are. Either all images have a label or none has.
+ * <p>Lists are UTF-8, with or without a byte order mark, with line feeds or carriage returns before
+ * them. Paths are relative to the list's own folder unless {@link #root} says otherwise.
+ *
+ * <p>Labels are names or numbers, and either all images have one or none has. Unless {@link
+ * #classNames} says which classes there are, labels that are all whole numbers below 100,000 keep
+ * their value, and the classes are those from 0 to the largest; other labels are names, sorted.
  */
 public final class ImageList extends PictureDataset<ImageList> {
 
@@ -153,19 +154,33 @@ public final class ImageList extends PictureDataset<ImageList> {
     return entries.size();
   }
 
-  /** The file of an image. */
+  /**
+   * The file of an image.
+   *
+   * @throws java.nio.file.InvalidPathException if what the list says can't be a path here
+   */
   public Path path(int index) {
     return root.resolve(entries.get(index).path);
   }
 
   @Override
   public String name(int index) {
-    return path(index).toString();
+    try {
+      return path(index).toString();
+    } catch (InvalidPathException e) {
+      return entries.get(index).path;
+    }
   }
 
   @Override
   PixelImage decode(int index, ImageDecoder decoder) throws IOException {
-    return decoder.decode(path(index));
+    Path file;
+    try {
+      file = path(index);
+    } catch (InvalidPathException e) {
+      throw new UnreadableImageException(name(index), String.valueOf(e.getMessage()), e);
+    }
+    return decoder.decode(file);
   }
 
   @Override
@@ -178,22 +193,17 @@ public final class ImageList extends PictureDataset<ImageList> {
     return labels.names();
   }
 
+  /** The paths as they are written: a list costs no look at its files. */
+  @Override
+  String content() {
+    Fingerprint paths = new Fingerprint();
+    entries.forEach(entry -> paths.add(entry.path));
+    return paths.digits();
+  }
+
   @Override
   public String description() {
-    Hasher lines = Hashing.sha256().newHasher();
-    entries.forEach(
-        entry ->
-            lines
-                .putString(entry.path, StandardCharsets.UTF_8)
-                .putChar('\n')
-                .putString(entry.label.orElse(""), StandardCharsets.UTF_8)
-                .putChar('\n'));
-    return "ImageList[%s, %d images, %d classes, entries %s, %s]"
-        .formatted(
-            list,
-            size(),
-            classNames().size(),
-            lines.hash().toString().substring(0, 16),
-            preparation().description());
+    return "ImageList[%s, %d images, %d classes, paths %s, %s]"
+        .formatted(list, size(), classNames().size(), content(), preparation().description());
   }
 }

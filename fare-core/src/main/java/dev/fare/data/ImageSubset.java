@@ -2,9 +2,7 @@ package dev.fare.data;
 
 import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.base.Preconditions.checkElementIndex;
-import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.google.common.hash.Hashing;
 import com.google.common.primitives.Ints;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -231,11 +229,21 @@ public final class ImageSubset implements ImageDataset {
 
   @Override
   public String description() {
-    if (Arrays.equals(indices, IntStream.range(0, data.size()).toArray())) {
-      return data.description();
-    }
-    String fingerprint =
-        Hashing.sha256().hashString(Arrays.toString(indices), UTF_8).toString().substring(0, 16);
-    return "%d images, indices %s, of %s".formatted(size(), fingerprint, data.description());
+    return isAll() ? data.description() : chosen() + data.description();
+  }
+
+  @Override
+  public String identity() {
+    return isAll() ? data.identity() : chosen() + data.identity();
+  }
+
+  private boolean isAll() {
+    return Arrays.equals(indices, IntStream.range(0, data.size()).toArray());
+  }
+
+  private String chosen() {
+    Fingerprint fingerprint = new Fingerprint();
+    Arrays.stream(indices).forEach(fingerprint::add);
+    return "%d images, indices %s, of ".formatted(size(), fingerprint.digits());
   }
 }

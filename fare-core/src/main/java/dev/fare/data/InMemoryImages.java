@@ -71,6 +71,24 @@ public final class InMemoryImages implements ImageDataset {
         List.of());
   }
 
+  /** Images that nobody else has, each checked to be {@code [3, imageSize, imageSize]} in [0,1]. */
+  static InMemoryImages ofChecked(List<float[]> images, int imageSize) {
+    List<float[]> kept = List.copyOf(images);
+    Hasher hasher = Hashing.murmur3_128().newHasher();
+    for (float[] image : kept) {
+      for (float pixel : image) {
+        hasher.putFloat(pixel);
+      }
+    }
+    return new InMemoryImages(
+        kept.size(),
+        imageSize,
+        (index, target) -> target.put(kept.get(index)),
+        hasher.hash().toString(),
+        new int[0],
+        List.of());
+  }
+
   /** Pixels as the encoder takes them: {@code [N, 3, S, S]} in [0,1]; copied, and left open. */
   public static InMemoryImages of(NDArray pixels) {
     long[] shape = pixels.getShape().getShape();
@@ -147,5 +165,11 @@ public final class InMemoryImages implements ImageDataset {
   public String description() {
     return "InMemoryImages[%d images of %d x %d, %d classes, pixels %s]"
         .formatted(size, imageSize, imageSize, classNames.size(), fingerprint.substring(0, 16));
+  }
+
+  /** The description and a fingerprint of the labels. */
+  @Override
+  public String identity() {
+    return description() + ", labels " + Fingerprint.ofLabels(this);
   }
 }

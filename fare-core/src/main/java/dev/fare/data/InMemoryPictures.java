@@ -91,6 +91,11 @@ public final class InMemoryPictures extends PictureDataset<InMemoryPictures> {
   }
 
   @Override
+  String content() {
+    return fingerprint;
+  }
+
+  @Override
   public OptionalInt label(int index) {
     return Labels.at(labels, index, size());
   }

@@ -7,6 +7,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +16,8 @@ import java.util.Optional;
 
 /** A list that a person or a program wrote: what is wrong with it is said with file and line. */
 final class ListFile {
+
+  private static final String BYTE_ORDER_MARK = "\ufeff";
 
   /** Makes something of a line. */
   interface Reader<L, T> {
@@ -38,13 +41,16 @@ final class ListFile {
   private ListFile() {}
 
   /**
-   * The whole text.
+   * The whole text, without the byte order mark that some editors and spreadsheets begin it with.
    *
    * @throws UncheckedIOException if it can't be read
    */
   static String content(Path list) {
     try {
-      return Files.readString(list);
+      String text = Files.readString(list);
+      return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
+    } catch (CharacterCodingException e) {
+      throw new UncheckedIOException("can't read the list " + list + ": it is not UTF-8", e);
     } catch (IOException e) {
       throw new UncheckedIOException("can't read the list " + list, e);
     }

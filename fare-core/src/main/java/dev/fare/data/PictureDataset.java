@@ -26,8 +26,18 @@ public abstract class PictureDataset<D extends PictureDataset<D>> implements Ima
   /** Decodes a picture. */
   abstract PixelImage decode(int index, ImageDecoder decoder) throws IOException;
 
+  /** A fingerprint of what the pictures are, without where they lie. */
+  abstract String content();
+
   final Preparation preparation() {
     return preparation;
+  }
+
+  /** The number of pictures, fingerprints of their content and labels, and their preparation. */
+  @Override
+  public final String identity() {
+    return "%d pictures, content %s, labels %s, %s"
+        .formatted(size(), content(), Fingerprint.ofLabels(this), preparation.description());
   }
 
   /**

@@ -9,7 +9,7 @@ import java.util.Optional;
  *
  * @param decoder of encoded pictures
  * @param preprocessing open_clip's at the encoder's size where empty
- * @param augmentation takes the place of resizing and cropping in training
+ * @param augmentation random crops and mirror images in training
  * @param epoch whose augmentation is meant; empty outside training, where nothing is augmented
  */
 record Preparation(
@@ -47,10 +47,7 @@ record Preparation(
     if (augmentation.isEmpty() || epoch.isEmpty()) {
       return pipeline.apply(picture);
     }
-    PixelImage source = pipeline.convertsToRgbFirst() ? picture.toRgb() : picture;
-    return augmentation
-        .get()
-        .apply(source, pipeline.size(), pipeline.interpolation(), epoch.get(), index);
+    return augmentation.get().apply(picture, pipeline, epoch.get(), index);
   }
 
   /** The preprocessing for an encoder. */

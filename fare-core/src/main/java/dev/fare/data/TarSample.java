@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.commons.compress.archivers.tar.TarFile;
 import org.jspecify.annotations.Nullable;
 
@@ -80,7 +81,7 @@ record TarSample(
     Map<String, Member> members = new LinkedHashMap<>();
     String key = "";
     for (TarArchiveEntry entry : entries(shard)) {
-      if (!entry.isFile() || entry.isSparse() || entry.getDataOffset() < 0) {
+      if (!isPlainFile(entry)) {
         continue;
       }
       Member member = new Member(entry.getDataOffset(), entry.getSize());
@@ -89,9 +90,10 @@ record TarSample(
             "it is cut off: %s should end at byte %d, the file has %d"
                 .formatted(entry.getName(), member.offset() + member.size(), length));
       }
-      int dot = entry.getName().indexOf('.', entry.getName().lastIndexOf('/') + 1);
-      if (dot < 0) {
-        continue; // no extension, no part of a sample
+      int name = entry.getName().lastIndexOf('/') + 1;
+      int dot = entry.getName().indexOf('.', name);
+      if (dot <= name) {
+        continue; // without an extension, or hidden: ._1.jpg is what macOS notes of 1.jpg
       }
       if (!entry.getName().substring(0, dot).equals(key)) {
         of(shard, key, members).ifPresent(samples::add);
@@ -105,6 +107,16 @@ record TarSample(
     }
     of(shard, key, members).ifPresent(samples::add);
     return samples;
+  }
+
+  /** No folder, link or device, and no file that is stored in pieces. */
+  private static boolean isPlainFile(TarArchiveEntry entry) {
+    boolean isRegular =
+        switch (entry.getLinkFlag()) {
+          case TarConstants.LF_NORMAL, TarConstants.LF_OLDNORM, TarConstants.LF_CONTIG -> true;
+          default -> false;
+        };
+    return isRegular && entry.isFile() && !entry.isSparse() && entry.getDataOffset() >= 0;
   }
 
   private static List<TarArchiveEntry> entries(Path shard) throws IOException {

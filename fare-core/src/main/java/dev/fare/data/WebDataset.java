@@ -3,8 +3,6 @@ package dev.fare.data;
 import static com.google.common.base.Preconditions.checkArgument;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.google.common.hash.Hasher;
-import com.google.common.hash.Hashing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -118,6 +116,11 @@ public final class WebDataset extends PictureDataset<WebDataset> {
   }
 
   @Override
+  String content() {
+    return fingerprint;
+  }
+
+  @Override
   public OptionalInt label(int index) {
     return labels.at(index);
   }
@@ -156,7 +159,10 @@ public final class WebDataset extends PictureDataset<WebDataset> {
       return this;
     }
 
-    /** The classes in the order of the numbers; without them the labels' own, sorted. */
+    /**
+     * The classes in the order of the numbers. Without them labels that are whole numbers keep
+     * their value, and other labels are classes in the order of their names.
+     */
     public Builder classNames(List<String> names) {
       classNames = List.copyOf(names);
       return this;
@@ -180,15 +186,15 @@ public final class WebDataset extends PictureDataset<WebDataset> {
       }
       checkArgument(!samples.isEmpty(), "there is no picture in %s", shards);
       ClassLabels labels = labels(samples);
-      Hasher hasher = Hashing.sha256().newHasher();
+      Fingerprint headers = new Fingerprint();
       for (TarSample sample : samples) {
-        hasher.putString(sample.key(), UTF_8).putChar('\n').putLong(sample.picture().size());
+        headers.add(sample.key()).add(sample.picture().size());
       }
       return new WebDataset(
           shards,
           List.copyOf(samples),
           classNames.isEmpty() ? labels : labels.withNames(classNames),
-          hasher.hash().toString().substring(0, 16),
+          headers.digits(),
           Preparation.PLAIN);
     }
 

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param step updates made; it is also the data position, since the data order is a function of it
  * @param skippedSteps updates left out so far
- * @param data what was trained on, empty where the host brings the batches
+ * @param data the identity of what was trained on, empty where the host brings the batches
  * @param original fingerprint of the original encoder's weights
  * @param validation where early stopping stands
  * @param settings of the run

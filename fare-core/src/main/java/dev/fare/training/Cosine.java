@@ -6,15 +6,16 @@ import dev.fare.torch.Autograd;
 /** The cosine between embeddings. */
 final class Cosine {
 
-  /** Keeps the direction of an all-zero embedding finite; PyTorch's value. */
+  /** Keeps the direction of an all-zero embedding and its slope finite; PyTorch's value. */
   private static final double TINY = 1e-12;
 
   private Cosine() {}
 
   /** The embeddings at unit length, {@code [N,D]}. */
   static NDArray normalize(NDArray embeddings) {
-    NDArray length = embeddings.square().sum(new int[] {1}, true).sqrt(); // [N,1]
-    return embeddings.div(Autograd.atLeast(length, TINY));
+    NDArray squares = embeddings.square().sum(new int[] {1}, true); // [N,1]
+    // before the root, whose slope at 0 is infinite
+    return embeddings.div(Autograd.atLeast(squares, TINY * TINY).sqrt());
   }
 
   /** Row by row, {@code [N]}. */

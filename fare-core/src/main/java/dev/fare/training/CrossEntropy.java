@@ -19,7 +19,7 @@ record CrossEntropy(NDArray classEmbeddings, double scale) implements EmbeddingL
 
   @Override
   public NDArray losses(NDArray embeddings, Targets targets) {
-    NDArray labels = targets.labels();
+    NDArray labels = targets.labels(classEmbeddings.getShape().get(0));
     NDArray directions = Cosine.normalize(embeddings); // first: the result is its manager's
     NDArray classes = classEmbeddings.toDevice(embeddings.getDevice(), false);
     NDArray cosines = directions.matMul(Cosine.normalize(classes).transpose());

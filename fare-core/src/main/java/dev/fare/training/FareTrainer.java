@@ -167,8 +167,8 @@ public final class FareTrainer implements AutoCloseable {
    * @throws TrainingDivergedException if the numbers go wrong and the policy is to stop
    */
   public TrainingSummary fit(ImageDataset data) {
-    checkSameData(data);
     UnreadableImages unreadable = new UnreadableImages(data, unreadableFraction);
+    record.start(data, step, unreadable);
     BatchLoader.Builder batches =
         BatchLoader.builder(data, encoder.imageSize())
             .batchSize(settings.batchSize())
@@ -176,7 +176,6 @@ public final class FareTrainer implements AutoCloseable {
             .threads(loaderThreads)
             .unreadable(unreadable)
             .batches(step, Math.max(step, settings.steps()));
-    record.start(data.description(), step, unreadable);
     cancelled = false;
     LOG.info("training from step {} to {} on {}", step, settings.steps(), data.description());
     listeners.forEach(listener -> listener.onStart(settings, step));
@@ -199,18 +198,6 @@ public final class FareTrainer implements AutoCloseable {
     LOG.info("training ended after step {} in {}", step, summary.duration());
     listeners.forEach(listener -> listener.onEnd(summary));
     return summary;
-  }
-
-  private void checkSameData(ImageDataset data) {
-    String before = record.data();
-    if (step > 0 && !before.isEmpty() && !before.equals(data.description())) {
-      throw new IllegalStateException(
-          "the run began on other data: "
-              + before
-              + ", now "
-              + data.description()
-              + ". Go on with those, or start another run");
-    }
   }
 
   private boolean isStopRequested() {

@@ -3,7 +3,6 @@ package dev.fare.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import com.google.common.hash.HashCode;
 import com.google.common.hash.Hashing;
 import dev.fare.data.HostBatch;
 import dev.fare.data.ImageDataset;
@@ -19,8 +18,6 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -35,32 +32,29 @@ import org.slf4j.LoggerFactory;
  * The original's embeddings of a fixed data set in a file, so that its forward pass is paid once,
  * for all epochs and for all runs on these data.
  *
- * <p>The file is named and headed by a SHA-256 of the original's weights, what it makes of a test
- * image (which tells precisions and architectures apart), the data set's description and the image
- * size; every row carries a hash of the pixels it was made of, so that an image that has changed,
- * or is prepared in another way, is refused, and a checksum of itself.
+ * <p>A {@link ReferenceHeader} says whose embeddings they are; every row carries a hash of the
+ * pixels it was made of, so that an image that has changed, or is prepared in another way, is
+ * refused, and a checksum of itself.
  *
- * <p>Layout, little-endian: the header of {@value #HEADER_BYTES} bytes (a magic number, the key,
- * the number of images and the length of an embedding), then for each image its pixels' hash, the
- * embedding, and a CRC-32C of both.
+ * <p>Layout, little-endian: the header, then for each image its pixels' hash, the embedding, and a
+ * CRC-32C of both.
  */
 final class ReferenceCache implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(ReferenceCache.class);
-  private static final long MAGIC = 0x31464552_45524146L; // "FAREREF1"
-  private static final int KEY_BYTES = 32;
-  private static final int HEADER_BYTES = Long.BYTES + KEY_BYTES + 2 * Integer.BYTES;
 
   /** An image that could not be read when the file was made. */
   private static final long UNREADABLE = 0;
 
   private final Path file;
   private final FileChannel channel;
+  private final int headerBytes;
   private final int embeddingSize;
 
-  private ReferenceCache(Path file, FileChannel channel, int embeddingSize) {
+  private ReferenceCache(Path file, FileChannel channel, int headerBytes, int embeddingSize) {
     this.file = file;
     this.channel = channel;
+    this.headerBytes = headerBytes;
     this.embeddingSize = embeddingSize;
   }
 
@@ -80,73 +74,30 @@ final class ReferenceCache implements AutoCloseable {
       int loaderThreads,
       UnreadableImages unreadable)
       throws IOException {
-    byte[] key = key(data, original);
-    String name = HashCode.fromBytes(key).toString().substring(0, 16);
-    Path file = directory.resolve("references-" + name + ".bin");
-    ByteBuffer header = header(key, data.size(), original.embeddingSize());
-    if (!isWhole(file, header, data.size(), original.embeddingSize())) {
+    ReferenceHeader header = ReferenceHeader.of(data, original);
+    int rowBytes = rowBytes(original.embeddingSize());
+    Path file = header.fileIn(directory, rowBytes);
+    if (!header.isWhole(file, rowBytes)) {
       LOG.info("embedding {} images once for {}", data.size(), file);
       ImageGathering images = new ImageGathering(data, original.imageSize(), loaderThreads);
       Writer writer = new Writer(images, original, batchSize, unreadable);
       AtomicFile.write(
           file,
           target -> {
-            AtomicFile.writeFully(target, header.duplicate());
+            AtomicFile.writeFully(target, header.bytes());
             writer.writeRows(target);
           });
     }
-    return new ReferenceCache(file, FileChannel.open(file), original.embeddingSize());
-  }
-
-  private static byte[] key(ImageDataset data, TrainableEncoder original) {
-    return Hashing.sha256()
-        .newHasher()
-        .putString(WeightsFingerprint.of(original.parameters()), StandardCharsets.UTF_8)
-        .putBytes(probe(original))
-        .putString(data.description(), StandardCharsets.UTF_8)
-        .putInt(original.imageSize())
-        .hash()
-        .asBytes();
-  }
-
-  /** The bits of the embedding of a test image. */
-  private static byte[] probe(TrainableEncoder encoder) {
-    int side = encoder.imageSize();
-    float[] ramp = new float[3 * side * side];
-    for (int i = 0; i < ramp.length; i++) {
-      ramp[i] = (float) i / ramp.length;
-    }
-    try (TensorScope scope = TensorScope.of(deviceOf(encoder));
-        GradMode off = GradMode.off()) {
-      NDArray pixels = scope.manager().create(ramp, new Shape(1, 3, side, side));
-      return encoder.embed(pixels).toByteArray();
-    }
+    return new ReferenceCache(
+        file, FileChannel.open(file), header.size(), original.embeddingSize());
   }
 
   private static NDArray deviceOf(TrainableEncoder encoder) {
     return encoder.parameters().values().iterator().next();
   }
 
-  private static ByteBuffer header(byte[] key, int images, int embeddingSize) {
-    ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    return header.putLong(MAGIC).put(key).putInt(images).putInt(embeddingSize).flip();
-  }
-
   private static int rowBytes(int embeddingSize) {
     return Long.BYTES + embeddingSize * Float.BYTES + Integer.BYTES;
-  }
-
-  private static boolean isWhole(Path file, ByteBuffer header, int images, int embeddingSize)
-      throws IOException {
-    long expected = HEADER_BYTES + (long) images * rowBytes(embeddingSize);
-    if (!Files.exists(file) || Files.size(file) != expected) {
-      return false;
-    }
-    ByteBuffer found = ByteBuffer.allocate(HEADER_BYTES);
-    try (FileChannel channel = FileChannel.open(file)) {
-      readFully(channel, found, 0);
-    }
-    return found.equals(header.duplicate());
   }
 
   /** What a row is checked against: the pixels as they go into the encoder, never 0. */
@@ -173,7 +124,7 @@ final class ReferenceCache implements AutoCloseable {
     try {
       for (int i = 0; i < batch.images(); i++) {
         int index = batch.indices()[i];
-        readFully(channel, row.clear(), HEADER_BYTES + (long) index * row.capacity());
+        readFully(channel, row.clear(), headerBytes + (long) index * row.capacity());
         check(row, index, hash(batch.imageBytes(i)));
         embeddings.put(row.position(Long.BYTES).asFloatBuffer().limit(embeddingSize));
       }

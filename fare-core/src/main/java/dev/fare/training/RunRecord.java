@@ -1,6 +1,7 @@
 package dev.fare.training;
 
 import com.google.common.base.Suppliers;
+import dev.fare.data.ImageDataset;
 import dev.fare.data.UnreadableImages;
 import dev.fare.training.RunMemory.Update;
 import java.time.Duration;
@@ -29,6 +30,7 @@ final class RunRecord {
   private List<Integer> unreadableBefore = List.of();
   private @Nullable UnreadableImages unreadable;
   private String data = "";
+  private String dataIdentity = "";
   private long firstStep;
   private long nanosBefore;
   private @Nullable Long started;
@@ -53,12 +55,24 @@ final class RunRecord {
   /**
    * Begins a call of {@code fit}.
    *
-   * @param found is told what could not be read before
+   * @throws IllegalStateException if the run has begun on other data
    */
-  void start(String description, long step, UnreadableImages found) {
+  void start(ImageDataset trainedOn, long step, UnreadableImages found) {
+    String identity = trainedOn.identity();
+    if (step > 0 && !dataIdentity.isEmpty() && !dataIdentity.equals(identity)) {
+      throw new IllegalStateException(
+          "the run began on other data: "
+              + dataIdentity
+              + ", now "
+              + identity
+              + " ("
+              + trainedOn.description()
+              + "). Go on with those, or start another run");
+    }
     found.restore(unreadableIndices());
     unreadable = found;
-    data = description;
+    data = trainedOn.description();
+    dataIdentity = identity;
     firstStep = step;
     started = System.nanoTime();
   }
@@ -66,7 +80,7 @@ final class RunRecord {
   /** Goes on with what a checkpoint knew; what was said since this was made comes after it. */
   void restore(CheckpointState state) {
     RunMemory memory = state.memory();
-    data = state.data();
+    dataIdentity = state.data();
     skipped = state.skippedSteps();
     images = memory.images();
     nanosBefore = Duration.ofMillis(memory.milliseconds()).toNanos();
@@ -130,8 +144,9 @@ final class RunRecord {
     LOG.warn("{}", warning);
   }
 
-  String data() {
-    return data;
+  /** What was trained on, wherever it lies; empty where the host brings the batches. */
+  String dataIdentity() {
+    return dataIdentity;
   }
 
   /** The SHA-256 of the original's weights. */

@@ -13,10 +13,15 @@ public final class Targets {
   private final @Nullable NDArray labels;
   private final @Nullable NDArray tokens;
 
-  private Targets(NDArray reference, @Nullable NDArray labels, @Nullable NDArray tokens) {
+  /** What the labels are known to be below, so that they leave the device once. */
+  private long labelsAreBelow;
+
+  private Targets(
+      NDArray reference, @Nullable NDArray labels, @Nullable NDArray tokens, long labelsAreBelow) {
     this.reference = requireNonNull(reference, "reference");
     this.labels = labels;
     this.tokens = tokens;
+    this.labelsAreBelow = labelsAreBelow;
     if (labels != null
         && (labels.getDataType() != DataType.INT64
             || labels.getShape().dimension() != 1
@@ -37,7 +42,7 @@ public final class Targets {
    * @param reference {@code [N,D]}
    */
   public static Targets of(NDArray reference) {
-    return new Targets(reference, null, null);
+    return new Targets(reference, null, null, Long.MAX_VALUE);
   }
 
   /**
@@ -47,7 +52,7 @@ public final class Targets {
    * @param labels {@code [N]} int64, or null where there are none
    */
   public static Targets of(NDArray reference, @Nullable NDArray labels) {
-    return new Targets(reference, labels, null);
+    return new Targets(reference, labels, null, Long.MAX_VALUE);
   }
 
   /** The original encoder's embeddings of the clean images, {@code [N,D]}. */
@@ -70,6 +75,33 @@ public final class Targets {
   }
 
   /**
+   * The classes, {@code [N]} int64, all of them in {@code [0, classes)}; a GPU would answer others
+   * by refusing all further work.
+   *
+   * @param classes how many the loss knows
+   * @throws IllegalArgumentException naming a label that is none of them
+   * @throws IllegalStateException if the images have none
+   */
+  public NDArray labels(long classes) {
+    NDArray array = labels();
+    if (classes < labelsAreBelow) {
+      long[] values = array.toLongArray();
+      for (long value : values) {
+        if (value < 0 || value >= classes) {
+          throw new IllegalArgumentException(
+              "labels must be one of the loss's classes, 0 to "
+                  + (classes - 1)
+                  + ", got "
+                  + value
+                  + "; give the loss an embedding of each class of the data, in their order");
+        }
+      }
+      labelsAreBelow = classes;
+    }
+    return array;
+  }
+
+  /**
    * The original encoder's patch tokens of the clean images, {@code [N,T,C]}.
    *
    * @throws IllegalStateException if the loss does not say that it reads tokens
@@ -84,12 +116,12 @@ public final class Targets {
 
   /** The same with the original's patch tokens. */
   Targets withTokens(NDArray referenceTokens) {
-    return new Targets(reference, labels, referenceTokens);
+    return new Targets(reference, labels, referenceTokens, labelsAreBelow);
   }
 
   /** The same labels with other embeddings. */
   Targets withReference(NDArray other) {
-    return new Targets(other, labels, tokens);
+    return new Targets(other, labels, tokens, labelsAreBelow);
   }
 
   /** The targets of some of the images; what is allocated belongs to the rows' manager. */
@@ -97,7 +129,8 @@ public final class Targets {
     return new Targets(
         taken(reference, rows),
         labels == null ? null : taken(labels, rows),
-        tokens == null ? null : taken(tokens, rows));
+        tokens == null ? null : taken(tokens, rows),
+        labelsAreBelow);
   }
 
   private static NDArray taken(NDArray array, NDArray rows) {

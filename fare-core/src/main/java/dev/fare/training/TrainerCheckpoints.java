@@ -181,7 +181,7 @@ final class TrainerCheckpoints implements Closeable {
         new CheckpointState(
             step,
             record.skipped(),
-            record.data(),
+            record.dataIdentity(),
             record.original(),
             validation,
             settings,

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
@@ -21,7 +22,18 @@ class AugmentationTest {
   /**
    * Small enough crops that none is drawn again, so that the documented distributions are exact.
    */
-  private static final Augmentation CROPS = new Augmentation(0.1, 0.5, 3 / 4.0, 4 / 3.0, 0.5, 7);
+  private static final Augmentation CROPS = crops(0.1, 0.5, 3 / 4.0, 4 / 3.0, 0.5, 7);
+
+  private static Augmentation crops(
+      double minScale,
+      double maxScale,
+      double minRatio,
+      double maxRatio,
+      double flipProbability,
+      long seed) {
+    Augmentation.Crop crop = new Augmentation.Crop(minScale, maxScale, minRatio, maxRatio);
+    return new Augmentation(Optional.of(crop), flipProbability, seed);
+  }
 
   @Test
   void drawsAreasUniformly() {
@@ -59,10 +71,10 @@ class AugmentationTest {
   }
 
   /** The largest gap between the draws' distribution and the uniform one on [0,1]. */
-  private static double distance(ToDoubleFunction<Augmentation.Draw> value) {
+  private static double distance(ToDoubleFunction<Augmentation.Place> value) {
     double[] values =
         IntStream.range(0, DRAWS)
-            .mapToObj(index -> CROPS.draw(10_000, 10_000, 3, index))
+            .mapToObj(index -> CROPS.draw(10_000, 10_000, 3, index).place().orElseThrow())
             .mapToDouble(value)
             .sorted()
             .toArray();
@@ -90,8 +102,8 @@ class AugmentationTest {
     Augmentation.Draw wide = Augmentation.randomResizedCrop(1).draw(1000, 10, 0, 0);
     Augmentation.Draw tall = Augmentation.randomResizedCrop(1).draw(10, 1000, 0, 0);
 
-    assertThat(wide).isEqualTo(new Augmentation.Draw(493, 0, 13, 10, false));
-    assertThat(tall).isEqualTo(new Augmentation.Draw(0, 493, 10, 13, false));
+    assertThat(wide.place()).hasValue(new Augmentation.Place(493, 0, 13, 10));
+    assertThat(tall.place()).hasValue(new Augmentation.Place(0, 493, 10, 13));
   }
 
   @Test
@@ -101,10 +113,10 @@ class AugmentationTest {
       ramp[i] = (byte) i;
     }
     PixelImage image = PixelImage.rgb(12, 9, ramp);
-    Augmentation always = new Augmentation(0.3, 0.6, 0.75, 1.3, 1, 4);
-    Augmentation.Draw draw = always.draw(12, 9, 5, 1);
+    Augmentation always = crops(0.3, 0.6, 0.75, 1.3, 1, 4);
+    Augmentation.Place draw = always.draw(12, 9, 5, 1).place().orElseThrow();
 
-    PixelImage seen = always.apply(image, 4, Interpolation.BICUBIC, 5, 1);
+    PixelImage seen = always.apply(image, ClipPreprocessing.openClip(4), 5, 1);
 
     PixelImage plain =
         image
@@ -132,6 +144,28 @@ class AugmentationTest {
     assertThat(augmented.description()).isNotEqualTo(plain.description());
   }
 
+  /** A wide picture keeps its shape: its middle is seen, or the mirror image of that. */
+  @Test
+  void flipsWithoutDistortion() throws Exception {
+    byte[] noise = new byte[3 * 24 * 12];
+    new Random(2).nextBytes(noise);
+    PixelImage picture = PixelImage.rgb(24, 12, noise);
+    float[] prepared = ClipPreprocessing.openClip(8).pixels(picture);
+    float[] mirrored = ClipPreprocessing.openClip(8).pixels(picture.mirror());
+    InMemoryPictures data =
+        InMemoryPictures.of("noise", List.of(picture)).augmentation(Augmentation.randomFlip());
+
+    int flips = 0;
+    for (int epoch = 0; epoch < 40; epoch++) {
+      float[] seen = read(data.atEpoch(epoch));
+      boolean isMirrored = Arrays.equals(seen, mirrored);
+      assertThat(seen).isEqualTo(isMirrored ? mirrored : prepared);
+      flips += isMirrored ? 1 : 0;
+    }
+    assertThat(flips).isBetween(8, 32);
+    assertThat(mirrored).isNotEqualTo(prepared);
+  }
+
   private static float[] read(ImageDataset data) throws Exception {
     FloatBuffer pixels = FloatBuffer.allocate(3 * 8 * 8);
     data.read(0, 8, pixels);
@@ -142,9 +176,9 @@ class AugmentationTest {
   void refusesWhatCannotBeDrawn() {
     assertThatThrownBy(() -> Augmentation.randomResizedCrop(0))
         .hasMessageContaining("scales must rise within (0,1], got 0.0 and 1.0");
-    assertThatThrownBy(() -> new Augmentation(0.5, 1, 2, 1, 0, 0))
+    assertThatThrownBy(() -> crops(0.5, 1, 2, 1, 0, 0))
         .hasMessageContaining("ratios must rise above 0, got 2.0 and 1.0");
-    assertThatThrownBy(() -> new Augmentation(0.5, 1, 1, 1, 2, 0))
+    assertThatThrownBy(() -> crops(0.5, 1, 1, 1, 2, 0))
         .hasMessageContaining("flipProbability must be in [0,1], got 2.0");
   }
 }

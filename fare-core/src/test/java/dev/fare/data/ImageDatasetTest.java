@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +20,8 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class ImageDatasetTest {
@@ -118,8 +121,58 @@ class ImageDatasetTest {
     String before = ImageFolder.of(root).description();
     save("2.png", 51);
 
-    assertThat(before).contains("1 images").isEqualTo(before);
+    assertThat(before).contains("1 images", root.toString()).isEqualTo(before);
     assertThat(ImageFolder.of(root).description()).contains("2 images").isNotEqualTo(before);
+  }
+
+  /** A job may stage its data in another directory; changed pictures are other data. */
+  @Test
+  void identifiesAFolderByItsNamesAndSizesWhereverItLies() throws IOException {
+    save("here/ape/1.png", 51);
+    save("here/dog/1.png", 51);
+    save("there/ape/1.png", 51);
+    save("there/dog/1.png", 51);
+    ImageFolder here = ImageFolder.of(root.resolve("here"));
+    String identity = ImageFolder.of(root.resolve("there")).identity();
+
+    assertThat(here.identity()).isEqualTo(identity).doesNotContain(root.toString());
+    assertThat(ImageSubset.first(here, 1).identity())
+        .isEqualTo(ImageSubset.first(ImageFolder.of(root.resolve("there")), 1).identity())
+        .isNotEqualTo(identity);
+    assertThat(ImageFolder.unlabelled(root.resolve("here")).identity()).isNotEqualTo(identity);
+    assertThat(here.preprocessing(ClipPreprocessing.llava(8)).identity()).isNotEqualTo(identity);
+    Files.write(root.resolve("here/dog/1.png"), new byte[] {0}, StandardOpenOption.APPEND);
+    assertThat(ImageFolder.of(root.resolve("here")).identity()).isNotEqualTo(identity);
+  }
+
+  /** Names are bytes on Linux, and a backslash is one of them. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void readsFilesWhoseNamesAreNoText() throws Exception {
+    save("a/1.png", 70);
+    String copies = "cp a/1.png a/caf$(printf '\\351').png; cp a/1.png 'a/back\\slash.png'";
+    Process shell =
+        new ProcessBuilder("/bin/sh", "-c", copies).directory(root.toFile()).inheritIO().start();
+    assertThat(shell.waitFor()).isZero();
+
+    ImageFolder folder = ImageFolder.of(root);
+
+    assertThat(folder.size()).isEqualTo(3);
+    assertThat(folder.classNames()).containsExactly("a");
+    for (int i = 0; i < 3; i++) {
+      assertThat(TestPictures.gray(folder, i)).as(folder.name(i)).isEqualTo(70);
+    }
+  }
+
+  @Test
+  void identifiesPixelsInMemoryByTheirLabelsToo() {
+    InMemoryImages images = InMemoryImages.of(new float[2 * 3], 1);
+    String cats = images.labels(new int[] {0, 1}, List.of("cat", "dog")).identity();
+
+    assertThat(images.labels(new int[] {0, 1}, List.of("cat", "dog")).identity()).isEqualTo(cats);
+    assertThat(images.labels(new int[] {1, 1}, List.of("cat", "dog")).identity())
+        .isNotEqualTo(cats);
+    assertThat(images.identity()).isNotEqualTo(cats);
   }
 
   @Test

@@ -61,9 +61,67 @@ class ImageListTest {
             list(
                 "{\"path\":\"a.png\",\"label\":10}\n\n{\"label\":9,\"path\":\"sub/b, \\\"c\\\".png\"}\n"));
 
-    assertThat(list.classNames()).containsExactly("9", "10");
-    assertThat(labels(list)).containsExactly(1, 0);
+    assertThat(list.classNames()).hasSize(11).endsWith("9", "10");
+    assertThat(labels(list)).containsExactly(10, 9);
     assertThat(TestPictures.gray(list, 1)).isEqualTo(20);
+  }
+
+  /** Windows' editors write byte order marks, which belong to no path. */
+  @Test
+  void readsEveryKindOfListBehindAByteOrderMark() throws IOException {
+    assertThat(TestPictures.gray(ImageList.text(list("\ufeffa.png\r\nsub/b.png\r\n")), 0))
+        .isEqualTo(10);
+    assertThat(TestPictures.gray(ImageList.csv(list("\ufeffpath\r\na.png\r\n")), 0)).isEqualTo(10);
+    assertThat(TestPictures.gray(ImageList.jsonLines(list("\ufeff{\"path\":\"a.png\"}\r\n")), 0))
+        .isEqualTo(10);
+  }
+
+  @Test
+  void saysThatAListIsNoUtf8() throws IOException {
+    Path latin = Files.write(root.resolve("latin.txt"), new byte[] {'a', (byte) 0xe9, '\n'});
+
+    assertThatThrownBy(() -> ImageList.text(latin))
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessage("can't read the list " + latin + ": it is not UTF-8");
+  }
+
+  /** Whichever of its classes a part of the data has. */
+  @Test
+  void numbersKeepTheirValueUnlessThereAreNamesAmongThem() throws IOException {
+    ImageList numbers = ImageList.csv(list("path,label\na.png,412\na.png,007\na.png,414\n"));
+    ImageList mixed = ImageList.csv(list("path,label\na.png,412\na.png,dog\na.png,7\n"));
+    ImageList identifiers = ImageList.csv(list("path,label\na.png,02084071\na.png,02085620\n"));
+
+    assertThat(labels(numbers)).containsExactly(412, 7, 414);
+    assertThat(numbers.classNames()).hasSize(415).contains("413");
+    assertThat(labels(mixed)).containsExactly(1, 2, 0);
+    assertThat(mixed.classNames()).containsExactly("7", "412", "dog");
+    assertThat(labels(identifiers)).containsExactly(0, 1);
+  }
+
+  @Test
+  void isIdentifiedByItsPathsAndLabelsWhereverItLies() throws IOException {
+    String content = "path,label\na.png,cat\na.png,dog\n";
+    Path moved = Files.createDirectory(root.resolve("moved"));
+    String identity = ImageList.csv(list(content)).identity();
+
+    assertThat(ImageList.csv(Files.writeString(moved.resolve("x"), content)).identity())
+        .isEqualTo(identity);
+    assertThat(ImageList.csv(list(content.replace("cat", "dog"))).identity())
+        .isNotEqualTo(identity);
+    assertThat(ImageList.csv(list(content.replace("a.png,cat", "b.png,cat"))).identity())
+        .isNotEqualTo(identity);
+  }
+
+  /** It is an image that can't be read, as one that is absent; not the end of the run. */
+  @Test
+  void namesAPathThatIsNone() throws IOException {
+    ImageList list = ImageList.text(list("a\0.png\na.png\n"));
+
+    assertThatThrownBy(() -> TestPictures.gray(list, 0))
+        .isInstanceOf(UnreadableImageException.class)
+        .hasMessageContaining("a\0.png");
+    assertThat(TestPictures.gray(list, 1)).isEqualTo(10);
   }
 
   @Test

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,8 +36,8 @@ class WebDatasetTest {
     WebDataset data = WebDataset.of(root + "/t-{000..002}.tar");
 
     assertThat(grays(data)).containsExactly(1, 2, 3);
-    assertThat(data.classNames()).containsExactly("3", "7");
-    assertThat(labels(data)).containsExactly(1, 0, 1);
+    assertThat(data.classNames()).containsExactly("0", "1", "2", "3", "4", "5", "6", "7");
+    assertThat(labels(data)).containsExactly(7, 3, 7);
     assertThat(data.key(0)).isEqualTo("a/1");
     assertThat(data.text(1)).hasValue("two");
     assertThat(data.text(2)).isEmpty();
@@ -176,6 +177,64 @@ class WebDatasetTest {
     assertThat(grays(data)).containsExactly(6);
   }
 
+  /** What the Python library passes over must not part the sample around it. */
+  @Test
+  void passesOverHiddenFilesAndLinks() throws IOException {
+    tar("hidden.tar", Map.of())
+        .write(
+            "a/1.jpg.txt",
+            "x",
+            ".png",
+            9,
+            "a/.png",
+            8,
+            "a/1.png",
+            1,
+            "._1.png",
+            "mac",
+            "a/._1.cls",
+            "mac",
+            "a/1.cls",
+            "5");
+    WebDataset data = WebDataset.of(root.resolve("hidden.tar").toString());
+
+    assertThat(grays(data)).containsExactly(1);
+    assertThat(data.key(0)).isEqualTo("a/1");
+    assertThat(labels(data)).containsExactly(5);
+
+    for (byte type : new byte[] {TarConstants.LF_LINK, TarConstants.LF_SYMLINK}) {
+      try (OutputStream out = Files.newOutputStream(root.resolve("links.tar"));
+          TarArchiveOutputStream tar = new TarArchiveOutputStream(out, "UTF-8")) {
+        put(tar, new TarArchiveEntry("1.png"), TestPictures.png(4));
+        TarArchiveEntry link = new TarArchiveEntry("2.png", type);
+        link.setLinkName("1.png");
+        put(tar, link, new byte[0]);
+      }
+      assertThat(WebDataset.of(root.resolve("links.tar").toString()).size()).isEqualTo(1);
+    }
+  }
+
+  private static void put(TarArchiveOutputStream tar, TarArchiveEntry entry, byte[] content)
+      throws IOException {
+    entry.setSize(content.length);
+    tar.putArchiveEntry(entry);
+    tar.write(content);
+    tar.closeArchiveEntry();
+  }
+
+  /** Moved, and cut into other archives, it is the same data; with other labels it is not. */
+  @Test
+  void isIdentifiedByWhatItHoldsAndNotByItsArchives() throws IOException {
+    tar("one.tar", Map.of()).write("1.png", 1, "1.cls", "0", "2.png", 2, "2.cls", "1");
+    tar("a-0.tar", Map.of()).write("1.png", 1, "1.cls", "0");
+    tar("a-1.tar", Map.of()).write("2.png", 2, "2.cls", "1");
+    tar("other.tar", Map.of()).write("1.png", 1, "1.cls", "1", "2.png", 2, "2.cls", "0");
+    String identity = WebDataset.of(root + "/one.tar").identity();
+
+    assertThat(WebDataset.of(root + "/a-{0,1}.tar").identity()).isEqualTo(identity);
+    assertThat(WebDataset.of(root + "/other.tar").identity()).isNotEqualTo(identity);
+  }
+
   @Test
   void refusesPicturesAndLabelsThatAreTooLongOrWrong() throws IOException {
     tar("p.tar", Map.of()).write("1.jpg", "no picture");
@@ -235,10 +294,7 @@ class WebDatasetTest {
         tar.setAddPaxHeadersForNonAsciiNames(true);
         for (Map.Entry<String, byte[]> member : contents.entrySet()) {
           TarArchiveEntry entry = new TarArchiveEntry(member.getKey(), true);
-          entry.setSize(member.getValue().length);
-          tar.putArchiveEntry(entry);
-          tar.write(member.getValue());
-          tar.closeArchiveEntry();
+          put(tar, entry, member.getValue());
         }
       }
     }

@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.InMemoryImages;
+import dev.fare.torch.Autograd;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
@@ -22,6 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ReferenceCacheTest {
+
+  private static final int HEADER_BYTES = 48 + 4 * TanhEncoder.DIMENSIONS;
 
   @TempDir private Path directory;
 
@@ -78,6 +81,45 @@ class ReferenceCacheTest {
     assertThat(files()).hasSize(2);
   }
 
+  /** Another processor rounds otherwise, another precision by far more. */
+  @Test
+  void roundingFindsTheFileAndAnotherPrecisionMakesItsOwn() throws Exception {
+    for (float scale : new float[] {1, 1 + 1e-5f, 1 - 1e-5f}) {
+      trainScaled(scale);
+      assertThat(files()).hasSize(1);
+    }
+    byte[] exact = Files.readAllBytes(files().get(0));
+    for (float scale : new float[] {1 + 1e-3f, 1, 1 + 1e-3f}) {
+      trainScaled(scale);
+      assertThat(files()).hasSize(2);
+    }
+    assertThat(files().stream().anyMatch(file -> Arrays.equals(bytes(file), exact))).isTrue();
+  }
+
+  private void trainScaled(float scale) {
+    try (TanhEncoder encoder = TanhEncoder.seeded(1);
+        FareTrainer trainer =
+            Runs.builder(new Scaled(encoder, scale)).referenceCache(directory).build()) {
+      trainer.fit(Runs.IMAGES);
+    }
+  }
+
+  private static byte[] bytes(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Data that have moved are the same data. */
+  @Test
+  void dataOfTheSameIdentityShareAFile() throws Exception {
+    train(1, new Moved("/scratch/17"));
+    train(1, new Moved("/scratch/18"));
+    assertThat(files()).hasSize(1);
+  }
+
   @Test
   void refusesAnImageThatHasChangedUnderTheSameDescription() {
     train(1, new Shifted(0));
@@ -94,7 +136,7 @@ class ReferenceCacheTest {
     Path file = files().get(0);
     byte[] bytes = Files.readAllBytes(file);
     for (int row = 0; row < 10; row++) {
-      bytes[48 + 32 * row + 17] ^= 4; // somewhere in its embedding
+      bytes[HEADER_BYTES + 32 * row + 17] ^= 4; // somewhere in its embedding
     }
     Files.write(file, bytes);
 
@@ -108,7 +150,7 @@ class ReferenceCacheTest {
     float[][] expected = train(1, Runs.IMAGES);
     Path file = files().get(0);
     byte[] whole = Files.readAllBytes(file);
-    assertThat(whole).hasSize(48 + 10 * (8 + 4 * TanhEncoder.DIMENSIONS + 4));
+    assertThat(whole).hasSize(HEADER_BYTES + 10 * (8 + 4 * TanhEncoder.DIMENSIONS + 4));
     for (byte[] damaged :
         List.of(Arrays.copyOf(whole, whole.length - 1), new byte[whole.length], new byte[0])) {
       Files.write(file, damaged);
@@ -208,6 +250,40 @@ class ReferenceCacheTest {
     @Override
     public TrainableEncoder copy() {
       return new Counting(encoder.copy(), ofCopies, new AtomicLong());
+    }
+
+    @Override
+    public void close() {
+      encoder.close();
+    }
+  }
+
+  /** The same weights, whose embeddings come out a little longer. */
+  private record Scaled(TanhEncoder encoder, float scale) implements TrainableEncoder {
+
+    @Override
+    public NDArray embed(NDArray pixels) {
+      return Autograd.scaled(encoder.embed(pixels), scale);
+    }
+
+    @Override
+    public int embeddingSize() {
+      return encoder.embeddingSize();
+    }
+
+    @Override
+    public int imageSize() {
+      return encoder.imageSize();
+    }
+
+    @Override
+    public Map<String, NDArray> parameters() {
+      return encoder.parameters();
+    }
+
+    @Override
+    public TrainableEncoder copy() {
+      return new Scaled(encoder.copy(), scale);
     }
 
     @Override

@@ -13,7 +13,10 @@ import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.training.TokenEncoder.EmbeddedTokens;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -137,6 +140,117 @@ class TrainingLossTest {
     }
   }
 
+  @Test
+  void everyLossHasTheSlopesOfItsFiniteDifferences() {
+    EmbeddingLoss cosine = EmbeddingLoss.cosineDistance();
+    EmbeddingLoss squared = EmbeddingLoss.squaredDistance();
+    NDArray classes = manager.create(floats(3 * TanhEncoder.DIMENSIONS, 9), new Shape(3, 5));
+    Map<String, TrainingLoss> losses = new LinkedHashMap<>();
+    losses.put("fare", TrainingLoss.fare());
+    losses.put("cosine", TrainingLoss.of(cosine));
+    losses.put("l1", TrainingLoss.of(EmbeddingLoss.absoluteDistance()));
+    losses.put("tecoa", TrainingLoss.tecoa(classes));
+    losses.put("clean", TrainingLoss.fare().withClean(cosine, 0.3));
+    losses.put("labelled clean", TrainingLoss.of(cosine).withClean(crossEntropy(classes), 0.2));
+    losses.put("tokens", TrainingLoss.of(cosine).withTokens(squared, 0.5));
+    losses.put("all", TrainingLoss.tecoa(classes).withClean(squared, 0.4).withTokens(cosine, 2));
+
+    losses.forEach(
+        (name, loss) -> {
+          double[] gradient = slopes(loss);
+          double steepest = dot(gradient, unit(gradient));
+          List<double[]> directions = new ArrayList<>(List.of(gradient));
+          Random random = new Random(5);
+          for (int i = 0; i < 10; i++) {
+            directions.add(random.doubles(gradient.length, -1, 1).toArray());
+          }
+          for (double[] direction : directions) {
+            double[] unit = unit(direction);
+            assertThat(difference(loss, unit))
+                .as(name)
+                .isCloseTo(dot(gradient, unit), within(5e-3 * steepest));
+          }
+        });
+  }
+
+  /** How fast a loss changes along a direction of the weights. */
+  private double difference(TrainingLoss loss, double[] unit) {
+    float[] start = encoder.values();
+    double step = 2e-3; // short, since an absolute value has kinks
+    move(start, unit, step);
+    double above = loss.losses(fullInputs()).mean().getFloat();
+    move(start, unit, -step);
+    double below = loss.losses(fullInputs()).mean().getFloat();
+    move(start, unit, 0);
+    return (above - below) / (2 * step);
+  }
+
+  private void move(float[] start, double[] unit, double length) {
+    int at = 0;
+    for (NDArray weight : encoder.parameters().values()) {
+      float[] values = new float[(int) weight.size()];
+      for (int i = 0; i < values.length; i++, at++) {
+        values[i] = (float) (start[at] + length * unit[at]);
+      }
+      weight.set(values);
+    }
+  }
+
+  private static double[] unit(double[] direction) {
+    double length = Math.sqrt(dot(direction, direction));
+    return Arrays.stream(direction).map(value -> value / length).toArray();
+  }
+
+  private static double dot(double[] a, double[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += a[i] * b[i];
+    }
+    return sum;
+  }
+
+  private static EmbeddingLoss crossEntropy(NDArray classes) {
+    return EmbeddingLoss.crossEntropy(classes);
+  }
+
+  /** Everything that any loss reads. */
+  private LossInputs fullInputs() {
+    EmbeddedTokens target = original.embedWithTokens(cleanPixels);
+    Targets targets =
+        Targets.of(target.embedding(), manager.create(new long[] {2, 0, 1, 2}))
+            .withTokens(target.tokens());
+    return new LossInputs(encoder, cleanPixels, adversarialPixels, targets);
+  }
+
+  /** PyTorch's norm has the slope 0 there, and so has what is divided by it. */
+  @Test
+  void anEmbeddingOfZerosHasAFiniteSlope() {
+    for (String name : List.of("second.weight", "second.bias")) {
+      NDArray weight = encoder.weight(name);
+      weight.set(new float[(int) weight.size()]);
+    }
+    NDArray classes = manager.create(floats(3 * TanhEncoder.DIMENSIONS, 9), new Shape(3, 5));
+
+    for (TrainingLoss loss : List.of(TrainingLoss.tecoa(classes), TrainingLoss.simClip())) {
+      assertThat(Arrays.stream(slopes(loss))).allMatch(Double::isFinite);
+    }
+  }
+
+  @Test
+  void refusesALabelThatIsNoneOfItsClasses() {
+    TrainingLoss loss = TrainingLoss.tecoa(manager.ones(new Shape(3, TanhEncoder.DIMENSIONS)));
+
+    for (long wrong : new long[] {3, -1}) {
+      LossInputs inputs = inputs(new long[] {0, 2, wrong, 1});
+      assertThatThrownBy(() -> loss.losses(inputs))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("one of the loss's classes, 0 to 2, got " + wrong);
+      Objective climbed = loss.attackGoal().objective(encoder, inputs.targets());
+      assertThatThrownBy(() -> climbed.losses(climbed.forward(adversarialPixels)))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
   /** Only what a loss reads is computed. */
   @Test
   void fareCostsNoForwardOfTheCleanImages() {
@@ -179,7 +293,7 @@ class TrainingLossTest {
     List<NDArray> weights = List.copyOf(encoder.parameters().values());
     weights.forEach(weight -> weight.setRequiresGradient(true));
     try (GradMode on = GradMode.on()) {
-      NDArray mean = loss.losses(inputs(null)).mean();
+      NDArray mean = loss.losses(fullInputs()).mean();
       NDList gradients = Autograd.gradients(mean, weights);
       List<Double> all = new ArrayList<>();
       for (NDArray gradient : gradients) {

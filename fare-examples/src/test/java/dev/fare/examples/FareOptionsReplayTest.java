@@ -83,44 +83,63 @@ class FareOptionsReplayTest {
     double[] adversarialCosines = numbers(run, "cos_sim_adv_to_orig_per_step");
     double[] cleanCosines = numbers(run, "cos_sim_clean_to_orig_per_step");
     double[] rates = numbers(run, "lr_used_per_update");
-    // how far the original is from itself with weights changed by a millionth: signs flip
-    JsonObject noise = run.getAsJsonObject("noise");
-    double[] noises = numbers(noise, "max_abs_diff_loss_total_per_step");
-    double tolerance = Math.max(1e-4, 4 * Arrays.stream(noises).max().orElseThrow());
+    // how far the original's losses are from themselves with weights changed by a millionth
+    double[] noises = numbers(run.getAsJsonObject("noise"), "max_abs_diff_loss_total_per_step");
+    double noise = Arrays.stream(noises).max().orElseThrow();
+    double tolerance = Math.max(1e-5, 4 * noise);
 
     try (FareTrainer trainer = trainer(run)) {
-      startAt(run.get("student_start").getAsString());
+      startAt(student(run));
       for (int i = 0; i < losses.length; i++) {
         StepResult result = trainer.step(tensor("batch" + i + ".x"), labels(i));
         assertThat(result.learningRate()).isCloseTo(rates[i], within(1e-12));
         assertThat(result.loss()).as("loss %d", i).isCloseTo(losses[i], within(tolerance));
-        assertThat(result.adversarialCosine()).isCloseTo(adversarialCosines[i], within(2e-4));
-        assertThat(result.cleanCosine().orElseThrow()).isCloseTo(cleanCosines[i], within(2e-4));
+        assertThat(result.adversarialCosine()).isCloseTo(adversarialCosines[i], within(tolerance));
+        assertThat(result.cleanCosine().orElseThrow())
+            .isCloseTo(cleanCosines[i], within(tolerance));
       }
     }
-    run.getAsJsonObject("weights_after_5").entrySet().forEach(this::assertWeights);
+    Map<String, WeightTensor> start = student(run);
+    for (Map.Entry<String, JsonElement> expected :
+        run.getAsJsonObject("weights_after_5").entrySet()) {
+      assertWeights(expected, start, noise < 1e-5 ? 1e-3 : 1e-2);
+    }
+  }
+
+  private static Map<String, WeightTensor> student(JsonObject run) throws Exception {
+    return SafetensorsFile.read(TinyEncoder.resource(run.get("student_start").getAsString()))
+        .tensors();
   }
 
   /** The original was copied when the trainer was built. */
-  private void startAt(String file) throws Exception {
-    Map<String, WeightTensor> start = SafetensorsFile.read(TinyEncoder.resource(file)).tensors();
+  private void startAt(Map<String, WeightTensor> start) throws Exception {
     for (Map.Entry<String, NDArray> weight : encoder.parameters().entrySet()) {
       String name = weight.getKey().replaceFirst("^visual\\.", "");
       weight.getValue().set(Objects.requireNonNull(start.get(name)).read(manager).toFloatArray());
     }
   }
 
-  private void assertWeights(Map.Entry<String, JsonElement> expected) {
+  /**
+   * Every weight, compared with how far its tensor has moved. Where the original repeats itself to
+   * 1e-5, all are within a thousandth (seen: 4e-5). Elsewhere a changed rounding flips signs in the
+   * attack and Adam makes steps of small gradients, and a hundredth is right (seen: 1.3e-3).
+   *
+   * @param share of the tensor's largest move
+   */
+  private void assertWeights(
+      Map.Entry<String, JsonElement> expected, Map<String, WeightTensor> start, double share)
+      throws Exception {
+    String name = expected.getKey();
     float[] wanted =
         new Gson().fromJson(expected.getValue().getAsJsonObject().get("data"), float[].class);
-    float[] actual =
-        Objects.requireNonNull(encoder.parameters().get("visual." + expected.getKey()))
-            .toFloatArray();
-    int close = 0;
+    float[] before = Objects.requireNonNull(start.get(name)).read(manager).toFloatArray();
+    double moved = 0;
     for (int i = 0; i < wanted.length; i++) {
-      close += Math.abs(actual[i] - wanted[i]) <= 1e-4 ? 1 : 0;
+      moved = Math.max(moved, Math.abs(wanted[i] - before[i]));
     }
-    assertThat(close / (double) wanted.length).as(expected.getKey()).isGreaterThan(0.98);
+    float[] actual =
+        Objects.requireNonNull(encoder.parameters().get("visual." + name)).toFloatArray();
+    assertThat(actual).as(name).containsExactly(wanted, within((float) (share * moved)));
   }
 
   private FareTrainer trainer(JsonObject run) {

@@ -1,6 +1,7 @@
 package dev.fare.examples;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Precision;
 import dev.fare.io.SafetensorsFile;
@@ -10,14 +11,14 @@ import dev.fare.models.PixelNormalization;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
-import dev.fare.training.TrainableEncoder;
+import dev.fare.training.TokenEncoder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 
 /** The tiny vision tower that the original authors' code was recorded on. */
-record TinyEncoder(VisionTransformer tower) implements TrainableEncoder {
+record TinyEncoder(VisionTransformer tower) implements TokenEncoder {
 
   private static final VitConfig TINY =
       new VitConfig(32, 8, 32, 2, 2, 128, 16, Activation.QUICK_GELU, 1e-5);
@@ -51,6 +52,12 @@ record TinyEncoder(VisionTransformer tower) implements TrainableEncoder {
   @Override
   public Precision precision() {
     return tower.precision();
+  }
+
+  @Override
+  public EmbeddedTokens embedWithTokens(NDArray pixels) {
+    NDList both = tower.embedWithTokens(pixels);
+    return new EmbeddedTokens(both.get(0), both.get(1));
   }
 
   @Override

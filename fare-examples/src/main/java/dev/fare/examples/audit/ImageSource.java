@@ -8,6 +8,7 @@ import dev.fare.data.ImageList;
 import dev.fare.data.WebDataset;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -121,7 +122,11 @@ public record ImageSource(ImageDataset data, Path root) {
   /** What an image is called, its path below the root where it has one. */
   public String name(int image) {
     String name = data.name(image);
-    Path path = Path.of(name);
-    return path.startsWith(root) ? root.relativize(path).toString().replace('\\', '/') : name;
+    try {
+      Path path = Path.of(name);
+      return path.startsWith(root) ? root.relativize(path).toString().replace('\\', '/') : name;
+    } catch (InvalidPathException e) {
+      return name;
+    }
   }
 }

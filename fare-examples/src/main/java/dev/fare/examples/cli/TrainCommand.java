@@ -149,7 +149,8 @@ final class TrainCommand implements Callable<Integer> {
     if (!(data instanceof PictureDataset<?> pictures)) {
       throw new IllegalArgumentException("--crop and --flip need pictures, not " + data);
     }
-    Augmentation augmentation = Augmentation.randomResizedCrop(crop == null ? 1 : crop);
+    Augmentation augmentation =
+        crop == null ? Augmentation.randomFlip() : Augmentation.randomResizedCrop(crop);
     return pictures.augmentation(
         (flip ? augmentation.flip() : augmentation).withSeed(updates.seed));
   }

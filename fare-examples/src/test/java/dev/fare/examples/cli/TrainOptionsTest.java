@@ -47,10 +47,21 @@ class TrainOptionsTest {
   }
 
   private JsonObject settings() throws IOException {
+    return state().getAsJsonObject("settings");
+  }
+
+  private JsonObject state() throws IOException {
     Path state = folder.resolve("out-run/step-000000002/state.json");
-    return JsonParser.parseString(Files.readString(state))
-        .getAsJsonObject()
-        .getAsJsonObject("settings");
+    return JsonParser.parseString(Files.readString(state)).getAsJsonObject();
+  }
+
+  @Test
+  void flipsWithoutCropsUnlessTheyAreAskedFor() throws IOException {
+    Program program = train("--flip");
+
+    assertThat(program.exitCode()).as(program.err()).isZero();
+    assertThat(state().get("data").getAsString())
+        .contains("Augmentation[crop=Optional.empty, flipProbability=0.5");
   }
 
   @Test
@@ -99,6 +110,7 @@ class TrainOptionsTest {
     assertThat(settings.get("seed").getAsLong()).isEqualTo(7);
     assertThat(settings.get("activationCheckpointing").getAsBoolean()).isTrue();
     assertThat(settings.toString()).contains("frozen");
+    assertThat(state().get("data").getAsString()).contains("minScale=0.8", "flipProbability=0.5");
   }
 
   @Test
