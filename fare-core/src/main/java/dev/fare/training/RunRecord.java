@@ -55,6 +55,7 @@ final class RunRecord {
   /**
    * Begins a call of {@code fit}.
    *
+   * @param found is told what could not be read before
    * @throws IllegalStateException if the run has begun on other data
    */
   void start(ImageDataset trainedOn, long step, UnreadableImages found) {
