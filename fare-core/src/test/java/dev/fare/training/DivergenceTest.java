@@ -53,7 +53,8 @@ class DivergenceTest {
     assertThat(stop.images()).hasSize(4).doesNotHaveDuplicates();
     assertThat(stop)
         .hasMessageStartingWith("step 6 went wrong: loss NaN")
-        .hasMessageContaining(", images " + Arrays.toString(stop.images()) + "; before it step 1 had")
+        .hasMessageContaining(
+            ", images " + Arrays.toString(stop.images()) + "; before it step 1 had")
         .hasMessageContaining(
             String.format(
                 Locale.ROOT,
@@ -205,7 +206,8 @@ class DivergenceTest {
         new TrainingDivergedException(1, "loss NaN", List.of(), images);
 
     assertThat(stop)
-        .hasMessageContaining("images [10, 11, 12, 13, 14, 15, 16, 17 and 12 more]; before it there")
+        .hasMessageContaining(
+            "images [10, 11, 12, 13, 14, 15, 16, 17 and 12 more]; before it there")
         .hasMessageContaining("there was none");
     assertThat(stop.images()).containsExactly(images);
   }
