@@ -2,6 +2,7 @@ package dev.fare.examples.cli;
 
 import static java.util.stream.Collectors.joining;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
@@ -50,6 +51,10 @@ import picocli.CommandLine.Parameters;
 final class InspectCommand implements Callable<Integer> {
 
   private static final String STATE = "state.json";
+
+  /** A list of so many entries is shown, of a longer one the length. */
+  private static final int SHORT = 5;
+
   private static final List<String> LISTS = List.of(".csv", ".tsv", ".jsonl", ".txt", ".tar");
   private static final List<String> MODEL_FILES =
       List.of(".json", ".safetensors", ".bin", ".pt", ".pth", ".onnx", ".gguf");
@@ -217,9 +222,17 @@ final class InspectCommand implements Callable<Integer> {
               if (entry.getValue().isJsonObject()) {
                 flatten(entry.getKey() + ".", entry.getValue().getAsJsonObject(), facts);
               } else {
-                facts.put(prefix + entry.getKey(), entry.getValue().getAsString());
+                facts.put(prefix + entry.getKey(), text(entry.getValue()));
               }
             });
+  }
+
+  private static String text(JsonElement value) {
+    if (value.isJsonPrimitive()) {
+      return value.getAsString();
+    }
+    boolean isLong = value.isJsonArray() && value.getAsJsonArray().size() > SHORT;
+    return isLong ? value.getAsJsonArray().size() + " entries" : value.toString();
   }
 
   private static Map<String, Object> report(ReportModel report) {

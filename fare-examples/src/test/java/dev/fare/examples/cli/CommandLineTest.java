@@ -341,7 +341,9 @@ class CommandLineTest {
     assertThat(output.resolve("README.md")).content().contains("l∞ 4/255");
     Path run = folder.resolve("robust-run");
     assertThat(Files.readAllLines(run.resolve("metrics.csv"))).hasSize(5);
-    assertThat(Program.run("inspect", run).out()).contains("training", "settings.steps");
+    assertThat(Program.run("inspect", run).out())
+        .contains("training", "settings.steps")
+        .contains("memory.images", "16", "memory.warnings", "[]");
     Program again = Program.run(command.toArray());
     assertThat(again.exitCode()).as(again.err()).isZero();
     assertThat(again.json().get("firstStep").getAsInt()).isEqualTo(4);
