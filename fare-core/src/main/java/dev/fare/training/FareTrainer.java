@@ -9,10 +9,6 @@ import dev.fare.data.ImageDataset;
 import dev.fare.data.UnreadableImages;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
-import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.io.UncheckedIOException;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,7 +47,7 @@ public final class FareTrainer implements AutoCloseable {
   private final TrainableEncoder original;
   private final TrainingSettings settings;
   private final LearningRateSchedule schedule;
-  private final List<TrainingListener> listeners;
+  private final Listeners listeners;
   private final double unreadableFraction;
   private final int loaderThreads;
   private final @Nullable Path referenceCache;
@@ -61,6 +57,7 @@ public final class FareTrainer implements AutoCloseable {
   private final GradientSource gradients;
   private final DivergenceGuard guard;
   private final RunRecord record;
+  private final MicroBatch microBatch;
   private final @Nullable Validator validator;
   private final @Nullable TrainerCheckpoints checkpoints;
   private long step;
@@ -72,7 +69,7 @@ public final class FareTrainer implements AutoCloseable {
     measured = plan.differentiated(encoder);
     settings = builder.settings();
     schedule = builder.schedule();
-    listeners = List.copyOf(builder.listeners);
+    listeners = new Listeners(builder.listeners);
     unreadableFraction = builder.unreadableFraction;
     loaderThreads = builder.loaderThreads;
     referenceCache = builder.referenceCache;
@@ -82,6 +79,7 @@ public final class FareTrainer implements AutoCloseable {
     average =
         settings.averageDecay() == 0 ? null : new WeightAverage(settings.averageDecay(), trained);
     record = new RunRecord(settings);
+    microBatch = new MicroBatch(settings.microBatchSize(), record);
     guard = new DivergenceGuard(builder.divergencePolicy, builder.lossLimit, record);
     replicas = builder.replicas.isEmpty() ? null : new Replicas(encoder, builder.replicas);
     gradients =
@@ -90,8 +88,9 @@ public final class FareTrainer implements AutoCloseable {
             replicas == null ? List.of() : replicas.mathematics(plan),
             settings,
             builder.metricsEvery,
-            record);
-    validator = builder.validator();
+            microBatch);
+    validator = builder.validator(trained, average, microBatch, record);
+    plan.warning(settings, builder.checkpointPolicy() != null).ifPresent(record::warn);
     checkpoints = openCheckpoints(builder.checkpointPolicy());
   }
 
@@ -104,6 +103,9 @@ public final class FareTrainer implements AutoCloseable {
     tensors.put("optimizer", rule.state());
     if (average != null) {
       tensors.put("average", average.averages());
+    }
+    if (validator != null && !validator.tensors().isEmpty()) {
+      tensors.put("best", validator.tensors());
     }
     TrainerCheckpoints opened =
         TrainerCheckpoints.open(policy, tensors, settings, original.parameters());
@@ -159,6 +161,14 @@ public final class FareTrainer implements AutoCloseable {
    * @throws TrainingDivergedException if the numbers go wrong and the policy is to stop
    */
   public TrainingSummary fit(ImageDataset data) {
+    try (listeners) {
+      return run(data);
+    } finally {
+      cancelled = false;
+    }
+  }
+
+  private TrainingSummary run(ImageDataset data) {
     checkSameData(data);
     UnreadableImages unreadable = new UnreadableImages(data, unreadableFraction);
     BatchLoader.Builder batches =
@@ -169,12 +179,14 @@ public final class FareTrainer implements AutoCloseable {
             .unreadable(unreadable)
             .batches(step, Math.max(step, settings.steps()));
     record.start(data.description(), step);
-    cancelled = false;
     LOG.info("training from step {} to {} on {}", step, settings.steps(), data.description());
-    listeners.forEach(listener -> listener.onStart(settings, step));
-    try (ReferenceCache references = references(data, unreadable);
+    listeners.onStart(settings, step);
+    ReferenceWriter.Order order =
+        new ReferenceWriter.Order(
+            data, original, microBatch, loaderThreads, unreadable, this::isStopRequested);
+    try (ReferenceCache references = ReferenceCache.openOrNull(referenceCache, order);
         BatchLoader loader = batches.build()) {
-      while (step < settings.steps() && !isStopRequested()) {
+      while (!isFinished() && !isStopRequested()) {
         StepClock clock = new StepClock();
         Optional<HostBatch> batch = loader.next();
         if (batch.isPresent()) {
@@ -186,10 +198,13 @@ public final class FareTrainer implements AutoCloseable {
     if (checkpoints != null) {
       checkpoints.write(step, record, validationState());
     }
-    Map<String, Double> measured = validator == null ? Map.of() : validator.latest();
+    if (validator != null && isFinished() && validator.restoreBest(step) && replicas != null) {
+      replicas.follow();
+    }
+    Map<String, Double> measured = validator == null ? Map.of() : validator.result();
     TrainingSummary summary = record.summary(step, measured, unreadable);
     LOG.info("training ended after step {} in {}", step, summary.duration());
-    listeners.forEach(listener -> listener.onEnd(summary));
+    listeners.onEnd(summary);
     return summary;
   }
 
@@ -205,36 +220,27 @@ public final class FareTrainer implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether all steps are made, or early stopping has ended the run: {@link #fit} makes no more.
+   */
+  public boolean isFinished() {
+    return step >= settings.steps() || (validator != null && validator.isExhausted());
+  }
+
   private boolean isStopRequested() {
-    boolean exhausted = validator != null && validator.isExhausted();
-    return exhausted || cancelled || Thread.currentThread().isInterrupted();
+    return cancelled || Thread.currentThread().isInterrupted();
   }
 
   private Map<String, String> validationState() {
     return validator == null ? Map.of() : validator.state();
   }
 
-  /** Null without a cache, and on a thread that is interrupted before it is made. */
-  private @Nullable ReferenceCache references(ImageDataset data, UnreadableImages unreadable) {
-    if (referenceCache == null) {
-      return null;
-    }
-    try {
-      return ReferenceCache.open(
-          referenceCache, data, original, settings.microBatchSize(), loaderThreads, unreadable);
-    } catch (ClosedByInterruptException | InterruptedIOException e) {
-      Thread.currentThread().interrupt();
-      return null;
-    } catch (IOException e) {
-      throw new UncheckedIOException(
-          "the original's embeddings can't be kept in " + referenceCache + ": " + e.getMessage(),
-          e);
-    }
-  }
-
   private void train(HostBatch batch, @Nullable ReferenceCache references, StepClock clock) {
     if (batch.images() == 0) {
+      clock.lap(Part.DATA);
       record.skip(++step, "none of its images can be read");
+      double rate = schedule.rate(settings.learningRate(), step - 1);
+      conclude(StepResult.withoutImages(step, rate, clock.timings()));
       return;
     }
     try (NDManager manager = rule.manager().newSubManager()) {
@@ -242,11 +248,14 @@ public final class FareTrainer implements AutoCloseable {
       Optional<NDArray> labels = batch.labels(manager);
       clock.lap(Part.DATA);
       NDArray known = references == null ? null : references.read(batch, manager);
-      update(pixels, labels.orElse(null), known, clock);
+      update(pixels, labels.orElse(null), known, batch.indices(), clock);
     }
   }
 
-  /** Asks {@link #fit} to end after the step that is being made. */
+  /**
+   * Asks {@link #fit} to end after the step that is being made; one that has not begun yet ends
+   * before its first step. The one after that trains again.
+   */
   public void cancel() {
     cancelled = true;
   }
@@ -261,7 +270,7 @@ public final class FareTrainer implements AutoCloseable {
    */
   public StepResult step(NDArray pixels) {
     ThreatModel.checkPixels(pixels);
-    return update(pixels, null, null, new StepClock());
+    return update(pixels, null, null, new int[0], new StepClock());
   }
 
   /**
@@ -271,17 +280,21 @@ public final class FareTrainer implements AutoCloseable {
    */
   public StepResult step(NDArray pixels, NDArray labels) {
     ThreatModel.checkPixels(pixels);
-    return update(pixels, labels, null, new StepClock());
+    return update(pixels, labels, null, new int[0], new StepClock());
   }
 
   private StepResult update(
-      NDArray pixels, @Nullable NDArray labels, @Nullable NDArray references, StepClock clock) {
+      NDArray pixels,
+      @Nullable NDArray labels,
+      @Nullable NDArray references,
+      int[] images,
+      StepClock clock) {
     StepResult result;
     try (TensorScope scope = TensorScope.of(pixels)) {
       BatchGradient batch = gradients.of(pixels, labels, references, step, scope.manager(), clock);
       double norm = Gradients.norm(batch.gradients());
       double learningRate = schedule.rate(settings.learningRate(), step);
-      boolean skipped = guard.isDiverged(step + 1, batch.loss(), norm, learningRate);
+      boolean skipped = guard.isDiverged(step + 1, batch.loss(), norm, learningRate, images);
       if (!skipped) {
         Gradients.clip(batch.gradients(), norm, settings.gradientClip());
         rule.step(batch.gradients(), learningRate);
@@ -296,17 +309,21 @@ public final class FareTrainer implements AutoCloseable {
       clock.lap(Part.UPDATE);
       result = batch.result(step, learningRate, norm, skipped, clock.timings());
     }
+    conclude(result);
+    return result;
+  }
+
+  private void conclude(StepResult result) {
     record.add(result);
-    listeners.forEach(listener -> listener.onStep(result));
+    listeners.onStep(result);
     if (validator != null) {
       validator
           .measureIfDue(step, measured, original)
-          .ifPresent(values -> listeners.forEach(each -> each.onValidation(step, values)));
+          .ifPresent(values -> listeners.onValidation(step, values));
     }
     if (checkpoints != null) {
       checkpoints.writeIfDue(step, record, validationState());
     }
-    return result;
   }
 
   /**
@@ -353,6 +370,9 @@ public final class FareTrainer implements AutoCloseable {
     if (checkpoints != null) {
       checkpoints.close();
     }
+    if (validator != null) {
+      validator.close();
+    }
     if (average != null) {
       average.close();
     }
@@ -362,5 +382,6 @@ public final class FareTrainer implements AutoCloseable {
     }
     rule.close();
     original.close();
+    listeners.close();
   }
 }

@@ -1,14 +1,12 @@
 package dev.fare.training;
 
 import ai.djl.Device;
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -22,22 +20,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class GradientSource implements AutoCloseable {
 
-  /** Of CUDA, of libtorch's CPU allocator on Linux and on Windows, and of cuBLAS. */
-  private static final List<String> OUT_OF_MEMORY =
-      List.of(
-          "out of memory",
-          "can't allocate memory",
-          "not enough memory",
-          "cublas_status_alloc_failed");
-
   /** What all parts of a batch have in common. */
   private record Batch(
       NDArray pixels,
       @Nullable NDArray labels,
       @Nullable NDArray references,
-      long step,
       long seed,
       boolean measureClean,
+      int partSize,
       NDManager owner) {
 
     long images() {
@@ -50,8 +40,7 @@ final class GradientSource implements AutoCloseable {
   private final @Nullable ExecutorService threads;
   private final TrainingSettings settings;
   private final int metricsEvery;
-  private final RunRecord record;
-  private int partSize;
+  private final MicroBatch microBatch;
 
   /**
    * Starts a thread for each follower.
@@ -63,13 +52,12 @@ final class GradientSource implements AutoCloseable {
       List<FareStep> followers,
       TrainingSettings settings,
       int metricsEvery,
-      RunRecord record) {
+      MicroBatch microBatch) {
     this.leader = leader;
     this.followers = followers;
     this.settings = settings;
     this.metricsEvery = metricsEvery;
-    this.record = record;
-    partSize = settings.microBatchSize();
+    this.microBatch = microBatch;
     threads = followers.isEmpty() ? null : pool(followers.size());
   }
 
@@ -98,37 +86,15 @@ final class GradientSource implements AutoCloseable {
       StepClock clock) {
     long seed = Seeds.mix(settings.seed(), "attack", step);
     boolean measureClean = metricsEvery > 0 && step % metricsEvery == 0;
-    Batch batch = new Batch(pixels, labels, references, step, seed, measureClean, owner);
-    while (true) {
-      try {
-        return threads == null
-            ? gather(leader, batch, 0, batch.images(), clock)
-            : gatherFromAll(threads, batch, clock);
-      } catch (EngineException e) {
-        halveParts(e, batch);
-      }
-    }
-  }
-
-  private void halveParts(EngineException e, Batch batch) {
-    int images = (int) Math.min(partSize, batch.images());
-    if (images == 1 || !isOutOfMemory(e)) {
-      throw e;
-    }
-    partSize = (images + 1) / 2;
-    record.warn(
-        "out of memory with "
-            + images
-            + " images at a time: from step "
-            + (batch.step() + 1)
-            + " on there are "
-            + partSize);
-  }
-
-  /** libtorch tells by its message alone. */
-  private static boolean isOutOfMemory(EngineException e) {
-    String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-    return OUT_OF_MEMORY.stream().anyMatch(message::contains);
+    return microBatch.fit(
+        pixels.getShape().get(0),
+        "step " + (step + 1),
+        size -> {
+          Batch batch = new Batch(pixels, labels, references, seed, measureClean, size, owner);
+          return threads == null
+              ? gather(leader, batch, 0, batch.images(), clock)
+              : gatherFromAll(threads, batch, clock);
+        });
   }
 
   /** The leader's share is made on this thread; sums are added in the devices' order. */
@@ -197,8 +163,9 @@ final class GradientSource implements AutoCloseable {
     NDManager here = batch.owner().newSubManager(device);
     try {
       BatchGradient gradient = new BatchGradient(here, batch.images());
-      for (long from = first; from < end; from += partSize) {
-        addPart(mathematics, batch, from, Math.min(from + partSize, end), gradient, clock);
+      int size = batch.partSize();
+      for (long from = first; from < end; from += size) {
+        addPart(mathematics, batch, from, Math.min(from + size, end), gradient, clock);
       }
       return gradient;
     } catch (RuntimeException e) {

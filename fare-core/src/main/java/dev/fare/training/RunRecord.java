@@ -80,10 +80,10 @@ final class RunRecord {
     return skippedInARow;
   }
 
-  /** The losses of the last few updates, for a message. */
-  List<Double> lastLosses() {
-    List<Double> losses = recent.stream().map(StepResult::loss).toList();
-    return losses.subList(Math.max(0, losses.size() - 5), losses.size());
+  /** The last few updates, for a message. */
+  List<StepResult> lastSteps() {
+    List<StepResult> steps = List.copyOf(recent);
+    return steps.subList(Math.max(0, steps.size() - 5), steps.size());
   }
 
   TrainingSummary summary(

@@ -2,6 +2,7 @@ package dev.fare.training;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -41,6 +42,9 @@ public record TrainingSummary(
     Duration duration,
     List<String> warnings) {
 
+  /** For people to read, and as it was given: {@code l∞}, {@code <}. */
+  static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+
   /** Checks that nothing is null. */
   public TrainingSummary {
     requireNonNull(settings, "settings");
@@ -57,6 +61,10 @@ public record TrainingSummary(
 
   /** The summary and the libraries' versions as a JSON object, to be kept beside the model. */
   public String toJson() {
+    return GSON.toJson(json());
+  }
+
+  JsonObject json() {
     JsonObject json = new JsonObject();
     json.addProperty("data", data);
     json.addProperty("complete", isComplete());
@@ -80,6 +88,6 @@ public record TrainingSummary(
     JsonArray said = new JsonArray();
     warnings.forEach(said::add);
     json.add("warnings", said);
-    return new GsonBuilder().setPrettyPrinting().create().toJson(json);
+    return json;
   }
 }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** An exponential moving average of the trained weights. */
 final class WeightAverage implements AutoCloseable {
@@ -38,6 +39,25 @@ final class WeightAverage implements AutoCloseable {
         NDManager call = manager.newSubManager(Device.cpu());
         NDArray numbers = call.create(new double[] {decay})) {
       OptimizerScript.module().callList("average", List.of(numbers), pairs).close();
+    }
+  }
+
+  /**
+   * Does something while the weights are the averages and the averages are the weights; both are
+   * what they were before, bit by bit, when it is done.
+   */
+  <T> T inPlace(Supplier<T> work) {
+    swap();
+    try {
+      return work.get();
+    } finally {
+      swap();
+    }
+  }
+
+  private void swap() {
+    try (GradMode off = GradMode.off()) {
+      OptimizerScript.module().callList("swap", List.of(), pairs).close();
     }
   }
 

@@ -1,0 +1,70 @@
+package dev.fare.training;
+
+import ai.djl.engine.EngineException;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.IntFunction;
+
+/**
+ * How many images are in memory together. Whatever embeds many images asks here, so that a device
+ * that has run out of memory once is never asked for as much again.
+ */
+final class MicroBatch {
+
+  /** Of CUDA, of libtorch's CPU allocator on Linux and on Windows, and of cuBLAS. */
+  private static final List<String> OUT_OF_MEMORY =
+      List.of(
+          "out of memory",
+          "can't allocate memory",
+          "not enough memory",
+          "cublas_status_alloc_failed");
+
+  private final RunRecord record;
+  private int images;
+
+  MicroBatch(int images, RunRecord record) {
+    this.images = images;
+    this.record = record;
+  }
+
+  int images() {
+    return images;
+  }
+
+  /**
+   * Does work on so many images at a time; where a device runs out of memory, again with half as
+   * many, which then holds for all that follows.
+   *
+   * @param all images of the work
+   * @param since when it is done, for the warning
+   */
+  <T> T fit(long all, String since, IntFunction<T> work) {
+    while (true) {
+      try {
+        return work.apply(images);
+      } catch (EngineException e) {
+        halve(e, (int) Math.min(images, all), since);
+      }
+    }
+  }
+
+  private void halve(EngineException e, int tried, String since) {
+    if (tried <= 1 || !isOutOfMemory(e)) {
+      throw e;
+    }
+    images = (tried + 1) / 2;
+    record.warn(
+        "out of memory with "
+            + tried
+            + " images at a time: from "
+            + since
+            + " on there are "
+            + images);
+  }
+
+  /** libtorch tells by its message alone. */
+  private static boolean isOutOfMemory(EngineException e) {
+    String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+    return OUT_OF_MEMORY.stream().anyMatch(message::contains);
+  }
+}
