@@ -57,7 +57,11 @@ public final class FareTrainerBuilder {
     this.encoder = requireNonNull(encoder, "encoder");
   }
 
-  /** What makes the adversarial images of each step; required, or {@link #withoutAttack}. */
+  /**
+   * What makes the adversarial images of each step; required, or {@link #withoutAttack}. One that
+   * draws random numbers should be a {@code SeededAttack}: others draw anew for each part of a
+   * divided batch and after a restart.
+   */
   public FareTrainerBuilder attack(Attack attack) {
     this.attack = requireNonNull(attack, "attack");
     attackChosen = true;
