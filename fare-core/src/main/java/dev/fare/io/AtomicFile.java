@@ -42,11 +42,23 @@ public final class AtomicFile {
         content.writeTo(channel);
         channel.force(true);
       }
-      Files.move(
-          temporary, absolute, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      syncDirectory(directory);
+      publish(temporary, absolute);
     } finally {
       Files.deleteIfExists(temporary);
+    }
+  }
+
+  /**
+   * Gives a file that was written and synced beside its place the name that it is to have.
+   *
+   * @param target in the same directory; what was there before is replaced
+   */
+  public static void publish(Path temporary, Path target) throws IOException {
+    Files.move(
+        temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    Path directory = target.toAbsolutePath().getParent();
+    if (directory != null) {
+      syncDirectory(directory);
     }
   }
 

@@ -11,9 +11,7 @@ import dev.fare.data.UnreadableImages;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -54,7 +52,7 @@ public final class FareTrainer implements AutoCloseable {
   private final TrainableEncoder original;
   private final TrainingSettings settings;
   private final LearningRateSchedule schedule;
-  private final List<TrainingListener> listeners;
+  private final Listeners listeners;
   private final double unreadableFraction;
   private final int loaderThreads;
   private final @Nullable Path referenceCache;
@@ -64,6 +62,7 @@ public final class FareTrainer implements AutoCloseable {
   private final GradientSource gradients;
   private final DivergenceGuard guard;
   private final RunRecord record;
+  private final MicroBatch microBatch;
   private final @Nullable Validator validator;
   private final @Nullable TrainerCheckpoints checkpoints;
   private long step;
@@ -75,12 +74,12 @@ public final class FareTrainer implements AutoCloseable {
     measured = plan.differentiated(encoder);
     settings = builder.settings();
     schedule = builder.schedule();
-    listeners = List.copyOf(builder.listeners);
+    listeners = new Listeners(builder.listeners);
     unreadableFraction = builder.unreadableFraction;
     loaderThreads = builder.loaderThreads;
     referenceCache = builder.referenceCache;
-    validator = builder.validator();
     try {
+      owned.register(listeners::close);
       // the lock first: where it is another's, no weight may have been copied or changed
       checkpoints = owned.register(builder.openCheckpoints());
       original = encoder.copy();
@@ -90,10 +89,13 @@ public final class FareTrainer implements AutoCloseable {
       average = owned.register(WeightAverage.of(settings.averageDecay(), trained));
       Supplier<String> fingerprint = () -> WeightsFingerprint.of(original.parameters());
       record = new RunRecord(settings, fingerprint, Hardware.of(encoder, builder.replicas));
+      microBatch = new MicroBatch(record);
+      validator = owned.register(builder.validator(trained, average, microBatch, record));
       guard = new DivergenceGuard(builder.divergencePolicy, builder.lossLimit, record);
       if (checkpoints != null) {
         checkpoints.resume(tensors(), record).ifPresent(this::goOnFrom);
       }
+      plan.warning(settings, checkpoints != null).ifPresent(record::warn);
       replicas = owned.register(Replicas.of(encoder, original, builder.replicas));
       gradients =
           owned.register(
@@ -102,7 +104,7 @@ public final class FareTrainer implements AutoCloseable {
                   replicas == null ? List.of() : replicas.mathematics(plan),
                   settings,
                   builder.metricsEvery,
-                  record));
+                  microBatch));
     } catch (RuntimeException | Error e) {
       closeAfter(e);
       throw e;
@@ -116,6 +118,9 @@ public final class FareTrainer implements AutoCloseable {
     tensors.put(TrainerCheckpoints.OPTIMIZER, rule.state());
     if (average != null) {
       tensors.put(TrainerCheckpoints.AVERAGE, average.averages());
+    }
+    if (validator != null && !validator.tensors().isEmpty()) {
+      tensors.put(TrainerCheckpoints.BEST, validator.tensors());
     }
     return tensors;
   }
@@ -167,6 +172,14 @@ public final class FareTrainer implements AutoCloseable {
    * @throws TrainingDivergedException if the numbers go wrong and the policy is to stop
    */
   public TrainingSummary fit(ImageDataset data) {
+    try (listeners) {
+      return run(data);
+    } finally {
+      cancelled = false;
+    }
+  }
+
+  private TrainingSummary run(ImageDataset data) {
     UnreadableImages unreadable = new UnreadableImages(data, unreadableFraction);
     record.start(data, step, unreadable);
     BatchLoader.Builder batches =
@@ -176,12 +189,14 @@ public final class FareTrainer implements AutoCloseable {
             .threads(loaderThreads)
             .unreadable(unreadable)
             .batches(step, Math.max(step, settings.steps()));
-    cancelled = false;
     LOG.info("training from step {} to {} on {}", step, settings.steps(), data.description());
-    listeners.forEach(listener -> listener.onStart(settings, step));
-    try (ReferenceCache references = references(data, unreadable);
+    listeners.onStart(settings, step);
+    ReferenceWriter.Order order =
+        new ReferenceWriter.Order(
+            data, original, microBatch, loaderThreads, unreadable, this::isStopRequested);
+    try (ReferenceCache references = ReferenceCache.openOrNull(referenceCache, order);
         BatchLoader loader = batches.build()) {
-      while (step < settings.steps() && !isStopRequested()) {
+      while (!isFinished() && !isStopRequested()) {
         StepClock clock = new StepClock();
         Optional<HostBatch> batch = loader.next();
         if (batch.isPresent()) {
@@ -193,43 +208,37 @@ public final class FareTrainer implements AutoCloseable {
     if (checkpoints != null) {
       checkpoints.write(step, record, validationState());
     }
-    Map<String, Double> measured = validator == null ? Map.of() : validator.latest();
+    if (validator != null && isFinished() && validator.restoreBest(step) && replicas != null) {
+      replicas.follow();
+    }
+    Map<String, Double> measured = validator == null ? Map.of() : validator.result();
     TrainingSummary summary = record.summary(step, measured);
     LOG.info("training ended after step {} in {}", step, summary.duration());
-    listeners.forEach(listener -> listener.onEnd(summary));
+    listeners.onEnd(summary);
     return summary;
   }
 
+  /**
+   * Whether all steps are made, or early stopping has ended the run: {@link #fit} makes no more.
+   */
+  public boolean isFinished() {
+    return step >= settings.steps() || (validator != null && validator.isExhausted());
+  }
+
   private boolean isStopRequested() {
-    boolean exhausted = validator != null && validator.isExhausted();
-    return exhausted || cancelled || Thread.currentThread().isInterrupted();
+    return cancelled || Thread.currentThread().isInterrupted();
   }
 
   private Map<String, String> validationState() {
     return validator == null ? Map.of() : validator.state();
   }
 
-  /** Null without a cache, and on a thread that is interrupted before it is made. */
-  private @Nullable ReferenceCache references(ImageDataset data, UnreadableImages unreadable) {
-    if (referenceCache == null) {
-      return null;
-    }
-    try {
-      return ReferenceCache.open(
-          referenceCache, data, original, settings.microBatchSize(), loaderThreads, unreadable);
-    } catch (ClosedByInterruptException | InterruptedIOException e) {
-      Thread.currentThread().interrupt();
-      return null;
-    } catch (IOException e) {
-      throw new UncheckedIOException(
-          "the original's embeddings can't be kept in " + referenceCache + ": " + e.getMessage(),
-          e);
-    }
-  }
-
   private void train(HostBatch batch, @Nullable ReferenceCache references, StepClock clock) {
     if (batch.images() == 0) {
+      clock.lap(Part.DATA);
       record.skip(++step, "none of its images can be read");
+      double rate = schedule.rate(settings.learningRate(), step - 1);
+      conclude(StepResult.withoutImages(step, rate, clock.timings()));
       return;
     }
     try (NDManager manager = rule.manager().newSubManager()) {
@@ -241,7 +250,10 @@ public final class FareTrainer implements AutoCloseable {
     }
   }
 
-  /** Asks {@link #fit} to end after the step that is being made. */
+  /**
+   * Asks {@link #fit} to end after the step that is being made; one that has not begun yet ends
+   * before its first step. The one after that trains again.
+   */
   public void cancel() {
     cancelled = true;
   }
@@ -295,17 +307,21 @@ public final class FareTrainer implements AutoCloseable {
       clock.lap(Part.UPDATE);
       result = batch.result(step, learningRate, norm, skipped, clock.timings());
     }
+    conclude(result);
+    return result;
+  }
+
+  private void conclude(StepResult result) {
     record.add(result);
-    listeners.forEach(listener -> listener.onStep(result));
+    listeners.onStep(result);
     if (validator != null) {
       validator
           .measureIfDue(step, measured, original)
-          .ifPresent(values -> listeners.forEach(each -> each.onValidation(step, values)));
+          .ifPresent(values -> listeners.onValidation(step, values));
     }
     if (checkpoints != null) {
       checkpoints.writeIfDue(step, record, validationState());
     }
-    return result;
   }
 
   /** Where the run ends by that, its last good weights are in a checkpoint. */

@@ -2,10 +2,12 @@ package dev.fare.training;
 
 import static java.util.Objects.requireNonNull;
 
+import ai.djl.ndarray.NDArray;
 import dev.fare.Attack;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -56,7 +58,11 @@ public final class FareTrainerBuilder {
     this.encoder = requireNonNull(encoder, "encoder");
   }
 
-  /** What makes the adversarial images of each step; required, or {@link #withoutAttack}. */
+  /**
+   * What makes the adversarial images of each step; required, or {@link #withoutAttack}. One that
+   * draws random numbers should be a {@code SeededAttack}: others draw anew for each part of a
+   * divided batch and after a restart.
+   */
   public FareTrainerBuilder attack(Attack attack) {
     this.attack = requireNonNull(attack, "attack");
     attackChosen = true;
@@ -203,7 +209,10 @@ public final class FareTrainerBuilder {
     return this;
   }
 
-  /** The fraction of the data set's images that may be unreadable, in [0,1]; 0.01 by default. */
+  /**
+   * The fraction of the data set's images that may be unreadable, and of the validation's, in
+   * [0,1]; 0.01 by default.
+   */
   public FareTrainerBuilder unreadableFraction(double unreadableFraction) {
     if (!(unreadableFraction >= 0 && unreadableFraction <= 1)) {
       throw new IllegalArgumentException(
@@ -252,15 +261,19 @@ public final class FareTrainerBuilder {
     return this;
   }
 
-  /** A loss above this counts as gone wrong; by default only one that is not finite does. */
+  /**
+   * A loss above this counts as gone wrong, as a loss or gradient that is not finite always does.
+   * There is none by default, since a loss's usual size depends on the encoder and the loss: a few
+   * times what the first steps show is a good one.
+   */
   public FareTrainerBuilder lossLimit(double lossLimit) {
     this.lossLimit = positive("lossLimit", lossLimit);
     return this;
   }
 
   /**
-   * Measures the encoder between updates; listeners hear of it, and the summary has the last
-   * values.
+   * Measures the encoder between updates, with the averaged weights where an average is kept;
+   * listeners hear of it, and the summary has the last values.
    *
    * @param everySteps how often, at least 1
    */
@@ -270,7 +283,10 @@ public final class FareTrainerBuilder {
     return this;
   }
 
-  /** Ends the run when {@link #validation} no longer gets better; off by default. */
+  /**
+   * Ends the run when {@link #validation} no longer gets better; off by default. The weights are
+   * then the last ones, or the best with {@link EarlyStop#restoringBest}.
+   */
   public FareTrainerBuilder earlyStop(EarlyStop earlyStop) {
     this.earlyStop = requireNonNull(earlyStop, "earlyStop");
     return this;
@@ -364,10 +380,18 @@ public final class FareTrainerBuilder {
     return LearningRateSchedule.cosine(warmup, steps);
   }
 
-  @Nullable Validator validator() {
-    return validation == null
-        ? null
-        : new Validator(validation.withLoaderThreads(loaderThreads), validateEvery, earlyStop);
+  @Nullable Validator validator(
+      Map<String, NDArray> trained,
+      @Nullable WeightAverage average,
+      MicroBatch microBatch,
+      RunRecord record) {
+    if (validation == null) {
+      return null;
+    }
+    ValidationLimits limits =
+        new ValidationLimits(loaderThreads, microBatch.images(), unreadableFraction);
+    return new Validator(
+        validation, limits, validateEvery, earlyStop, trained, average, microBatch, record);
   }
 
   /** Locks the directory of the checkpoints. */

@@ -1,7 +1,6 @@
 package dev.fare.training;
 
 import ai.djl.Device;
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
@@ -9,7 +8,6 @@ import dev.fare.torch.TensorScope;
 import java.io.Closeable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -23,24 +21,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class GradientSource implements Closeable {
 
-  /** Of CUDA, of libtorch's CPU allocator on Linux and on Windows, of cuBLAS and of cuDNN. */
-  private static final List<String> OUT_OF_MEMORY =
-      List.of(
-          "out of memory",
-          "can't allocate memory",
-          "not enough memory",
-          "cublas_status_alloc_failed",
-          "cublas_status_not_initialized",
-          "cudnn_status_alloc_failed");
-
   /** What all parts of a batch have in common. */
   private record Batch(
       NDArray pixels,
       @Nullable NDArray labels,
       @Nullable NDArray references,
-      long step,
       long seed,
-      boolean measureClean) {
+      boolean measureClean,
+      int partSize) {
 
     long images() {
       return pixels.getShape().get(0);
@@ -52,7 +40,7 @@ final class GradientSource implements Closeable {
   private final @Nullable ExecutorService threads;
   private final TrainingSettings settings;
   private final int metricsEvery;
-  private final RunRecord record;
+  private final MicroBatch microBatch;
 
   /**
    * Starts a thread for each follower.
@@ -64,12 +52,12 @@ final class GradientSource implements Closeable {
       List<FareStep> followers,
       TrainingSettings settings,
       int metricsEvery,
-      RunRecord record) {
+      MicroBatch microBatch) {
     this.leader = leader;
     this.followers = followers;
     this.settings = settings;
     this.metricsEvery = metricsEvery;
-    this.record = record;
+    this.microBatch = microBatch;
     threads = followers.isEmpty() ? null : pool(followers.size());
   }
 
@@ -98,51 +86,34 @@ final class GradientSource implements Closeable {
       StepClock clock) {
     long seed = Seeds.mix(settings.seed(), "attack", step);
     boolean measureClean = metricsEvery > 0 && step % metricsEvery == 0;
-    Batch batch = new Batch(pixels, labels, references, step, seed, measureClean);
-    while (true) {
-      NDManager attempt = owner.newSubManager();
-      try {
-        return threads == null
-            ? gather(leader, batch, 0, batch.images(), attempt, clock)
-            : gatherFromAll(threads, batch, attempt, clock);
-      } catch (EngineException e) {
-        attempt.close(); // on every device: smaller parts may follow, which need the room
-        halveParts(e, batch);
-      }
-    }
+    return microBatch.fit(
+        share(pixels.getShape().get(0)),
+        "step " + (step + 1),
+        size ->
+            attempt(new Batch(pixels, labels, references, seed, measureClean, size), owner, clock));
   }
 
-  private void halveParts(EngineException e, Batch batch) {
-    int images = (int) Math.min(record.partSize(), share(batch));
-    if (images == 1 || !isOutOfMemory(e)) {
+  private BatchGradient attempt(Batch batch, NDManager owner, StepClock clock) {
+    NDManager attempt = owner.newSubManager();
+    try {
+      return threads == null
+          ? gather(leader, batch, 0, batch.images(), attempt, clock)
+          : gatherFromAll(threads, batch, attempt, clock);
+    } catch (RuntimeException e) {
+      attempt.close(); // on every device: smaller parts may follow, which need the room
       throw e;
     }
-    int fewer = (images + 1) / 2;
-    record.shrinkParts(
-        fewer,
-        "out of memory with "
-            + images
-            + " images at a time: from step "
-            + (batch.step() + 1)
-            + " on there are "
-            + fewer);
   }
 
-  /** How many images of a batch a device gets, the last one perhaps fewer. */
-  private long share(Batch batch) {
-    return (batch.images() + followers.size()) / (1 + followers.size());
-  }
-
-  /** libtorch tells by its message alone. */
-  static boolean isOutOfMemory(EngineException e) {
-    String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-    return OUT_OF_MEMORY.stream().anyMatch(message::contains);
+  /** How many of so many images a device gets, the last one perhaps fewer. */
+  private long share(long images) {
+    return (images + followers.size()) / (1 + followers.size());
   }
 
   /** The leader's share is made on this thread; sums are added in the devices' order. */
   private BatchGradient gatherFromAll(
       ExecutorService pool, Batch batch, NDManager attempt, StepClock clock) {
-    long share = share(batch);
+    long share = share(batch.images());
     List<Future<BatchGradient>> others = new ArrayList<>();
     for (int i = 0; i < followers.size(); i++) {
       FareStep follower = followers.get(i);
@@ -204,7 +175,7 @@ final class GradientSource implements Closeable {
       FareStep mathematics, Batch batch, long first, long end, NDManager attempt, StepClock clock) {
     Device device = mathematics.weights().get(0).getDevice();
     BatchGradient gradient = new BatchGradient(attempt.newSubManager(device), batch.images());
-    int partSize = record.partSize();
+    int partSize = batch.partSize();
     for (long from = first; from < end; from += partSize) {
       addPart(mathematics, batch, from, Math.min(from + partSize, end), gradient, clock);
     }

@@ -3,6 +3,7 @@ package dev.fare.training;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
+import com.google.gson.JsonObject;
 import dev.fare.io.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -60,7 +61,7 @@ public final class ModelCard {
     return this;
   }
 
-  /** How to do it again. */
+  /** How to do it again, such as the command line that made it. */
   public ModelCard command(String command) {
     this.command = requireNonNull(command, "command");
     return this;
@@ -145,12 +146,30 @@ public final class ModelCard {
   }
 
   /**
-   * Writes {@code README.md} and {@code training.json} beside a model; each is whole or absent.
+   * Writes {@code README.md} and {@code training.json} beside a model; each is whole or absent. The
+   * JSON is the summary's, with what this card was told before it.
    *
    * @param directory that exists
    */
   public void write(Path directory) throws IOException {
     AtomicFile.write(directory.resolve(CARD), markdown().getBytes(UTF_8));
-    AtomicFile.write(directory.resolve(SUMMARY), summary.toJson().getBytes(UTF_8));
+    AtomicFile.write(directory.resolve(SUMMARY), json().getBytes(UTF_8));
+  }
+
+  private String json() {
+    JsonObject json = new JsonObject();
+    json.addProperty("name", name);
+    json.addProperty("license", license);
+    addIfKnown(json, "baseModel", baseModel);
+    addIfKnown(json, "threatModel", threatModel);
+    addIfKnown(json, "command", command);
+    summary.json().asMap().forEach(json::add);
+    return TrainingSummary.GSON.toJson(json);
+  }
+
+  private static void addIfKnown(JsonObject json, String key, String value) {
+    if (!value.isEmpty()) {
+      json.addProperty(key, value);
+    }
   }
 }

@@ -89,7 +89,7 @@ record ReferenceHeader(byte[] key, int images, float[] probe) {
   Path fileIn(Path directory, int rowBytes) throws IOException {
     String name = "references-" + HashCode.fromBytes(key).toString().substring(0, 16);
     Path file = directory.resolve(name + ".bin");
-    for (int other = 1; isWhole(file, rowBytes) && !hasSameProbe(file); other++) {
+    for (int other = 1; isWhole(file, rowBytes) && !hasSameProbe(read(file)); other++) {
       file = directory.resolve(name + "-" + other + ".bin");
     }
     return file;
@@ -97,26 +97,35 @@ record ReferenceHeader(byte[] key, int images, float[] probe) {
 
   /** Whether a file of these data and weights is there, as long as it should be. */
   boolean isWhole(Path file, int rowBytes) throws IOException {
-    if (!Files.exists(file) || Files.size(file) != size() + (long) images * rowBytes) {
-      return false;
-    }
-    int probeBytes = probe.length * Float.BYTES;
-    return read(file).limit(size() - probeBytes).equals(bytes().limit(size() - probeBytes));
+    return Files.exists(file)
+        && Files.size(file) == size() + (long) images * rowBytes
+        && hasSameKey(read(file));
   }
 
-  private boolean hasSameProbe(Path file) throws IOException {
-    ByteBuffer found = read(file).position(size() - probe.length * Float.BYTES);
+  /** Whether these bytes are a header of the same data, weights and arithmetic. */
+  boolean isSame(ByteBuffer found) {
+    return hasSameKey(found) && hasSameProbe(found);
+  }
+
+  private boolean hasSameKey(ByteBuffer found) {
+    int end = size() - probe.length * Float.BYTES;
+    return found.limit() == size() && found.slice(0, end).equals(bytes().limit(end));
+  }
+
+  private boolean hasSameProbe(ByteBuffer found) {
+    int start = size() - probe.length * Float.BYTES;
+    ByteBuffer floats = found.slice(start, size() - start).order(ByteOrder.LITTLE_ENDIAN);
     double difference = 0;
     double length = 0;
     for (float value : probe) {
-      difference += Math.pow(found.getFloat() - value, 2);
+      difference += Math.pow(floats.getFloat() - value, 2);
       length += Math.pow(value, 2);
     }
     return Math.sqrt(difference) <= TOLERANCE * Math.sqrt(length);
   }
 
   private ByteBuffer read(Path file) throws IOException {
-    ByteBuffer found = ByteBuffer.allocate(size()).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer found = ByteBuffer.allocate(size());
     try (FileChannel channel = FileChannel.open(file)) {
       while (found.hasRemaining() && channel.read(found) >= 0) {
         // until it is full or the file ends

@@ -139,9 +139,11 @@ final class RunRecord {
     warn("step " + step + " is left out: " + reason);
   }
 
-  /** A warning is logged at once and is in the summary. */
+  /** A warning is logged at once and is in the summary, once. */
   void warn(String warning) {
-    warnings.add(warning);
+    if (!warnings.contains(warning)) {
+      warnings.add(warning);
+    }
     LOG.warn("{}", warning);
   }
 

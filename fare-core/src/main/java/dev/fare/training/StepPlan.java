@@ -3,10 +3,12 @@ package dev.fare.training;
 import ai.djl.ndarray.NDArray;
 import com.google.common.hash.Hashing;
 import dev.fare.Attack;
+import dev.fare.SeededAttack;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +39,23 @@ record StepPlan(
               + encoder.getClass().getSimpleName()
               + " does not give; it must be a TokenEncoder");
     }
+  }
+
+  /**
+   * What is to be said of an attack whose random draws, if it has any, are not an image's own.
+   *
+   * @param resumable whether there are checkpoints
+   */
+  Optional<String> warning(TrainingSettings settings, boolean resumable) {
+    boolean divided = settings.microBatchSize() < settings.batchSize() || settings.devices() > 1;
+    if (attack == null || attack instanceof SeededAttack || !(divided || resumable)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        "the attack "
+            + settings.attack()
+            + " is no SeededAttack: if it draws random numbers, they depend on how a batch is"
+            + " divided, and a run that goes on from a checkpoint draws others than it would have");
   }
 
   /** The mathematics of a step on one device. */

@@ -19,7 +19,8 @@ import java.util.OptionalDouble;
  * @param learningRate in force for this update
  * @param gradientNorm the Euclidean length of the gradient over all weights, before clipping
  * @param images how many the update has seen
- * @param skipped whether the update was left out because its numbers were not finite or exploding
+ * @param skipped whether the update was left out because its numbers were not finite or exploding,
+ *     or because none of its images could be read; its numbers are NaN then
  * @param timings where the time went
  */
 public record StepResult(
@@ -37,6 +38,20 @@ public record StepResult(
   public StepResult {
     requireNonNull(cleanCosine, "cleanCosine");
     requireNonNull(timings, "timings");
+  }
+
+  /** A step none of whose images can be read. */
+  static StepResult withoutImages(long step, double learningRate, Timings timings) {
+    return new StepResult(
+        step,
+        Double.NaN,
+        Double.NaN,
+        OptionalDouble.empty(),
+        learningRate,
+        Double.NaN,
+        0,
+        true,
+        timings);
   }
 
   /** The names that {@link #metrics} may use, in their order. */

@@ -21,6 +21,7 @@ final class TrainerCheckpoints implements Closeable {
   static final String WEIGHTS = "weights";
   static final String OPTIMIZER = "optimizer";
   static final String AVERAGE = "average";
+  static final String BEST = "best";
 
   private final CheckpointPolicy policy;
   private final CheckpointDirectory directory;
@@ -56,7 +57,7 @@ final class TrainerCheckpoints implements Closeable {
    * damaged checkpoints and of settings that differ.
    *
    * @param changing everything that changes in training, by group and name: {@link #WEIGHTS},
-   *     {@link #OPTIMIZER}, and {@link #AVERAGE} if there is one; the trainer's own
+   *     {@link #OPTIMIZER}, {@link #AVERAGE} and {@link #BEST} if there are; the trainer's own
    * @return what it says besides, empty if there is none
    * @throws IllegalStateException if it comes from a run with other settings and that is not
    *     allowed, or with another original or other frozen weights; no weight is changed then
@@ -144,11 +145,10 @@ final class TrainerCheckpoints implements Closeable {
   private void readInto(Checkpoint checkpoint, RunRecord record) throws IOException {
     Map<String, Map<String, NDArray>> stored = new LinkedHashMap<>(tensors);
     Map<String, NDArray> weights = requireNonNull(stored.remove(WEIGHTS));
-    if (policy.changedSettingsAllowed()) {
-      for (Map.Entry<String, Map<String, NDArray>> group : tensors.entrySet()) {
-        if (!checkpoint.holds(group.getKey(), group.getValue())) {
-          stored.remove(group.getKey());
-        }
+    for (Map.Entry<String, Map<String, NDArray>> group : tensors.entrySet()) {
+      boolean mayStartAnew = policy.changedSettingsAllowed() || group.getKey().equals(BEST);
+      if (mayStartAnew && !checkpoint.holds(group.getKey(), group.getValue())) {
+        stored.remove(group.getKey());
       }
     }
     stored.put(WEIGHTS, weights);

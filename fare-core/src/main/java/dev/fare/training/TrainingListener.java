@@ -26,4 +26,10 @@ public interface TrainingListener {
 
   /** The run has ended, by reaching its number of steps or by being cancelled or stopped early. */
   default void onEnd(TrainingSummary summary) {}
+
+  /**
+   * Nothing more comes for now: {@code fit} ends, by an exception too, or the trainer is closed.
+   * Here a listener closes what it has opened. It may be called again, and a run may start again.
+   */
+  default void onClose() {}
 }

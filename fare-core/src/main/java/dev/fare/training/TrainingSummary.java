@@ -2,6 +2,7 @@ package dev.fare.training;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -47,6 +48,9 @@ public record TrainingSummary(
     Duration duration,
     List<String> warnings) {
 
+  /** For people to read, and as it was given: {@code l∞}, {@code <}. */
+  static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+
   /** Checks that nothing is null. */
   public TrainingSummary {
     requireNonNull(settings, "settings");
@@ -65,6 +69,10 @@ public record TrainingSummary(
 
   /** The summary and the libraries' versions as a JSON object, to be kept beside the model. */
   public String toJson() {
+    return GSON.toJson(json());
+  }
+
+  JsonObject json() {
     JsonObject json = new JsonObject();
     json.addProperty("data", data);
     json.addProperty("original", original);
@@ -86,7 +94,7 @@ public record TrainingSummary(
     JsonArray said = new JsonArray();
     warnings.forEach(said::add);
     json.add("warnings", said);
-    return new GsonBuilder().setPrettyPrinting().create().toJson(json);
+    return json;
   }
 
   private static JsonObject object(Map<String, String> values) {

@@ -13,18 +13,23 @@ public interface Validation {
   /**
    * Measures.
    *
-   * @param encoder as it is now
+   * @param encoder as it is now; with the averaged weights where the trainer keeps an average
    * @param original as it was in the beginning
    * @return values by name, the same names every time
    */
   Map<String, Double> measure(TrainableEncoder encoder, ImageEncoder original);
 
   /**
-   * The same with its images read and decoded by so many threads; this one where it reads none. The
-   * trainer calls it with its own {@link FareTrainerBuilder#loaderThreads}.
+   * The same within a trainer's limits; this one where it has no use for them. The trainer asks
+   * again, with a smaller batch size, when a device has run out of memory.
    */
-  default Validation withLoaderThreads(int threads) {
+  default Validation within(ValidationLimits limits) {
     return this;
+  }
+
+  /** How many of its images could not be read so far and are left out. */
+  default int unreadableImages() {
+    return 0;
   }
 
   /**
@@ -34,22 +39,22 @@ public interface Validation {
    * @param images that training does not see
    */
   static Validation closeness(ImageDataset images, Attack attack) {
-    return new ImageValidation(images, attack, null, 0);
+    return new ImageValidation(images, attack, new ClosenessScore());
   }
 
   /**
-   * Zero-shot accuracy: {@code clean_accuracy} and, under an attack on the cross-entropy, {@code
-   * robust_accuracy}, in [0,1].
+   * Zero-shot accuracy: {@code clean_accuracy} and {@code robust_accuracy}, in [0,1]. An image
+   * counts as robust if its clean picture is classified rightly and what the attack on the
+   * cross-entropy returns as its success is, too, as in {@code RobustnessEvaluation}; an image that
+   * is wrong already is not attacked. A CLIP makes this of class names: {@code ClipModel.accuracy}.
    *
    * @param images labelled, that training does not see
-   * @param classEmbeddings {@code [K,D]}, a row for each class, owned by the caller
-   * @throws IllegalArgumentException if the images have no labels
+   * @param classEmbeddings {@code [K,D]}, a row for each class; copied
+   * @throws IllegalArgumentException if an image has no label, or one that is no row
    */
   static Validation accuracy(ImageDataset images, NDArray classEmbeddings, Attack attack) {
-    if (images.size() > 0 && images.label(0).isEmpty()) {
-      throw new IllegalArgumentException(
-          "accuracy needs labels, and there are none: " + images.description());
-    }
-    return new ImageValidation(images, attack, classEmbeddings, 0);
+    AccuracyScore score = AccuracyScore.of(classEmbeddings);
+    score.checkLabels(images);
+    return new ImageValidation(images, attack, score);
   }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** An exponential moving average of the trained weights. */
@@ -45,6 +46,25 @@ final class WeightAverage implements Closeable {
         NDManager call = manager.newSubManager(Device.cpu());
         NDArray numbers = call.create(new double[] {decay})) {
       OptimizerScript.module().callList("average", List.of(numbers), pairs).close();
+    }
+  }
+
+  /**
+   * Does something while the weights are the averages and the averages are the weights; both are
+   * what they were before, bit by bit, when it is done.
+   */
+  <T> T inPlace(Supplier<T> work) {
+    swap();
+    try {
+      return work.get();
+    } finally {
+      swap();
+    }
+  }
+
+  private void swap() {
+    try (GradMode off = GradMode.off()) {
+      OptimizerScript.module().callList("swap", List.of(), pairs).close();
     }
   }
 

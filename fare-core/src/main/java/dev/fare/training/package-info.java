@@ -8,6 +8,7 @@
  *   <li>{@code weights.safetensors}: all weights under the encoder's own names;
  *   <li>{@code optimizer.safetensors}: the moments and the number of updates;
  *   <li>{@code average.safetensors}: the moving average, where one is kept;
+ *   <li>{@code best.safetensors}: the weights of the best validation, where they are wanted back;
  *   <li>{@code state.json}: step, settings, data, fingerprint of the original, versions, and what
  *       the summary will tell;
  *   <li>{@code manifest.json}: size and SHA-256 of each of them.

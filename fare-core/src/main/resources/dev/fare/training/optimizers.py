@@ -85,6 +85,15 @@ class Optimizers(Module):
       torch.copy_(tensors[i], tensors[n + i])
     return tensors[0]
 
+  # tensors = these, others; each takes the other's values, with the room of one
+  def swap(self: __torch__.Optimizers, tensors: List[Tensor]) -> Tensor:
+    n = torch.floordiv(torch.len(tensors), 2)
+    for i in range(n):
+      before = torch.clone(tensors[i])
+      torch.copy_(tensors[i], tensors[n + i])
+      torch.copy_(tensors[n + i], before)
+    return tensors[0]
+
   # numbers = (factor)
   def scale(self: __torch__.Optimizers, numbers: Tensor, tensors: List[Tensor]) -> Tensor:
     factor = float(numbers[0])

@@ -87,7 +87,7 @@ class OutOfMemoryTest {
                 List.of(plan.mathematics(replica, plain)),
                 settings,
                 0,
-                record)) {
+                new MicroBatch(record))) {
       BatchGradient found = gradients.of(pixels(), null, null, 0, owner, new StepClock());
 
       assertThat(record.partSize()).isEqualTo(2);

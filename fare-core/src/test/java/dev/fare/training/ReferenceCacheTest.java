@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -157,6 +158,82 @@ class ReferenceCacheTest {
       assertThat(train(1, Runs.IMAGES)).isDeepEqualTo(expected);
       assertThat(Files.readAllBytes(file)).isEqualTo(whole);
     }
+  }
+
+  /** Stopped while the fourth batch is read; what was embedded before is not embedded again. */
+  @Test
+  void aCacheThatWasStoppedIsGoneOnWith() throws Exception {
+    AtomicLong seen = new AtomicLong();
+    fitCounting(seen);
+    Path file = files().get(0);
+    byte[] undisturbed = Files.readAllBytes(file);
+    Files.delete(file);
+
+    seen.set(0);
+    FareTrainer[] trainer = new FareTrainer[1];
+    AtomicLong reads = new AtomicLong();
+    ImageDataset stopping =
+        new Watched(
+            index -> {
+              if (index == 7 && reads.incrementAndGet() == 1) {
+                trainer[0].cancel();
+              }
+            });
+    try (TanhEncoder encoder = TanhEncoder.seeded(1)) {
+      trainer[0] =
+          Runs.builder(new Counting(encoder, new AtomicLong(), seen))
+              .referenceCache(directory)
+              .build();
+      assertThat(trainer[0].fit(stopping).lastStep()).isEqualTo(0);
+      assertThat(seen.get()).isEqualTo(9 + 1); // and the test image
+      assertThat(files()).hasSize(1).doesNotContain(file);
+
+      assertThat(trainer[0].fit(stopping).isComplete()).isTrue();
+      assertThat(seen.get()).isEqualTo(12 + 2);
+      trainer[0].close();
+    }
+    assertThat(files()).containsExactly(file);
+    assertThat(Files.readAllBytes(file)).isEqualTo(undisturbed);
+  }
+
+  @Test
+  void whatATornFileHasLostIsEmbeddedAgain() throws Exception {
+    AtomicLong seen = new AtomicLong();
+    fitCounting(seen);
+    Path file = files().get(0);
+    byte[] undisturbed = Files.readAllBytes(file);
+    byte[] torn = Arrays.copyOf(undisturbed, 48 + 32 * 8);
+    torn[48 + 32 * 5 + 17] ^= 4; // in the embedding of image 5
+    Files.delete(file);
+    Files.write(directory.resolve("." + file.getFileName() + ".part"), torn);
+
+    seen.set(0);
+    fitCounting(seen);
+    assertThat(seen.get()).isEqualTo(9 + 1); // images 3 to 9, in parts of three, filled up
+    assertThat(files()).containsExactly(file);
+    assertThat(Files.readAllBytes(file)).isEqualTo(undisturbed);
+  }
+
+  @Test
+  void augmentedDataAreRefusedBeforeAnythingIsEmbedded() {
+    AtomicLong seen = new AtomicLong();
+    ImageDataset augmented =
+        new Watched(index -> {}) {
+          @Override
+          public ImageDataset atEpoch(long epoch) {
+            return new Shifted(epoch == 3 ? 0.5f : 0);
+          }
+        };
+    try (TanhEncoder encoder = TanhEncoder.seeded(1);
+        FareTrainer trainer =
+            Runs.builder(new Counting(encoder, new AtomicLong(), seen))
+                .referenceCache(directory)
+                .build()) {
+      assertThatThrownBy(() -> trainer.fit(augmented))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageStartingWith("the data are augmented");
+    }
+    assertThat(seen.get()).isEqualTo(1); // the test image
   }
 
   @Test
@@ -356,6 +433,31 @@ class ReferenceCacheTest {
     @Override
     public String description() {
       return "ten images";
+    }
+  }
+
+  /** The images of the runs under their description; somebody hears which are read. */
+  private static class Watched implements ImageDataset {
+    private final IntConsumer listener;
+
+    Watched(IntConsumer listener) {
+      this.listener = listener;
+    }
+
+    @Override
+    public int size() {
+      return 10;
+    }
+
+    @Override
+    public void read(int index, int imageSize, FloatBuffer target) {
+      listener.accept(index);
+      Runs.IMAGES.read(index, imageSize, target);
+    }
+
+    @Override
+    public String description() {
+      return Runs.IMAGES.description();
     }
   }
 }

@@ -53,7 +53,7 @@ class ValidationTest {
   void measuresTheSameWithLoaderThreads() {
     Validation closeness = Validation.closeness(Runs.IMAGES, ATTACK);
 
-    assertThat(closeness.withLoaderThreads(3).measure(encoder, encoder))
+    assertThat(closeness.within(new ValidationLimits(3, 32, 0)).measure(encoder, encoder))
         .isEqualTo(closeness.measure(encoder, encoder));
   }
 

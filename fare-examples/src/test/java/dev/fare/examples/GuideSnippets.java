@@ -3,6 +3,7 @@ package dev.fare.examples;
 import ai.djl.ndarray.NDArray;
 import dev.fare.Classifier;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.AutoAttack;
 import dev.fare.attacks.EvaluationAttacks;
 import dev.fare.attacks.Objectives;
@@ -25,9 +26,18 @@ import dev.fare.examples.audit.RetrievalAudit;
 import dev.fare.examples.report.ReportFiles;
 import dev.fare.examples.report.ReportModel;
 import dev.fare.examples.report.Verdict;
+import dev.fare.models.ClipModel;
 import dev.fare.models.ResizingEncoder;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.ZeroShotClassifier;
+import dev.fare.training.EarlyStop;
+import dev.fare.training.FareTrainer;
+import dev.fare.training.ModelCard;
+import dev.fare.training.TrainingSummary;
+import dev.fare.training.metrics.CsvMetrics;
+import dev.fare.training.metrics.JsonLinesMetrics;
+import dev.fare.training.metrics.ProgressBar;
+import dev.fare.training.metrics.TensorBoardMetrics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -144,5 +154,35 @@ final class GuideSnippets {
     ReportModel report = ReportFiles.read(json);
     double robust = Verdict.decisive(report.evaluations().get(0)).robust().value();
     return robust;
+  }
+
+  static void watch(
+      ClipModel clip, ImageDataset images, ImageDataset unseen, int steps, Path run, Path output)
+      throws IOException {
+    ApgdAttack apgd = ApgdAttack.builder(ThreatModel.linf(4 / 255.0)).steps(50).build();
+    try (FareTrainer trainer =
+        FareTrainer.builder(clip.imageEncoder())
+            .attack(PgdAttack.builder(ThreatModel.linf(4 / 255.0)).build())
+            .steps(steps)
+            .averageDecay(0.999)
+            .checkpoints(run)
+            .validation(clip.accuracy(unseen, unseen.classNames(), apgd), 500) // images with labels
+            .earlyStop(EarlyStop.whenNotRising("robust_accuracy", 5).restoringBest())
+            .listener(new ProgressBar(System.err))
+            .listener(new CsvMetrics(run.resolve("metrics.csv")))
+            .listener(new JsonLinesMetrics(run.resolve("metrics.jsonl")))
+            .listener(new TensorBoardMetrics(run.resolve("events")))
+            .build()) {
+      TrainingSummary summary = trainer.fit(images);
+      try (RobustClipEncoder average = (RobustClipEncoder) trainer.averagedEncoder()) {
+        average.save(output);
+      }
+      ModelCard.of("fare4-clip-vit-l-14", summary)
+          .license("mit")
+          .baseModel("openai/clip-vit-large-patch14")
+          .threatModel("l∞ 4/255")
+          .command("java -jar tuning.jar")
+          .write(output); // README.md and training.json
+    }
   }
 }

@@ -28,6 +28,7 @@ import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.ZeroShotClassifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -49,9 +50,11 @@ class GuideTest {
         ReadmeTest.stripped(
             Files.readString(
                 ReadmeTest.PROJECT.resolve("src/test/java/dev/fare/examples/GuideSnippets.java")));
-    List<List<String>> snippets = ReadmeTest.javaOf(GUIDE);
-
+    List<List<String>> snippets = new ArrayList<>(ReadmeTest.javaOf(GUIDE));
     assertThat(snippets).hasSizeGreaterThanOrEqualTo(8);
+    snippets.addAll(ReadmeTest.javaOf("docs/training.md"));
+
+    assertThat(snippets).hasSizeGreaterThanOrEqualTo(9);
     for (List<String> snippet : snippets) {
       assertThat(compiled).containsSequence(snippet);
     }
@@ -119,6 +122,23 @@ class GuideTest {
               ReportModel.builder("gate").evaluation(report).build(), folder.resolve("r.html"));
       assertThat(GuideSnippets.gate(files.json())).isCloseTo(robust, within(1e-12));
     }
+  }
+
+  /** Of the twenty thousand steps it runs one. */
+  @Test
+  void trainsWatched() throws Exception {
+    Path clip = EmbeddedClip.copyTo(folder.resolve("clip"));
+    EmojiDataset pictures = EmojiDataset.testSetA(EmojiData.load(), 4);
+    Path run = folder.resolve("run");
+    Path output = folder.resolve("robust");
+    try (ClipModel model = ClipModel.load(clip)) {
+      GuideSnippets.watch(model, pictures, pictures, 1, run, output);
+    }
+
+    assertThat(Files.readAllLines(run.resolve("metrics.csv"))).hasSize(2);
+    assertThat(run.resolve("step-000000001/best.safetensors")).exists();
+    assertThat(output.resolve("README.md")).content().contains("java -jar tuning.jar");
+    RobustClipEncoder.load(output).close();
   }
 
   @Test

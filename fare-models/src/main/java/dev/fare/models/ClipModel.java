@@ -8,6 +8,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.fare.Attack;
+import dev.fare.data.ImageDataset;
 import dev.fare.io.ModelFormatException;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipCheckpoints;
@@ -18,6 +20,7 @@ import dev.fare.models.torchscript.TorchScriptExport;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
+import dev.fare.training.Validation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -245,6 +248,37 @@ public final class ClipModel implements AutoCloseable {
         }
         return new ZeroShotClassifier(imageEncoder, classNames, requireNonNull(sum), logitScale);
       }
+    }
+  }
+
+  /**
+   * What a training measures between its updates, by class names: zero-shot accuracy, clean and
+   * under an attack such as APGD, with the template "a photo of a {}" and whatever weights the
+   * trained encoder then has. This model may be closed before.
+   *
+   * <pre>{@code
+   * .validation(clip.accuracy(images, images.classNames(), apgd), 500)
+   * }</pre>
+   *
+   * @param images labelled, that training does not see
+   * @param classNames what each label is called, in their order, at least two and distinct
+   * @see Validation#accuracy
+   * @throws IllegalArgumentException if an image has no label, or one without a name
+   */
+  public Validation accuracy(ImageDataset images, List<String> classNames, Attack attack) {
+    return accuracy(images, classNames, PLAIN_TEMPLATE, attack);
+  }
+
+  /**
+   * The same with other sentences.
+   *
+   * @param templates as in {@link #zeroShotClassifier(List, List)}
+   */
+  public Validation accuracy(
+      ImageDataset images, List<String> classNames, List<String> templates, Attack attack) {
+    try (ZeroShotClassifier classifier = zeroShotClassifier(classNames, templates);
+        NDManager manager = newManager()) {
+      return Validation.accuracy(images, classifier.classEmbeddings(manager), attack);
     }
   }
 

@@ -3,7 +3,6 @@ package dev.fare.training.metrics;
 import dev.fare.training.StepResult;
 import dev.fare.training.TrainingListener;
 import dev.fare.training.TrainingSettings;
-import dev.fare.training.TrainingSummary;
 import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -12,12 +11,15 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes an event file for TensorBoard, a new one each time a run begins. Where a run goes on from
- * a checkpoint, the file tells TensorBoard to forget the steps behind it.
+ * Writes an event file for TensorBoard, a new one each time a run begins: a scalar for each metric,
+ * and {@code validation/…} for what a validation measures. Where a run goes on from a checkpoint,
+ * the file tells TensorBoard to forget the steps behind it.
  */
 public final class TensorBoardMetrics implements TrainingListener {
 
@@ -37,7 +39,7 @@ public final class TensorBoardMetrics implements TrainingListener {
 
   @Override
   public void onStart(TrainingSettings settings, long firstStep) {
-    close();
+    onClose();
     out = open(firstStep);
   }
 
@@ -76,10 +78,21 @@ public final class TensorBoardMetrics implements TrainingListener {
 
   @Override
   public void onStep(StepResult result) {
-    OutputStream opened = out == null ? open(result.step() - 1) : out;
+    write(result.step(), result.metrics());
+  }
+
+  @Override
+  public void onValidation(long step, Map<String, Double> values) {
+    Map<String, Double> tagged = new LinkedHashMap<>();
+    values.forEach((name, value) -> tagged.put("validation/" + name, value));
+    write(step, tagged);
+  }
+
+  private void write(long step, Map<String, Double> values) {
+    OutputStream opened = out == null ? open(step - 1) : out;
     out = opened;
     try {
-      opened.write(TensorBoardEvent.scalars(now(), result.step(), result.metrics()));
+      opened.write(TensorBoardEvent.scalars(now(), step, values));
       opened.flush();
     } catch (IOException e) {
       throw failure(e);
@@ -87,11 +100,7 @@ public final class TensorBoardMetrics implements TrainingListener {
   }
 
   @Override
-  public void onEnd(TrainingSummary summary) {
-    close();
-  }
-
-  private void close() {
+  public void onClose() {
     try {
       if (out != null) {
         out.close();

@@ -1,4 +1,7 @@
-/** Listeners that write a run's numbers down: JSON lines, CSV, TensorBoard. */
+/**
+ * Listeners that show a run's numbers or write them down: a progress bar, CSV, JSON lines,
+ * TensorBoard.
+ */
 @NullMarked
 package dev.fare.training.metrics;
 

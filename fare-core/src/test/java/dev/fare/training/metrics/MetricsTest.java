@@ -11,7 +11,9 @@ import dev.fare.training.StepResult;
 import dev.fare.training.StepResult.Timings;
 import dev.fare.training.TrainingListener;
 import dev.fare.training.TrainingSettings;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -123,6 +125,137 @@ class MetricsTest {
   private static void cutOffLastLine(Path file) throws IOException {
     String text = Files.readString(file, UTF_8);
     Files.writeString(file, text.substring(0, text.length() - 9), UTF_8);
+  }
+
+  @Test
+  void aValidationStandsInTheRowOfItsStep() throws Exception {
+    Path json = directory.resolve("metrics.jsonl");
+    Path csv = directory.resolve("metrics.csv");
+    Map<String, Double> first = new LinkedHashMap<>();
+    first.put("clean_accuracy", 0.75);
+    first.put("robust_accuracy", Double.NaN);
+    for (TrainingListener listener : List.of(new JsonLinesMetrics(json), new CsvMetrics(csv))) {
+      listener.onStart(SETTINGS, 0);
+      listener.onStep(result(1, 1, OptionalDouble.empty()));
+      listener.onStep(result(2, 2, OptionalDouble.empty()));
+      listener.onValidation(2, first);
+      listener.onStep(result(3, 3, OptionalDouble.empty()));
+      listener.onStep(result(4, 4, OptionalDouble.empty()));
+      listener.onValidation(4, Map.of("clean_accuracy", 0.5));
+      listener.onClose();
+      listener.onClose();
+    }
+    String header =
+        "step,loss,adversarial_cosine,clean_cosine,learning_rate,gradient_norm,"
+            + "images_per_second,skipped,validation_clean_accuracy,validation_robust_accuracy";
+    assertThat(Files.readAllLines(csv, UTF_8))
+        .containsExactly(
+            header,
+            "1,1.0,0.75,,1.0E-5,2.5,8.0,0.0,,",
+            "2,2.0,0.75,,1.0E-5,2.5,8.0,0.0,0.75,NaN",
+            "3,3.0,0.75,,1.0E-5,2.5,8.0,0.0,,",
+            "4,4.0,0.75,,1.0E-5,2.5,8.0,0.0,0.5,");
+    List<String> lines = Files.readAllLines(json, UTF_8);
+    assertThat(lines).hasSize(4);
+    assertThat(lines.get(1))
+        .endsWith("\"validation\":{\"clean_accuracy\":0.75,\"robust_accuracy\":\"NaN\"}}");
+    assertThat(lines.get(3)).endsWith("\"validation\":{\"clean_accuracy\":0.5}}");
+    assertThat(lines.get(0) + lines.get(2)).doesNotContain("validation");
+
+    CsvMetrics again = new CsvMetrics(csv);
+    again.onStart(SETTINGS, 3);
+    again.onStep(result(4, 40, OptionalDouble.empty()));
+    again.onValidation(4, Map.of("own, name", 1.0));
+    assertThat(Files.readAllLines(csv, UTF_8))
+        .contains(header + ",validation_own__name", "1,1.0,0.75,,1.0E-5,2.5,8.0,0.0,,,")
+        .endsWith("4,40.0,0.75,,1.0E-5,2.5,8.0,0.0,,,1.0")
+        .hasSize(5);
+  }
+
+  @Test
+  void anInterruptedThreadWritesItsValidation() throws Exception {
+    Path csv = directory.resolve("metrics.csv");
+    CsvMetrics listener = new CsvMetrics(csv);
+    Thread.currentThread().interrupt();
+    listener.onStart(SETTINGS, 0);
+    listener.onStep(result(1, 1, OptionalDouble.empty()));
+    listener.onValidation(1, Map.of("score", 0.5));
+    listener.onClose();
+
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(Files.readAllLines(csv, UTF_8)).hasSize(2).last().asString().endsWith(",0.0,0.5");
+  }
+
+  @Test
+  void anEmptyTableGetsItsHeaderAndAForeignLineOfJsonIsLeftOut() throws Exception {
+    Path csv = Files.createFile(directory.resolve("metrics.csv"));
+    CsvMetrics table = new CsvMetrics(csv);
+    table.onStart(SETTINGS, 0);
+    table.onStep(result(1, 1, OptionalDouble.empty()));
+    assertThat(Files.readAllLines(csv, UTF_8))
+        .hasSize(2)
+        .first()
+        .asString()
+        .startsWith("step,loss");
+
+    Path json = directory.resolve("metrics.jsonl");
+    Files.writeString(
+        json, "{\"step\":1}\n{\"step\":\"one\"}\n{\"step\":[]}\n{\"step\":{}}\n7\n{\"step\":2}");
+    JsonLinesMetrics lines = new JsonLinesMetrics(json);
+    lines.onStart(SETTINGS, 2);
+    lines.onStep(result(3, 1, OptionalDouble.empty()));
+    assertThat(Files.readAllLines(json, UTF_8))
+        .hasSize(3)
+        .startsWith("{\"step\":1}", "{\"step\":2}");
+  }
+
+  @Test
+  void tensorBoardHasValidationsUnderATagOfTheirOwn() throws Exception {
+    Clock clock = Clock.fixed(Instant.ofEpochMilli(1_700_000_000_500L), ZoneOffset.UTC);
+    TensorBoardMetrics listener = new TensorBoardMetrics(directory, clock);
+    listener.onStart(SETTINGS, 0);
+    listener.onValidation(5, Map.of("clean_cosine", 0.5));
+    listener.onClose();
+
+    try (Stream<Path> files = Files.list(directory)) {
+      assertThat(hex(Files.readAllBytes(files.findFirst().orElseThrow())))
+          .endsWith(
+              hex(TensorBoardEvent.scalars(WALL_TIME, 5, Map.of("validation/clean_cosine", 0.5))));
+    }
+  }
+
+  @Test
+  void showsHowFarARunIs() {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    long[] seconds = {100};
+    ProgressBar bar =
+        new ProgressBar(new PrintStream(bytes, true, UTF_8), () -> seconds[0] * 1_000_000_000L);
+    bar.onStart(SETTINGS, 2); // of ten steps
+    bar.onStep(result(3, 0.5, OptionalDouble.empty())); // too early to draw
+    seconds[0] += 700;
+    bar.onStep(result(4, 0.25, OptionalDouble.empty()));
+    bar.onValidation(4, Map.of("clean_cosine", 0.98765));
+    bar.onClose();
+    seconds[0] += 100;
+    bar.onStep(result(10, 0.125, OptionalDouble.empty()));
+    bar.onClose();
+    bar.onClose();
+
+    String first = "[========>           ]  4/10  loss 0.2500  cosine 0.750  0.0 images/s";
+    String left = "  0:35:00 left"; // two steps took 700 s, and there are six
+    String validation = "step 4: clean_cosine 0.9877";
+    String line = System.lineSeparator();
+    assertThat(bytes.toString(UTF_8))
+        .isEqualTo(
+            "\r"
+                + first
+                + left
+                + "\r"
+                + validation
+                + " ".repeat((first + left).length() - validation.length())
+                + line
+                + "\r[====================]  10/10  loss 0.1250  cosine 0.750  0.2 images/s"
+                + line);
   }
 
   /** The expected bytes were computed by another program from the format's description. */

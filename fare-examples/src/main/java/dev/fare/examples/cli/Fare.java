@@ -2,13 +2,17 @@ package dev.fare.examples.cli;
 
 import dev.fare.examples.quickstart.QuickStart;
 import dev.fare.models.convert.ModelFormat;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** The program {@code fare}. */
@@ -87,6 +91,7 @@ public final class Fare implements Runnable {
     commandLine.registerConverter(Radius.class, Radius::parse);
     commandLine.registerConverter(Share.class, Share::parse);
     commandLine.registerConverter(ModelFormat.class, LayoutNames::parse);
+    commandLine.setExecutionStrategy(Fare::runUnlessRepeated);
     commandLine.setExecutionExceptionHandler(Terminal::fail);
     commandLine.setParameterExceptionHandler(Terminal::misunderstood);
     commandLine.setUsageHelpWidth(HELP_WIDTH);
@@ -96,6 +101,23 @@ public final class Fare implements Runnable {
         .values()
         .forEach(command -> command.getCommandSpec().versionProvider(new Version()));
     return commandLine;
+  }
+
+  /** An option of a group that is given twice would make picocli forget what else was given. */
+  private static int runUnlessRepeated(ParseResult parsed) {
+    CommandLine command = parsed.asCommandLineList().get(parsed.asCommandLineList().size() - 1);
+    Set<String> given = new HashSet<>();
+    for (String word : parsed.originalArgs()) {
+      String name = word.replaceFirst("=.*", "");
+      OptionSpec option = command.getCommandSpec().findOption(name);
+      if (name.startsWith("--")
+          && option != null
+          && !option.isMultiValue()
+          && !given.add(option.longestName())) {
+        throw new ParameterException(command, "option '" + name + "' should be given only once");
+      }
+    }
+    return new CommandLine.RunLast().execute(parsed);
   }
 
   @Override

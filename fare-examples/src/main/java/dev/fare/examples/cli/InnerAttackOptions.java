@@ -1,9 +1,11 @@
 package dev.fare.examples.cli;
 
+import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.training.FareTrainerBuilder;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -45,6 +47,11 @@ final class InnerAttackOptions extends ThreatOptions {
           "what the attack makes large, if not the loss: ${COMPLETION-CANDIDATES} distance to the"
               + " original's embedding")
   private LossOptions.@Nullable Distance goal;
+
+  /** What the encoder is made robust against; nothing where it is trained on clean images. */
+  Optional<ThreatModel> trainedAgainst() {
+    return attack == InnerAttack.NONE ? Optional.empty() : Optional.of(threatModel());
+  }
 
   /** Tells a training. */
   void describe(FareTrainerBuilder training, long seed) {

@@ -1,8 +1,12 @@
 package dev.fare.examples.cli;
 
 import dev.fare.ThreatModel;
+import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.PgdAttack;
+import dev.fare.data.ImageDataset;
 import dev.fare.examples.audit.ImageSource;
+import dev.fare.examples.audit.ModelSource;
+import dev.fare.models.ClipModel;
 import dev.fare.training.DivergencePolicy;
 import dev.fare.training.EarlyStop;
 import dev.fare.training.FareTrainerBuilder;
@@ -12,14 +16,31 @@ import dev.fare.training.metrics.JsonLinesMetrics;
 import dev.fare.training.metrics.TensorBoardMetrics;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What a training leaves on its way, and when it ends. */
 final class RunOptions {
 
-  private static final int VALIDATION_STEPS = 50;
-  private static final String WATCHED = "adversarial_cosine";
+  /** What a validation measures, clean and under attack. */
+  enum Measure {
+    CLOSENESS("adversarial_cosine"),
+    ACCURACY("robust_accuracy");
+
+    /** The value that early stopping watches. */
+    final String watched;
+
+    Measure(String watched) {
+      this.watched = watched;
+    }
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
 
   @Option(
       names = "--checkpoints",
@@ -53,8 +74,23 @@ final class RunOptions {
   @Option(
       names = "--validate",
       paramLabel = "<path>",
-      description = "images to measure the embeddings' cosine on, clean and attacked")
+      description = "images to measure the encoder on, clean and attacked")
   private @Nullable String validate;
+
+  @Option(
+      names = "--validate-by",
+      paramLabel = "<m>",
+      description =
+          "${COMPLETION-CANDIDATES}: cosine to the original's embeddings, attacked with PGD, or"
+              + " zero-shot accuracy on images with classes, attacked with APGD; default"
+              + " ${DEFAULT-VALUE}")
+  private Measure measure = Measure.CLOSENESS;
+
+  @Option(
+      names = "--validate-attack-steps",
+      paramLabel = "<n>",
+      description = "default ${DEFAULT-VALUE}")
+  private int validationSteps = 50;
 
   @Option(
       names = "--validate-every",
@@ -66,8 +102,8 @@ final class RunOptions {
       names = "--early-stop",
       paramLabel = "<n>",
       description =
-          "end when so many validations in a row find no better cosine under attack; off by"
-              + " default")
+          "end when so many validations in a row find nothing better under attack, with the best"
+              + " one's weights; off by default")
   private @Nullable Integer earlyStop;
 
   @Option(
@@ -91,6 +127,12 @@ final class RunOptions {
   private DivergencePolicy divergence = DivergencePolicy.STOP;
 
   @Option(
+      names = "--loss-limit",
+      paramLabel = "<x>",
+      description = "a larger loss counts as no number; off by default")
+  private @Nullable Double lossLimit;
+
+  @Option(
       names = "--unreadable",
       paramLabel = "<share>",
       description = "of the images that may be unreadable; default ${DEFAULT-VALUE}")
@@ -106,8 +148,16 @@ final class RunOptions {
    *
    * @param folder of the run
    * @param threat what is validated
+   * @param model whose text tower embeds the names of the classes
+   * @param classes how they are named
    */
-  void describe(FareTrainerBuilder training, Path folder, ThreatModel threat) throws IOException {
+  void describe(
+      FareTrainerBuilder training,
+      Path folder,
+      ThreatModel threat,
+      ModelSource model,
+      ClassNameOptions classes)
+      throws IOException {
     training
         .checkpoints(folder)
         .checkpointEvery(checkpointEvery)
@@ -121,19 +171,39 @@ final class RunOptions {
     if (allowChangedSettings) {
       training.allowChangedSettings();
     }
+    if (lossLimit != null) {
+      training.lossLimit(lossLimit);
+    }
     if (tensorBoard != null) {
       training.listener(new TensorBoardMetrics(tensorBoard));
     }
     if (validate != null) {
-      PgdAttack attack = PgdAttack.builder(threat).steps(VALIDATION_STEPS).build();
-      training.validation(
-          Validation.closeness(ImageSource.open(validate).data(), attack), validateEvery);
+      ImageDataset images = ImageSource.open(validate).data();
+      training.validation(validation(images, threat, model, classes), validateEvery);
     }
     if (earlyStop != null) {
       if (validate == null) {
         throw new IllegalArgumentException("--early-stop watches a validation: give --validate");
       }
-      training.earlyStop(EarlyStop.whenNotRising(WATCHED, earlyStop));
+      training.earlyStop(EarlyStop.whenNotRising(measure.watched, earlyStop).restoringBest());
+    }
+  }
+
+  private Validation validation(
+      ImageDataset images, ThreatModel threat, ModelSource model, ClassNameOptions classes)
+      throws IOException {
+    if (measure == Measure.CLOSENESS) {
+      return Validation.closeness(images, PgdAttack.builder(threat).steps(validationSteps).build());
+    }
+    if (images.classNames().size() < 2) {
+      throw new IllegalArgumentException(
+          "--validate-by accuracy needs at least two classes; give --validate a sub-folder or a"
+              + " label for each");
+    }
+    ApgdAttack apgd = ApgdAttack.builder(threat).steps(validationSteps).build();
+    List<String> names = images.classNames().stream().map(classes.names()).toList();
+    try (ClipModel clip = model.load()) {
+      return clip.accuracy(images, names, classes.sentences(), apgd);
     }
   }
 }

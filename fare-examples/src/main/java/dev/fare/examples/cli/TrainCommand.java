@@ -17,14 +17,19 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code fare train}. */
 @Command(
@@ -49,6 +54,9 @@ import picocli.CommandLine.Option;
     })
 final class TrainCommand implements Callable<Integer> {
 
+  /** What a shell leaves as it is. */
+  private static final Pattern PLAIN = Pattern.compile("[\\w./:=,@%+-]+");
+
   @Mixin private ModelOptions model = new ModelOptions();
 
   @Mixin private ImageOption images = new ImageOption();
@@ -69,6 +77,12 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--flip", description = "mirror every other picture")
   private boolean flip;
 
+  @Option(
+      names = "--license",
+      paramLabel = "<id>",
+      description = "of the model, an SPDX identifier for its card; default ${DEFAULT-VALUE}")
+  private String license = "other";
+
   @ArgGroup(validate = false, heading = "%nWhat is minimised:%n", order = 10)
   private LossOptions loss = new LossOptions();
 
@@ -86,6 +100,8 @@ final class TrainCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common = new CommonOptions();
 
+  @Spec private CommandSpec spec = CommandSpec.create();
+
   @Override
   public Integer call() throws IOException {
     Path folder = Files.createDirectories(run.folder(output));
@@ -100,7 +116,7 @@ final class TrainCommand implements Callable<Integer> {
       attack.describe(builder, updates.seed);
       updates.describe(builder);
       memory.describe(builder);
-      run.describe(builder, folder, attack.threatModel());
+      run.describe(builder, folder, attack.threatModel(), model.source(), loss);
       try (FareTrainer trainer = builder.build()) {
         return train(encoder, trainer, data, folder, terminal);
       }
@@ -118,20 +134,18 @@ final class TrainCommand implements Callable<Integer> {
       if (trainer.step() > 0) {
         terminal.say("Going on after step %d of %d.", trainer.step(), updates.steps);
       }
-      if (Files.exists(output) && trainer.step() < updates.steps) {
+      if (Files.exists(output) && !trainer.isFinished()) {
         throw new FileAlreadyExistsException(
             output + " is there already; remove it, or choose another --output");
       }
       TrainingSummary summary = trainer.fit(data);
-      boolean stopped = interruption.isRequested() && !summary.isComplete();
+      boolean stopped = interruption.isRequested() && !trainer.isFinished();
       if (stopped) {
         terminal.warn(
             "stopped after step %d of %d; the same command goes on from there"
                 .formatted(summary.lastStep(), updates.steps));
       } else {
-        if (!Files.exists(output)) {
-          save(encoder, trainer, summary);
-        }
+        save(encoder, trainer, summary);
         terminal.say(
             "%d steps in %d s; the robust CLIP: %s",
             summary.lastStep(), summary.duration().toSeconds(), output);
@@ -155,19 +169,35 @@ final class TrainCommand implements Callable<Integer> {
         (flip ? augmentation.flip() : augmentation).withSeed(updates.seed));
   }
 
+  /** What a run that was killed here has saved already stays. */
   private void save(RobustClipEncoder encoder, FareTrainer trainer, TrainingSummary summary)
       throws IOException {
-    if (updates.averages()) {
-      try (RobustClipEncoder average = (RobustClipEncoder) trainer.averagedEncoder()) {
-        average.save(output);
+    if (!Files.exists(output)) {
+      if (updates.averages()) {
+        try (RobustClipEncoder average = (RobustClipEncoder) trainer.averagedEncoder()) {
+          average.save(output);
+        }
+      } else {
+        encoder.save(output);
       }
-    } else {
-      encoder.save(output);
     }
-    ModelCard.of(output.getFileName().toString(), summary)
-        .baseModel(model.source().path().toString())
-        .threatModel(ThreatResult.label(attack.threatModel()))
-        .write(output);
+    if (ModelCard.FILES.stream().anyMatch(file -> !Files.exists(output.resolve(file)))) {
+      ModelCard card =
+          ModelCard.of(output.getFileName().toString(), summary)
+              .license(license)
+              .baseModel(model.source().path().toString())
+              .command(commandLine());
+      attack.trainedAgainst().map(ThreatResult::label).ifPresent(card::threatModel);
+      card.write(output);
+    }
+  }
+
+  /** As it was given, for a shell. */
+  private String commandLine() {
+    List<String> words = spec.root().commandLine().getParseResult().originalArgs();
+    return words.stream()
+        .map(word -> PLAIN.matcher(word).matches() ? word : "'" + word.replace("'", "'\\''") + "'")
+        .collect(Collectors.joining(" ", "fare ", ""));
   }
 
   private Map<String, Object> result(TrainingSummary summary, Path folder, boolean stopped) {

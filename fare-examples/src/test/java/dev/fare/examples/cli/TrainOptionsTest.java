@@ -40,9 +40,11 @@ class TrainOptionsTest {
 
   private static Program trainInto(Path output, Object... more) {
     List<Object> words = new ArrayList<>(List.of("train", "--model", clip, "--images", images));
-    words.addAll(List.of("--output", output, "--steps", 2, "--batch-size", 2));
-    words.addAll(List.of("--attack-steps", 1));
+    words.addAll(List.of("--output", output, "--batch-size", 2, "--attack-steps", 1));
     words.addAll(List.of(more));
+    if (!words.contains("--steps")) {
+      words.addAll(List.of("--steps", 2));
+    }
     return Program.run(words.toArray());
   }
 
@@ -127,6 +129,56 @@ class TrainOptionsTest {
     assertThat(cache).isNotEmptyDirectory();
   }
 
+  /** Names and sentences reach the classes, and the best weights are what is saved. */
+  @Test
+  void validatesByAccuracyUnderApgdAndEndsEarly() throws IOException {
+    Path sentences = Files.writeString(folder.resolve("sentences.txt"), "a drawing of a {}\n");
+    List<Object> options = new ArrayList<>();
+    options.addAll(List.of("--validate", images, "--validate-by", "accuracy"));
+    options.addAll(List.of("--validate-every", 1, "--validate-attack-steps", 5));
+    options.addAll(List.of("--templates", sentences, "--early-stop", 1, "--epsilon", "48/255"));
+    options.addAll(List.of("--steps", 50, "--learning-rate", "1e-12", "--license", "mit"));
+    options.addAll(List.of("--loss-limit", "1e6", "--json"));
+
+    Program program = train(options.toArray());
+
+    assertThat(program.exitCode()).as(program.err()).isZero();
+    JsonObject validation = program.json().getAsJsonObject("validation");
+    assertThat(validation.get("clean_accuracy").getAsDouble()).isGreaterThan(0.5);
+    assertThat(validation.get("robust_accuracy").getAsDouble())
+        .isLessThan(validation.get("clean_accuracy").getAsDouble());
+    int last = program.json().get("lastStep").getAsInt();
+    assertThat(last).isLessThan(50);
+    List<String> table = Files.readAllLines(folder.resolve("out-run/metrics.csv"));
+    assertThat(table.get(0)).endsWith(",validation_clean_accuracy,validation_robust_accuracy");
+
+    String card = Files.readString(folder.resolve("out/README.md"));
+    String command =
+        "fare train --model %s --images %s --output %s --batch-size 2"
+            .formatted(clip, images, folder.resolve("out"));
+    assertThat(card).contains("license: \"mit\"", command, " --steps 50 ", " --license mit ");
+    JsonObject training =
+        JsonParser.parseString(Files.readString(folder.resolve("out/training.json")))
+            .getAsJsonObject();
+    assertThat(training.get("command").getAsString()).startsWith(command).endsWith(" --json");
+    assertThat(training.get("license").getAsString()).isEqualTo("mit");
+
+    // it has ended: started again, it finds its model there and makes no step
+    Program again = train(options.toArray());
+    assertThat(again.exitCode()).as(again.err()).isZero();
+    assertThat(again.json().get("firstStep").getAsInt()).isEqualTo(last);
+    assertThat(again.json().get("lastStep").getAsInt()).isEqualTo(last);
+  }
+
+  @Test
+  void anOptionThatIsGivenTwiceIsRefused() {
+    Program program = train("--validate", images, "--steps", 2, "--loss-limit", 9, "--steps=3");
+
+    assertThat(program.exitCode()).isEqualTo(2);
+    assertThat(program.err()).contains("option '--steps' should be given only once");
+    assertThat(folder.resolve("out-run")).doesNotExist();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -136,6 +188,7 @@ class TrainOptionsTest {
         "--momentum 0.9 | --momentum is of sgd and --betas of adamw",
         "--betas 0.9 | --betas must be two",
         "--early-stop 3 | give --validate",
+        "--loss-limit 1e-9 | step 1 went wrong: loss ",
         "--clean-weight 2 | the clean weight must be in (0, 1), got 2.0",
       })
   void whatContradictsItselfIsSaid(String options, String message) {
