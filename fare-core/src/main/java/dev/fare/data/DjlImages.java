@@ -65,7 +65,7 @@ public final class DjlImages implements ImageDataset {
    * Images without labels.
    *
    * @param dataset prepared, if it needs to be
-   * @param origin what it is, for descriptions and messages
+   * @param origin what it is, for messages; its identity, too, since the records are not looked at
    */
   public static DjlImages of(RandomAccessDataset dataset, String origin) {
     long size = dataset.size();

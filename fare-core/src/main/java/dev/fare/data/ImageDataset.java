@@ -55,8 +55,9 @@ public interface ImageDataset {
 
   /**
    * What decides the pixels and the labels, wherever the data lie: number, names within the data,
-   * sizes or pixels, labels, preparation. A run goes on, and kept embeddings of an original are
-   * used, where the identity is the one of before; so data may move to another folder or machine.
+   * sizes or pixels, labels, preparation. A run or a journal goes on, and kept embeddings of an
+   * original are used, where the identity is the one of before; so data may move to another folder
+   * or machine.
    *
    * <p>The description unless a data set knows better.
    */

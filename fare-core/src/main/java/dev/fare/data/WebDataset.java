@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  * from many threads: each read opens the archive for itself.
  *
  * <p>A sample needs a picture (jpg, jpeg, png, webp, bmp, gif, tif or tiff); other samples are
- * passed over. Its label is its {@code cls} file, a whole number, or a member of its {@code json}
- * file where {@link Builder#labelMember} names one. A {@code txt} file is its {@link #text}.
+ * passed over, and so are files whose name begins with a dot, and links. Its label is its {@code
+ * cls} file, a whole number, or a member of its {@code json} file where {@link Builder#labelMember}
+ * names one. A {@code txt} file is its {@link #text}.
  */
 public final class WebDataset extends PictureDataset<WebDataset> {
 

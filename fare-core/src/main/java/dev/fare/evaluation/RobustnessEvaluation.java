@@ -80,7 +80,7 @@ public final class RobustnessEvaluation {
   public EvaluationReport evaluate(String dataSet, ImageDataset data) {
     BatchReader reader = new BatchReader(plan.images(data));
     List<ModelResult> results = new ArrayList<>();
-    String fingerprint = EvaluationJournal.fingerprint(dataSet + '\n' + data.description());
+    String fingerprint = EvaluationJournal.fingerprint(dataSet + '\n' + data.identity());
     try (NDManager manager = plan.open();
         EvaluationJournal journal = openJournal()) {
       for (NamedClassifier model : models) {

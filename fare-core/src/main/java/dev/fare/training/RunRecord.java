@@ -1,6 +1,7 @@
 package dev.fare.training;
 
 import com.google.common.base.Suppliers;
+import com.google.common.collect.ImmutableSet;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.UnreadableImages;
 import dev.fare.training.RunMemory.Update;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +62,9 @@ final class RunRecord {
    */
   void start(ImageDataset trainedOn, long step, UnreadableImages found) {
     String identity = trainedOn.identity();
-    if (step > 0 && !dataIdentity.isEmpty() && !dataIdentity.equals(identity)) {
+    // earlier versions wrote the description
+    Set<String> same = ImmutableSet.of("", identity, trainedOn.description());
+    if (step > 0 && !same.contains(dataIdentity)) {
       throw new IllegalStateException(
           "the run began on other data: "
               + dataIdentity

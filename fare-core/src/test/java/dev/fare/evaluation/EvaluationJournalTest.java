@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fare.AttackResult;
+import dev.fare.data.ImageDataset;
 import dev.fare.data.InMemoryImages;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -148,6 +151,53 @@ class EvaluationJournalTest {
         builder(new Fuse(1000)).journal(journal).build().evaluate("g", others);
 
     assertThat(report.models().get(0).cleanPredictions()).containsExactly(0, 1);
+  }
+
+  @Test
+  void goesOnWithTheSameDataInAnotherPlace() {
+    Path journal = folder.resolve("journal.jsonl");
+    EvaluationReport first =
+        builder(new Fuse(1000)).journal(journal).build().evaluate("g", new Moved("/scratch/17"));
+
+    EvaluationReport again =
+        builder(new Fuse(0)).journal(journal).build().evaluate("g", new Moved("/scratch/18"));
+
+    assertThat(essence(again)).isEqualTo(essence(first));
+    assertThat(again.data()).isEqualTo("images in /scratch/18");
+  }
+
+  /** Images that lie somewhere. */
+  private record Moved(String folder) implements ImageDataset {
+
+    @Override
+    public int size() {
+      return IMAGES.size();
+    }
+
+    @Override
+    public void read(int index, int imageSize, FloatBuffer target) {
+      IMAGES.read(index, imageSize, target);
+    }
+
+    @Override
+    public OptionalInt label(int index) {
+      return IMAGES.label(index);
+    }
+
+    @Override
+    public List<String> classNames() {
+      return IMAGES.classNames();
+    }
+
+    @Override
+    public String description() {
+      return "images in " + folder;
+    }
+
+    @Override
+    public String identity() {
+      return IMAGES.identity();
+    }
   }
 
   @Test

@@ -202,8 +202,9 @@ class ReferenceCacheTest {
     fitCounting(seen);
     Path file = files().get(0);
     byte[] undisturbed = Files.readAllBytes(file);
-    byte[] torn = Arrays.copyOf(undisturbed, 48 + 32 * 8);
-    torn[48 + 32 * 5 + 17] ^= 4; // in the embedding of image 5
+    int header = undisturbed.length - 10 * 32;
+    byte[] torn = Arrays.copyOf(undisturbed, header + 32 * 8);
+    torn[header + 32 * 5 + 17] ^= 4; // in the embedding of image 5
     Files.delete(file);
     Files.write(directory.resolve("." + file.getFileName() + ".part"), torn);
 
@@ -458,6 +459,11 @@ class ReferenceCacheTest {
     @Override
     public String description() {
       return Runs.IMAGES.description();
+    }
+
+    @Override
+    public String identity() {
+      return Runs.IMAGES.identity();
     }
   }
 }
