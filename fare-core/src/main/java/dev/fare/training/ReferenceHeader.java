@@ -97,14 +97,20 @@ record ReferenceHeader(byte[] key, int images, float[] probe) {
 
   /** Whether a file of these data and weights is there, as long as it should be. */
   boolean isWhole(Path file, int rowBytes) throws IOException {
-    if (!Files.exists(file) || Files.size(file) != size() + (long) images * rowBytes) {
-      return false;
-    }
-    int probeBytes = probe.length * Float.BYTES;
-    return read(file).limit(size() - probeBytes).equals(bytes().limit(size() - probeBytes));
+    return Files.exists(file)
+        && Files.size(file) == size() + (long) images * rowBytes
+        && hasSameKey(file);
   }
 
-  private boolean hasSameProbe(Path file) throws IOException {
+  /** Whether a file is headed by these data and weights. */
+  boolean hasSameKey(Path file) throws IOException {
+    int end = size() - probe.length * Float.BYTES;
+    ByteBuffer found = read(file);
+    return found.limit() >= end && found.limit(end).equals(bytes().limit(end));
+  }
+
+  /** Whether a file of this key is headed by this precision and architecture. */
+  boolean hasSameProbe(Path file) throws IOException {
     ByteBuffer found = read(file).position(size() - probe.length * Float.BYTES);
     double difference = 0;
     double length = 0;
