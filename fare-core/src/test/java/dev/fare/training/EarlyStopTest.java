@@ -139,6 +139,44 @@ class EarlyStopTest {
     }
   }
 
+  /** What was best before nobody kept: only what comes now can be given back. */
+  @Test
+  void theBestWeightsCanBeAskedForWhenARunGoesOn() {
+    Path run = directory.resolve("run");
+    try (TanhEncoder first = TanhEncoder.seeded(1)) {
+      FareTrainer[] trainer = new FareTrainer[1];
+      trainer[0] =
+          stopping(Runs.builder(first, run).averageDecay(0.5), 0)
+              .earlyStop(EarlyStop.whenNotRising("score", 3))
+              .listener(new Runs.CancelAfter(6, trainer))
+              .build();
+      trainer[0].fit(Runs.IMAGES);
+      trainer[0].close();
+    }
+    Map<Long, float[]> averages = new HashMap<>();
+    FareTrainer[] trainer = new FareTrainer[1];
+    trainer[0] =
+        stopping(Runs.builder(encoder, run).averageDecay(0.5), 3)
+            .earlyStop(EarlyStop.whenNotRising("score", 2).restoringBest())
+            .listener(
+                new TrainingListener() {
+                  @Override
+                  public void onValidation(long step, Map<String, Double> values) {
+                    averages.put(step, Runs.results(encoder, trainer[0])[1]);
+                  }
+                })
+            .build();
+    try (FareTrainer resumed = trainer[0]) {
+      TrainingSummary summary = resumed.fit(Runs.IMAGES);
+
+      assertThat(summary.lastStep()).isEqualTo(12);
+      assertThat(summary.warnings())
+          .anyMatch(each -> each.startsWith("earlyStop was EarlyStop["))
+          .contains("the weights are those of step 8, the best validation's, not the last ones");
+      assertThat(Runs.results(encoder, resumed)[1]).containsExactly(averages.get(8L));
+    }
+  }
+
   /** What would be saved is measured; what is trained on is not touched. */
   @Test
   void anAverageIsMeasuredAndGivenBackInThePlaceOfTheWeights() {

@@ -513,4 +513,18 @@ class ResumeTest {
           .contains("validation", "earlyStop");
     }
   }
+
+  /** It is said whenever a trainer is built, and of a run that went on only once. */
+  @Test
+  void repeatsNoWarningThatTheCheckpointRemembers() {
+    try (TanhEncoder first = TanhEncoder.seeded(1)) {
+      trainTo(2, Runs.builder(first, directory).attack(new OwnAttack()));
+    }
+    try (FareTrainer trainer = Runs.builder(encoder, directory).attack(new OwnAttack()).build()) {
+      assertThat(trainer.fit(Runs.IMAGES).warnings())
+          .singleElement()
+          .asString()
+          .startsWith("the attack OwnAttack is no SeededAttack");
+    }
+  }
 }

@@ -135,6 +135,38 @@ class RunEndTest {
   }
 
   @Test
+  void aDivergedRunSaysWhatLedToIt() {
+    TrainingLoss breaking =
+        new TrainingLoss() {
+          private int steps;
+
+          @Override
+          public NDArray losses(LossInputs inputs) {
+            NDArray losses = inputs.adversarial().sum(new int[] {1});
+            return ++steps < 7 ? losses : losses.mul(Float.NaN);
+          }
+        };
+    try (FareTrainer trainer =
+        FareTrainer.builder(encoder).withoutAttack().loss(breaking).batchSize(3).build()) {
+      TrainingDivergedException diverged =
+          catchThrowableOfType(TrainingDivergedException.class, () -> trainer.fit(Runs.IMAGES));
+
+      assertThat(diverged.step()).isEqualTo(7);
+      assertThat(diverged.lossesBefore()).hasSize(5);
+      assertThat(diverged.images()).hasSize(3);
+      assertThat(diverged)
+          .hasMessageStartingWith("step 7 went wrong: loss NaN")
+          .hasMessageContaining("images [" + diverged.images()[0] + ", ")
+          .hasMessageContaining(
+              String.format(
+                  java.util.Locale.ROOT,
+                  "step 6 had loss %.4g and gradient %.4g",
+                  diverged.lossesBefore()[4],
+                  diverged.gradientNormsBefore()[4]));
+    }
+  }
+
+  @Test
   void anAttackWhoseDrawsAreNotAnImagesOwnIsWarnedOfOnce() {
     Attack own =
         new Attack() {
