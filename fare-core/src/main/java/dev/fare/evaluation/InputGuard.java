@@ -4,11 +4,11 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
 import dev.fare.Objective;
 import dev.fare.SelectableObjective;
 import dev.fare.data.ImageDataset;
-import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
@@ -35,9 +35,8 @@ public final class InputGuard {
   private static final int BATCH = 64;
 
   /** Keeps the direction of an all-zero embedding finite. */
-  private static final double TINY = 1e-12;
-
   private final ImageEncoder original;
+
   private final ImageEncoder robust;
   private final double threshold;
 
@@ -100,14 +99,7 @@ public final class InputGuard {
    * @return {@code [N]} in [0,2], recorded for autograd where the calling thread records
    */
   public NDArray scores(NDArray pixels) {
-    NDArray first = normalize(original.embed(pixels));
-    NDArray second = normalize(robust.embed(pixels));
-    return first.mul(second).sum(new int[] {1}).neg().add(1);
-  }
-
-  private static NDArray normalize(NDArray embeddings) {
-    NDArray length = embeddings.square().sum(new int[] {1}, true).sqrt();
-    return embeddings.div(Autograd.atLeast(length, TINY));
+    return Cosine.between(original.embed(pixels), robust.embed(pixels)).neg().add(1);
   }
 
   private double[] scoresOf(NDArray pixels) {

@@ -4,9 +4,9 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
 import dev.fare.data.ImageDataset;
-import dev.fare.torch.Autograd;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -25,7 +25,6 @@ public final class PerceptualSimilarity {
   private static final int BATCH = 64;
 
   /** Keeps the direction of an all-zero embedding finite. */
-  private static final double TINY = 1e-12;
 
   /**
    * Two images that look alike.
@@ -60,7 +59,7 @@ public final class PerceptualSimilarity {
         "there must be as many first as second images, got %s and %s",
         first.getShape(),
         second.getShape());
-    return unit(first).mul(unit(second)).sum(new int[] {1});
+    return Cosine.between(encoder.embed(first), encoder.embed(second));
   }
 
   /**
@@ -75,9 +74,7 @@ public final class PerceptualSimilarity {
   }
 
   private NDArray unit(NDArray pixels) {
-    NDArray embeddings = encoder.embed(pixels);
-    NDArray length = embeddings.square().sum(new int[] {1}, true).sqrt();
-    return embeddings.div(Autograd.atLeast(length, TINY));
+    return Cosine.normalize(encoder.embed(pixels));
   }
 
   /**

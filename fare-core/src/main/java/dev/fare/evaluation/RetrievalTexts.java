@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Classifier;
+import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
 import dev.fare.torch.Autograd;
 import java.util.ArrayList;
@@ -19,9 +20,8 @@ import java.util.List;
 final class RetrievalTexts {
 
   /** Keeps the direction of an all-zero embedding finite. */
-  private static final double TINY = 1e-12;
-
   private final float[][] embeddings;
+
   private final int[] imageOfText;
   private final List<List<Integer>> textsOfImage;
 
@@ -70,18 +70,14 @@ final class RetrievalTexts {
         padded[image * most + i] = embeddings[own.get(Math.min(i, own.size() - 1))];
       }
     }
-    NDArray columns = normalize(Embeddings.onDevice(padded, manager)).transpose(); // [D, I·most]
+    NDArray columns =
+        Cosine.normalize(Embeddings.onDevice(padded, manager)).transpose(); // [D, I·most]
     return pixels -> {
-      NDArray cosines = normalize(encoder.embed(pixels)).matMul(columns);
+      NDArray cosines = Cosine.normalize(encoder.embed(pixels)).matMul(columns);
       return Autograd.scaled(cosines, scale)
           .reshape(-1, textsOfImage.size(), most)
           .max(new int[] {2});
     };
-  }
-
-  private static NDArray normalize(NDArray embeddings) {
-    NDArray length = embeddings.square().sum(new int[] {1}, true).sqrt();
-    return embeddings.div(Autograd.atLeast(length, TINY));
   }
 
   /** Both recalls of images at these embeddings. */

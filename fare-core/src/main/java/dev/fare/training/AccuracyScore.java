@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Attack;
+import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
 import dev.fare.SelectableObjective;
 import dev.fare.data.ImageDataset;

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.Cosine;
 import dev.fare.torch.Autograd;
 
 /** Cross-entropy of the scaled cosines between an image and the classes. */

@@ -2,6 +2,7 @@ package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.Attack;
+import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
 import dev.fare.Objective;
 import dev.fare.SeededAttack;

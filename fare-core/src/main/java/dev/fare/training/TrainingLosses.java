@@ -1,6 +1,7 @@
 package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
 import dev.fare.Objective;
 import dev.fare.torch.Autograd;

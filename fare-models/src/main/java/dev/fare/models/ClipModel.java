@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Attack;
+import dev.fare.Cosine;
 import dev.fare.data.ImageDataset;
 import dev.fare.io.ModelFormatException;
 import dev.fare.models.format.ClipCheckpoint;
@@ -197,8 +198,8 @@ public final class ClipModel implements AutoCloseable {
    * @return {@code [N,K]}
    */
   public NDArray logits(NDArray imageEmbeddings, NDArray textEmbeddings) {
-    NDArray texts = ZeroShotClassifier.unit(textEmbeddings).transpose();
-    return Autograd.scaled(ZeroShotClassifier.unit(imageEmbeddings).matMul(texts), logitScale);
+    NDArray texts = Cosine.normalize(textEmbeddings).transpose();
+    return Autograd.scaled(Cosine.normalize(imageEmbeddings).matMul(texts), logitScale);
   }
 
   private NDArray embed(TensorScope scope, List<String> texts) {
@@ -243,7 +244,7 @@ public final class ClipModel implements AutoCloseable {
         for (String template : templates) {
           List<String> sentences =
               classNames.stream().map(name -> template.replace("{}", name)).toList();
-          NDArray unit = ZeroShotClassifier.unit(embed(scope, sentences));
+          NDArray unit = Cosine.normalize(embed(scope, sentences));
           sum = sum == null ? unit : sum.add(unit);
         }
         return new ZeroShotClassifier(imageEncoder, classNames, requireNonNull(sum), logitScale);

@@ -3,6 +3,7 @@ package dev.fare.models;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Classifier;
+import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
 import dev.fare.torch.TensorScope;
 import java.util.List;
@@ -35,14 +36,15 @@ public final class ZeroShotClassifier implements Classifier, AutoCloseable {
     this.classNames = List.copyOf(classNames);
     manager = NDManager.newBaseManager(classEmbeddings.getDevice(), "PyTorch");
     try (TensorScope scope = TensorScope.of(classEmbeddings)) {
-      NDArray columns = unit(classEmbeddings.stopGradient()).transpose().mul(logitScale);
+      NDArray columns =
+          Cosine.normalize(classEmbeddings.stopGradient()).transpose().mul(logitScale);
       this.classEmbeddings = scope.keep(columns.duplicate(), manager);
     }
   }
 
   @Override
   public NDArray logits(NDArray pixels) {
-    return unit(encoder.embed(pixels)).matMul(classEmbeddings);
+    return Cosine.normalize(encoder.embed(pixels)).matMul(classEmbeddings);
   }
 
   /** The names in the order of the logits. */
@@ -59,7 +61,7 @@ public final class ZeroShotClassifier implements Classifier, AutoCloseable {
   public NDArray classEmbeddings(NDManager owner) {
     try (TensorScope scope = TensorScope.of(owner)) {
       NDArray rows = scope.view(classEmbeddings).transpose(); // [D, K] -> [K, D]
-      return scope.keep(unit(rows), owner);
+      return scope.keep(Cosine.normalize(rows), owner);
     }
   }
 
@@ -72,10 +74,6 @@ public final class ZeroShotClassifier implements Classifier, AutoCloseable {
     try (TensorScope scope = TensorScope.of(classEmbeddings)) {
       return classEmbeddings.square().sum(new int[] {0}).sqrt().mean().getFloat();
     }
-  }
-
-  static NDArray unit(NDArray embeddings) {
-    return embeddings.div(embeddings.square().sum(new int[] {1}, true).sqrt());
   }
 
   @Override

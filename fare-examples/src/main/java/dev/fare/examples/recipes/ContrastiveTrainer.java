@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.Cosine;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
@@ -80,8 +81,8 @@ public final class ContrastiveTrainer implements AutoCloseable {
     try (TensorScope scope = TensorScope.of(logitScale);
         GradMode on = GradMode.on()) {
       NDManager manager = scope.manager();
-      NDArray pictures = unit(vision.embed(pixels)); // [N,D]
-      NDArray names = unit(text.embed(manager.create(texts))); // [M,D]
+      NDArray pictures = Cosine.normalize(vision.embed(pixels)); // [N,D]
+      NDArray names = Cosine.normalize(text.embed(manager.create(texts))); // [M,D]
       NDArray logits = pictures.matMul(names.transpose()).mul(logitScale.exp()); // [N,M]
       NDArray shown = manager.create(shown(textOfImage, texts.length)); // [N,M]
       NDArray toText = Autograd.scaled(logits.logSoftmax(1).mul(shown).sum(), -1.0 / count);
@@ -108,10 +109,6 @@ public final class ContrastiveTrainer implements AutoCloseable {
     return shown;
   }
 
-  private static NDArray unit(NDArray embeddings) {
-    return embeddings.div(embeddings.square().sum(new int[] {1}, true).sqrt());
-  }
-
   /**
    * Where the right name ranks among all names, 0 for the first.
    *
@@ -124,13 +121,13 @@ public final class ContrastiveTrainer implements AutoCloseable {
     int[] ranks = new int[labels.length];
     try (TensorScope scope = TensorScope.of(logitScale);
         GradMode off = GradMode.off()) {
-      NDArray names = unit(text.embed(scope.manager().create(texts))).transpose();
+      NDArray names = Cosine.normalize(text.embed(scope.manager().create(texts))).transpose();
       for (int from = 0; from < labels.length; from += 128) {
         int count = Math.min(128, labels.length - from);
         float[] part = new float[count * valuesPerImage];
         System.arraycopy(images, from * valuesPerImage, part, 0, part.length);
         NDArray pixels = scope.manager().create(part, new Shape(count, 3, size, size));
-        float[] scores = unit(vision.embed(pixels)).matMul(names).toFloatArray();
+        float[] scores = Cosine.normalize(vision.embed(pixels)).matMul(names).toFloatArray();
         for (int i = 0; i < count; i++) {
           float right = scores[i * texts.length + labels[from + i]];
           for (int j = 0; j < texts.length; j++) {

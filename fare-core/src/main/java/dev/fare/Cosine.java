@@ -1,25 +1,36 @@
-package dev.fare.training;
+package dev.fare;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.torch.Autograd;
 
-/** The cosine between embeddings. */
-final class Cosine {
+/** The cosine between embeddings, to be differentiated or not. */
+public final class Cosine {
 
   /** Keeps the direction of an all-zero embedding and its slope finite; PyTorch's value. */
   private static final double TINY = 1e-12;
 
   private Cosine() {}
 
-  /** The embeddings at unit length, {@code [N,D]}. */
-  static NDArray normalize(NDArray embeddings) {
+  /**
+   * Embeddings at unit length.
+   *
+   * @param embeddings {@code [N,D]}
+   * @return the same shape; an all-zero row stays zero
+   */
+  public static NDArray normalize(NDArray embeddings) {
     NDArray squares = embeddings.square().sum(new int[] {1}, true); // [N,1]
     // before the root, whose slope at 0 is infinite
     return embeddings.div(Autograd.atLeast(squares, TINY * TINY).sqrt());
   }
 
-  /** Row by row, {@code [N]}. */
-  static NDArray between(NDArray a, NDArray b) {
+  /**
+   * Row by row.
+   *
+   * @param a {@code [N,D]}
+   * @param b {@code [N,D]}
+   * @return {@code [N]} in [−1,1]
+   */
+  public static NDArray between(NDArray a, NDArray b) {
     return normalize(a).mul(normalize(b)).sum(new int[] {1});
   }
 }
