@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -296,8 +295,7 @@ class FareTrainerOptionsTest {
   }
 
   /** An encoder on a device that holds only so many images at a time. */
-  private record SmallMemory(TanhEncoder encoder, int images, String error)
-      implements TrainableEncoder {
+  private record SmallMemory(TanhEncoder encoder, int images, String error) implements AroundTanh {
 
     @Override
     public NDArray embed(NDArray pixels) {
@@ -308,28 +306,8 @@ class FareTrainerOptionsTest {
     }
 
     @Override
-    public int embeddingSize() {
-      return encoder.embeddingSize();
-    }
-
-    @Override
-    public int imageSize() {
-      return encoder.imageSize();
-    }
-
-    @Override
-    public Map<String, NDArray> parameters() {
-      return encoder.parameters();
-    }
-
-    @Override
     public SmallMemory copy() {
       return new SmallMemory(encoder.copy(), images, error);
-    }
-
-    @Override
-    public void close() {
-      encoder.close();
     }
   }
 

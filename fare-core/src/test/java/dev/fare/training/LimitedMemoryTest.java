@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -95,7 +94,7 @@ class LimitedMemoryTest {
   }
 
   /** An encoder on a device that holds only so many images at a time, as do its copies. */
-  private record Roomy(TanhEncoder encoder, AtomicInteger room) implements TrainableEncoder {
+  private record Roomy(TanhEncoder encoder, AtomicInteger room) implements AroundTanh {
 
     @Override
     public NDArray embed(NDArray pixels) {
@@ -106,28 +105,8 @@ class LimitedMemoryTest {
     }
 
     @Override
-    public int embeddingSize() {
-      return encoder.embeddingSize();
-    }
-
-    @Override
-    public int imageSize() {
-      return encoder.imageSize();
-    }
-
-    @Override
-    public Map<String, NDArray> parameters() {
-      return encoder.parameters();
-    }
-
-    @Override
     public Roomy copy() {
       return new Roomy(encoder.copy(), room);
-    }
-
-    @Override
-    public void close() {
-      encoder.close();
     }
   }
 }

@@ -16,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
 import java.util.stream.Stream;
@@ -302,7 +301,7 @@ class ReferenceCacheTest {
 
   /** Counts the images that it sees, and those that its copies see. */
   private record Counting(TanhEncoder encoder, AtomicLong own, AtomicLong ofCopies)
-      implements TrainableEncoder {
+      implements AroundTanh {
 
     @Override
     public NDArray embed(NDArray pixels) {
@@ -311,33 +310,13 @@ class ReferenceCacheTest {
     }
 
     @Override
-    public int embeddingSize() {
-      return encoder.embeddingSize();
-    }
-
-    @Override
-    public int imageSize() {
-      return encoder.imageSize();
-    }
-
-    @Override
-    public Map<String, NDArray> parameters() {
-      return encoder.parameters();
-    }
-
-    @Override
     public TrainableEncoder copy() {
       return new Counting(encoder.copy(), ofCopies, new AtomicLong());
-    }
-
-    @Override
-    public void close() {
-      encoder.close();
     }
   }
 
   /** The same weights, whose embeddings come out a little longer. */
-  private record Scaled(TanhEncoder encoder, float scale) implements TrainableEncoder {
+  private record Scaled(TanhEncoder encoder, float scale) implements AroundTanh {
 
     @Override
     public NDArray embed(NDArray pixels) {
@@ -345,33 +324,13 @@ class ReferenceCacheTest {
     }
 
     @Override
-    public int embeddingSize() {
-      return encoder.embeddingSize();
-    }
-
-    @Override
-    public int imageSize() {
-      return encoder.imageSize();
-    }
-
-    @Override
-    public Map<String, NDArray> parameters() {
-      return encoder.parameters();
-    }
-
-    @Override
     public TrainableEncoder copy() {
       return new Scaled(encoder.copy(), scale);
-    }
-
-    @Override
-    public void close() {
-      encoder.close();
     }
   }
 
   /** Embeds each image of a batch for itself. */
-  private record OneByOne(TanhEncoder encoder) implements TrainableEncoder {
+  private record OneByOne(TanhEncoder encoder) implements AroundTanh {
 
     @Override
     public NDArray embed(NDArray pixels) {
@@ -389,28 +348,8 @@ class ReferenceCacheTest {
     }
 
     @Override
-    public int embeddingSize() {
-      return encoder.embeddingSize();
-    }
-
-    @Override
-    public int imageSize() {
-      return encoder.imageSize();
-    }
-
-    @Override
-    public Map<String, NDArray> parameters() {
-      return encoder.parameters();
-    }
-
-    @Override
     public TrainableEncoder copy() {
       return new OneByOne(encoder.copy());
-    }
-
-    @Override
-    public void close() {
-      encoder.close();
     }
   }
 

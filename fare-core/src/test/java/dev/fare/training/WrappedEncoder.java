@@ -4,11 +4,10 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import dev.fare.Precision;
 import dev.fare.torch.Autograd;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** An encoder that has a precision, counts its open copies, and may run out of memory. */
-final class WrappedEncoder implements TrainableEncoder {
+final class WrappedEncoder implements AroundTanh {
 
   private final TanhEncoder encoder;
   private final Precision precision;
@@ -35,6 +34,11 @@ final class WrappedEncoder implements TrainableEncoder {
     return this;
   }
 
+  @Override
+  public TanhEncoder encoder() {
+    return encoder;
+  }
+
   int openCopies() {
     return openCopies.get();
   }
@@ -51,21 +55,6 @@ final class WrappedEncoder implements TrainableEncoder {
   @Override
   public Precision precision() {
     return precision;
-  }
-
-  @Override
-  public int embeddingSize() {
-    return encoder.embeddingSize();
-  }
-
-  @Override
-  public int imageSize() {
-    return encoder.imageSize();
-  }
-
-  @Override
-  public Map<String, NDArray> parameters() {
-    return encoder.parameters();
   }
 
   @Override
