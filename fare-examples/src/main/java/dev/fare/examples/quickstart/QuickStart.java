@@ -1,5 +1,6 @@
 package dev.fare.examples.quickstart;
 
+import dev.fare.Precision;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.evaluation.EvaluationReport;
@@ -57,6 +58,13 @@ public final class QuickStart implements Callable<Integer> {
   @Option(names = "--learning-rate", description = "the peak, default ${DEFAULT-VALUE}")
   private double learningRate = 1e-3;
 
+  @Option(
+      names = "--precision",
+      description =
+          "of the training's arithmetic, default ${DEFAULT-VALUE}: ${COMPLETION-CANDIDATES}."
+              + " What is measured is float32")
+  private Precision precision = Precision.FLOAT32;
+
   @Mixin private ProtocolOptions measured = new ProtocolOptions(96);
 
   @Option(names = "--seed", description = "default ${DEFAULT-VALUE}")
@@ -80,8 +88,7 @@ public final class QuickStart implements Callable<Integer> {
     try (ClipModel clip = ClipModel.load(originalFiles);
         ZeroShotClassifier original =
             clip.zeroShotClassifier(data.pack().names(), EmbeddedClip.TEMPLATES);
-        RobustClipEncoder encoder = RobustClipEncoder.load(originalFiles);
-        ZeroShotClassifier fare = original.withImageEncoder(encoder)) {
+        RobustClipEncoder encoder = RobustClipEncoder.load(originalFiles, precision)) {
       out.printf(
           Locale.ROOT,
           "A CLIP of %d classes, attacked with %s in l∞ balls of 2/255 and 4/255.%n%n",
@@ -90,59 +97,81 @@ public final class QuickStart implements Callable<Integer> {
       List<EvaluationReport> before = evaluate(ORIGINAL, original, data, encoder.imageSize(), out);
 
       out.printf("%nFine-tuning its vision encoder with FARE, without labels:%n");
-      TrainingCurves curves = new TrainingCurves(steps, out, fare, data);
-      TrainingSummary summary = train(encoder, data, curves);
       Path robustFiles = output.resolve("robust");
-      encoder.save(robustFiles);
+      ReportModel.Builder report = ReportModel.builder("FARE quick start");
+      try (ZeroShotClassifier training = original.withImageEncoder(encoder)) {
+        TrainingCurves curves = new TrainingCurves(steps, out, training, data);
+        TrainingSummary summary = train(encoder, data, curves);
+        encoder.save(robustFiles);
+        report.training(curves.points());
+        Provenance.add(report, originalFiles, robustFiles, summary);
+      }
 
       out.println();
-      List<EvaluationReport> after = evaluate(ROBUST, fare, data, encoder.imageSize(), out);
-      List<EvaluationReport> compared =
-          List.of(before.get(0).with(after.get(0)), before.get(1).with(after.get(1)));
-      out.printf("%n%s%n", EmbeddedProtocol.table(compared));
-
-      ReportModel.Builder report =
-          ReportModel.builder("FARE quick start")
-              .introduction(
-                  "A small CLIP, trained on drawings of "
-                      + data.pack().names().size()
-                      + " things, was fine-tuned with FARE on unlabelled pictures and attacked"
-                      + " before and after.")
-              .evaluation(
-                  compared.get(0), "Drawings it was trained on, on unseen backgrounds and places.")
-              .evaluation(
-                  compared.get(1),
-                  "Drawings it has never seen: of each thing only the other style was trained.")
-              .classGroups(
-                  data.pack().concepts().stream()
-                      .collect(Collectors.toMap(EmojiConcept::name, EmojiConcept::category)))
-              .training(curves.points())
-              .gallery(gallery(original, fare, data, compared.get(0), encoder.imageSize()));
-      // the swap: the search takes the robust encoder where it took the original one
-      try (RobustClipEncoder swapped = RobustClipEncoder.load(robustFiles)) {
-        AttackedSearch search = new AttackedSearch(data, LARGEST);
-        List<SearchResult> found = search.search(ORIGINAL, clip.imageEncoder());
-        List<SearchResult> foundAfter = search.search(ROBUST, swapped);
-        search.examples(3, found, foundAfter).forEach(report::search);
-        out.printf(
-            "%nImage search with tampered queries, right among the first five: %s %d of %d, %s %d"
-                + " of %d%n",
-            ORIGINAL,
-            AttackedSearch.found(found),
-            found.size(),
-            ROBUST,
-            AttackedSearch.found(foundAfter),
-            foundAfter.size());
+      // the swap: classifier and search take the robust encoder where they took the original one
+      try (RobustClipEncoder robust = RobustClipEncoder.load(robustFiles);
+          ZeroShotClassifier fare = original.withImageEncoder(robust)) {
+        List<EvaluationReport> after = evaluate(ROBUST, fare, data, robust.imageSize(), out);
+        compare(before, after, data, report, out);
+        EvaluationReport both = before.get(0).with(after.get(0));
+        report.gallery(gallery(original, fare, data, both, robust.imageSize()));
+        search(data, clip.imageEncoder(), robust, report, out);
       }
       SamplePictures.write(
           EmojiDataset.testSetA(data, measured.images()), output.resolve("drawings"));
-      Provenance.add(report, originalFiles, robustFiles, summary);
       ReportFiles written = ReportFiles.write(report.build(), output.resolve("report.html"));
       out.printf(
           "%nThe robust encoder:  %s%nThe report:          %s%n", robustFiles, written.html());
       out.flush();
     }
     return 0;
+  }
+
+  private static void compare(
+      List<EvaluationReport> before,
+      List<EvaluationReport> after,
+      EmojiData data,
+      ReportModel.Builder report,
+      PrintWriter out) {
+    List<EvaluationReport> compared =
+        List.of(before.get(0).with(after.get(0)), before.get(1).with(after.get(1)));
+    out.printf("%n%s%n", EmbeddedProtocol.table(compared));
+    report
+        .introduction(
+            "A small CLIP, trained on drawings of "
+                + data.pack().names().size()
+                + " things, was fine-tuned with FARE on unlabelled pictures and attacked"
+                + " before and after.")
+        .evaluation(
+            compared.get(0), "Drawings it was trained on, on unseen backgrounds and places.")
+        .evaluation(
+            compared.get(1),
+            "Drawings it has never seen: of each thing only the other style was trained.")
+        .classGroups(
+            data.pack().concepts().stream()
+                .collect(Collectors.toMap(EmojiConcept::name, EmojiConcept::category)));
+  }
+
+  private static void search(
+      EmojiData data,
+      RobustClipEncoder original,
+      RobustClipEncoder robust,
+      ReportModel.Builder report,
+      PrintWriter out)
+      throws IOException {
+    AttackedSearch search = new AttackedSearch(data, LARGEST);
+    List<SearchResult> found = search.search(ORIGINAL, original);
+    List<SearchResult> foundAfter = search.search(ROBUST, robust);
+    search.examples(3, found, foundAfter).forEach(report::search);
+    out.printf(
+        "%nImage search with tampered queries, right among the first five: %s %d of %d, %s %d"
+            + " of %d%n",
+        ORIGINAL,
+        AttackedSearch.found(found),
+        found.size(),
+        ROBUST,
+        AttackedSearch.found(foundAfter),
+        foundAfter.size());
   }
 
   private TrainingSummary train(RobustClipEncoder encoder, EmojiData data, TrainingCurves curves) {
