@@ -36,6 +36,9 @@ final class ChildJvm {
     command.add("-Dai.djl.offline=true");
     command.add("-Dai.djl.pytorch.num_threads=1");
     command.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=error");
+    System.getProperties().stringPropertyNames().stream()
+        .filter(name -> name.startsWith("fare.test."))
+        .forEach(name -> command.add("-D" + name + "=" + System.getProperty(name)));
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add(main.getName());

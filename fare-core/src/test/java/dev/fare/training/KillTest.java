@@ -23,8 +23,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Training in a Java process of its own, which ends without being asked. */
 class KillTest {
 
-  private static final int KILLS = Integer.getInteger("fare.test.kills", 3);
-  private static final int STEPS = 60;
+  /** {@code '-Dtest.jvm=… -Dfare.test.kills=60'} for more. */
+  private static final int KILLS = Integer.getInteger("fare.test.kills", 6);
+
+  /** More than a child makes before each kill. */
+  private static final int STEPS = 20 * KILLS;
 
   @TempDir private Path temporary;
 
