@@ -1,8 +1,7 @@
 package dev.fare.training;
 
 import ai.djl.engine.EngineException;
-import java.util.List;
-import java.util.Locale;
+import dev.fare.torch.OutOfMemory;
 import java.util.function.IntFunction;
 
 /**
@@ -10,16 +9,6 @@ import java.util.function.IntFunction;
  * that has run out of memory once is never asked for as much again.
  */
 final class MicroBatch {
-
-  /** Of CUDA, of libtorch's CPU allocator on Linux and on Windows, of cuBLAS and of cuDNN. */
-  private static final List<String> OUT_OF_MEMORY =
-      List.of(
-          "out of memory",
-          "can't allocate memory",
-          "not enough memory",
-          "cublas_status_alloc_failed",
-          "cublas_status_not_initialized",
-          "cudnn_status_alloc_failed");
 
   private final RunRecord record;
 
@@ -54,7 +43,7 @@ final class MicroBatch {
   }
 
   private void halve(EngineException e, int tried, String since) {
-    if (tried <= 1 || !isOutOfMemory(e)) {
+    if (tried <= 1 || !OutOfMemory.isCauseOf(e)) {
       throw e;
     }
     int fewer = (tried + 1) / 2;
@@ -66,11 +55,5 @@ final class MicroBatch {
             + since
             + " on there are "
             + fewer);
-  }
-
-  /** libtorch tells by its message alone. */
-  private static boolean isOutOfMemory(EngineException e) {
-    String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-    return OUT_OF_MEMORY.stream().anyMatch(message::contains);
   }
 }

@@ -144,14 +144,15 @@ final class TrainerCheckpoints implements Closeable {
   /** What changed settings need and the checkpoint does not have starts as in a new run. */
   private void readInto(Checkpoint checkpoint, RunRecord record) throws IOException {
     Map<String, Map<String, NDArray>> stored = new LinkedHashMap<>(tensors);
-    Map<String, NDArray> weights = requireNonNull(stored.remove(WEIGHTS));
+    Map<String, NDArray> weights = requireNonNull(tensors.get(WEIGHTS));
     for (Map.Entry<String, Map<String, NDArray>> group : tensors.entrySet()) {
-      boolean mayStartAnew = policy.changedSettingsAllowed() || group.getKey().equals(BEST);
-      if (mayStartAnew && !checkpoint.holds(group.getKey(), group.getValue())) {
-        stored.remove(group.getKey());
+      String name = group.getKey();
+      boolean mayStartAnew =
+          name.equals(BEST) || (policy.changedSettingsAllowed() && !name.equals(WEIGHTS));
+      if (mayStartAnew && !checkpoint.holds(name, group.getValue())) {
+        stored.remove(name);
       }
     }
-    stored.put(WEIGHTS, weights);
     checkpoint.readInto(stored);
     Map<String, NDArray> average = tensors.get(AVERAGE);
     if (average != null && !stored.containsKey(AVERAGE)) {

@@ -5,10 +5,10 @@ import ai.djl.engine.EngineException;
 import ai.djl.util.cuda.CudaUtils;
 import dev.fare.models.vision.VisionConfig;
 import dev.fare.models.vision.VitConfig;
+import dev.fare.torch.OutOfMemory;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
-import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -80,7 +80,7 @@ record ImageBatches(int size) {
         work.run(from, to);
         from = to;
       } catch (EngineException e) {
-        if (to - from == 1 || !isOutOfMemory(e)) {
+        if (to - from == 1 || !OutOfMemory.isCauseOf(e)) {
           throw e;
         }
         batch = Math.max(1, (to - from) / 2);
@@ -88,12 +88,5 @@ record ImageBatches(int size) {
             "a batch of {} images did not fit into memory: going on with {}", to - from, batch);
       }
     }
-  }
-
-  private static boolean isOutOfMemory(EngineException e) {
-    String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-    return message.contains("out of memory")
-        || message.contains("not enough memory")
-        || message.contains("can't allocate memory");
   }
 }
