@@ -6,6 +6,10 @@ import ai.djl.ndarray.NDArray;
 import dev.fare.Ball;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.apgd.ApgdSearch;
+import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Rounds;
 import dev.fare.torch.TensorScope;
 import org.jspecify.annotations.Nullable;
 
@@ -116,7 +120,7 @@ public final class ApgdAttack extends ImageAttack {
    *
    * @param draw in the shape of the images: uniform in [-1,1] for l∞, else standard normal
    */
-  static NDArray randomStart(Ball ball, NDArray draw) {
+  public static NDArray randomStart(Ball ball, NDArray draw) {
     ThreatModel threatModel = ball.threatModel();
     NDArray center = ball.center();
     if (threatModel.norm() == Norm.L1) {

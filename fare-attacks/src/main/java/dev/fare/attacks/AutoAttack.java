@@ -1,9 +1,16 @@
 package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.AttackControl;
 import dev.fare.Classifier;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.objective.ClassificationLoss;
+import dev.fare.attacks.objective.ClassificationObjective;
+import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.Candidates;
+import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Rounds;
 import dev.fare.torch.TensorScope;
 import java.nio.file.Path;
 import java.util.ArrayList;

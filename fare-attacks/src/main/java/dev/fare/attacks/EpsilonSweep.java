@@ -8,6 +8,8 @@ import dev.fare.SeededAttack;
 import dev.fare.SelectableObjective;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.FabAttack.MinimumNorm;
+import dev.fare.attacks.objective.ClassificationObjective;
+import dev.fare.attacks.tensor.Rows;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.util.Arrays;

@@ -6,7 +6,17 @@ import dev.fare.AttackCost;
 import dev.fare.AttackResult.Scores;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
-import dev.fare.attacks.AttackRun.Evaluation;
+import dev.fare.attacks.fab.FabSearch;
+import dev.fare.attacks.objective.ClassificationObjective;
+import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.AttackRun.Evaluation;
+import dev.fare.attacks.run.Candidates;
+import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Rounds;
+import dev.fare.attacks.run.WrongClasses;
+import dev.fare.attacks.tensor.Kept;
+import dev.fare.attacks.tensor.Kernels;
+import dev.fare.attacks.tensor.Rows;
 import dev.fare.torch.TensorScope;
 import org.jspecify.annotations.Nullable;
 

@@ -6,6 +6,9 @@ import dev.fare.EmbeddingDistance;
 import dev.fare.EmbeddingMetric;
 import dev.fare.ImageEncoder;
 import dev.fare.SelectableObjective;
+import dev.fare.attacks.objective.ClassificationLoss;
+import dev.fare.attacks.objective.ClassificationObjective;
+import dev.fare.attacks.objective.LabelObjective;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 

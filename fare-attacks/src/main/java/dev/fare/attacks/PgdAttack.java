@@ -2,6 +2,10 @@ package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.pgd.PgdSearch;
+import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Rounds;
 import dev.fare.torch.TensorScope;
 import org.jspecify.annotations.Nullable;
 

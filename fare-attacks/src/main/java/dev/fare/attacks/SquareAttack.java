@@ -2,6 +2,14 @@ package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.Candidates;
+import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Rounds;
+import dev.fare.attacks.square.SquareSchedule;
+import dev.fare.attacks.square.SquareSearch;
+import dev.fare.attacks.square.SquareSource;
+import dev.fare.attacks.tensor.Rows;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -15,17 +23,6 @@ import org.jspecify.annotations.Nullable;
  * the whole batch.
  */
 public final class SquareAttack extends ImageAttack {
-
-  /** Where an image's random numbers come from. */
-  interface Source {
-    /**
-     * The next numbers, uniform in [0,1).
-     *
-     * @param row of the batch that was first attacked
-     * @param count how many
-     */
-    float[] next(int row, int count);
-  }
 
   private final Builder settings;
 
@@ -66,8 +63,8 @@ public final class SquareAttack extends ImageAttack {
             });
   }
 
-  private Source source(AttackRun run, long[] rows, int restart) {
-    Source injected = settings.source;
+  private SquareSource source(AttackRun run, long[] rows, int restart) {
+    SquareSource injected = settings.source;
     if (injected != null) {
       return (row, count) -> injected.next(Math.toIntExact(rows[row]), count);
     }
@@ -90,7 +87,7 @@ public final class SquareAttack extends ImageAttack {
     private int queries = 5_000;
     private double initialShare = 0.8;
     private boolean rescaleSchedule;
-    private @Nullable Source source;
+    private @Nullable SquareSource source;
 
     private Builder(ThreatModel threatModel) {
       super(threatModel);
@@ -139,7 +136,7 @@ public final class SquareAttack extends ImageAttack {
     }
 
     /** Replaces the random numbers. */
-    Builder source(Source source) {
+    Builder source(SquareSource source) {
       this.source = source;
       return this;
     }

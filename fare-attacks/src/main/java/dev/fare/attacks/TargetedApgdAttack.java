@@ -2,6 +2,13 @@ package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.objective.ClassificationObjective;
+import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.Candidates;
+import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Rounds;
+import dev.fare.attacks.run.WrongClasses;
+import dev.fare.attacks.tensor.Rows;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.List;

@@ -2,6 +2,9 @@ package dev.fare.data;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.fare.image.ImageDecoder;
+import dev.fare.image.PixelImage;
+import dev.fare.image.Preparation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitOption;

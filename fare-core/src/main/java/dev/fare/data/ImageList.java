@@ -3,6 +3,10 @@ package dev.fare.data;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.gson.JsonElement;
+import dev.fare.image.ImageDecoder;
+import dev.fare.image.PixelImage;
+import dev.fare.image.Preparation;
+import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.InvalidPathException;

@@ -4,6 +4,9 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
+import dev.fare.image.ImageDecoder;
+import dev.fare.image.PixelImage;
+import dev.fare.image.Preparation;
 import java.util.List;
 import java.util.OptionalInt;
 

@@ -1,5 +1,11 @@
 package dev.fare.data;
 
+import dev.fare.image.Augmentation;
+import dev.fare.image.ClipPreprocessing;
+import dev.fare.image.ImageDecoder;
+import dev.fare.image.PixelImage;
+import dev.fare.image.Preparation;
+import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 

@@ -10,7 +10,12 @@ import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
-import dev.fare.training.TokenEncoder.EmbeddedTokens;
+import dev.fare.training.loss.AttackGoal;
+import dev.fare.training.loss.LossInputs;
+import dev.fare.training.loss.Targets;
+import dev.fare.training.loss.TokenEncoder;
+import dev.fare.training.loss.TokenEncoder.EmbeddedTokens;
+import dev.fare.training.loss.TrainingLoss;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

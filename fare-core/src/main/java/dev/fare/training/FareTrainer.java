@@ -8,8 +8,17 @@ import dev.fare.data.BatchLoader;
 import dev.fare.data.HostBatch;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.UnreadableImages;
+import dev.fare.torch.MicroBatch;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
+import dev.fare.training.checkpoint.CheckpointState;
+import dev.fare.training.optimizer.Gradients;
+import dev.fare.training.optimizer.LearningRateSchedule;
+import dev.fare.training.optimizer.OptimizerScript;
+import dev.fare.training.optimizer.UpdateRule;
+import dev.fare.training.optimizer.WeightAverage;
+import dev.fare.training.reference.ReferenceCache;
+import dev.fare.training.reference.ReferenceWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -193,7 +202,13 @@ public final class FareTrainer implements AutoCloseable {
     listeners.onStart(settings, step);
     ReferenceWriter.Order order =
         new ReferenceWriter.Order(
-            data, original, microBatch, loaderThreads, unreadable, this::isStopRequested);
+            data,
+            original,
+            record.original(),
+            microBatch,
+            loaderThreads,
+            unreadable,
+            this::isStopRequested);
     try (ReferenceCache references = ReferenceCache.openOrNull(referenceCache, order);
         BatchLoader loader = batches.build()) {
       while (!isFinished() && !isStopRequested()) {

@@ -4,6 +4,18 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.Attack;
+import dev.fare.torch.MicroBatch;
+import dev.fare.training.checkpoint.CheckpointPolicy;
+import dev.fare.training.checkpoint.SettingText;
+import dev.fare.training.loss.AttackGoal;
+import dev.fare.training.loss.EmbeddingLoss;
+import dev.fare.training.loss.TrainingLoss;
+import dev.fare.training.optimizer.LearningRateSchedule;
+import dev.fare.training.optimizer.Optimizer;
+import dev.fare.training.optimizer.WeightAverage;
+import dev.fare.training.validation.EarlyStop;
+import dev.fare.training.validation.Validation;
+import dev.fare.training.validation.ValidationLimits;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -411,11 +423,11 @@ public final class FareTrainerBuilder {
   TrainingSettings settings() {
     int trained = plan().trainedWeights(encoder).size();
     return new TrainingSettings(
-        TrainingSettings.describe(loss),
-        attack == null ? "none" : TrainingSettings.describe(attack),
-        attack == null ? "none" : TrainingSettings.describe(attackGoal()),
+        SettingText.of(loss),
+        attack == null ? "none" : SettingText.of(attack),
+        attack == null ? "none" : SettingText.of(attackGoal()),
         optimizer.toString(),
-        TrainingSettings.describe(schedule()),
+        SettingText.of(schedule()),
         learningRate,
         weightDecay,
         steps,
@@ -435,7 +447,7 @@ public final class FareTrainerBuilder {
         lossLimit,
         validation == null
             ? "none"
-            : TrainingSettings.describe(validation) + " every " + validateEvery + " steps",
+            : SettingText.of(validation) + " every " + validateEvery + " steps",
         earlyStop == null ? "none" : earlyStop.toString());
   }
 

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import dev.fare.torch.MicroBatch;
 import dev.fare.torch.TensorScope;
 import java.io.Closeable;
 import java.util.ArrayList;

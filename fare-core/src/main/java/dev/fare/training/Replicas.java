@@ -1,6 +1,7 @@
 package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.training.optimizer.OptimizerScript;
 import java.io.Closeable;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,7 +4,10 @@ import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableSet;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.UnreadableImages;
-import dev.fare.training.RunMemory.Update;
+import dev.fare.torch.MicroBatch;
+import dev.fare.training.checkpoint.CheckpointState;
+import dev.fare.training.checkpoint.RunMemory;
+import dev.fare.training.checkpoint.RunMemory.Update;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -19,7 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Gathers what the summary of a run will say, over all its calls and restarts. */
-final class RunRecord {
+final class RunRecord implements MicroBatch.Store {
 
   private static final Logger LOG = LoggerFactory.getLogger(FareTrainer.class);
   private static final int RECENT = 100;
@@ -131,7 +134,9 @@ final class RunRecord {
       return;
     }
     skippedInARow = 0;
-    recent.addLast(Update.of(result));
+    recent.addLast(
+        new Update(
+            result.step(), result.loss(), result.adversarialCosine(), result.gradientNorm()));
     if (recent.size() > RECENT) {
       recent.removeFirst();
     }
@@ -170,12 +175,14 @@ final class RunRecord {
   }
 
   /** How many images are in memory together, as asked or as memory allows. */
-  int partSize() {
+  @Override
+  public int imagesAtOnce() {
     return partSize;
   }
 
   /** Notes that memory allows fewer images at a time. */
-  void shrinkParts(int images, String warning) {
+  @Override
+  public void shrink(int images, String warning) {
     partSize = images;
     warn(warning);
   }

@@ -3,6 +3,11 @@ package dev.fare.training;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.training.checkpoint.Checkpoint;
+import dev.fare.training.checkpoint.CheckpointDirectory;
+import dev.fare.training.checkpoint.CheckpointPolicy;
+import dev.fare.training.checkpoint.CheckpointState;
+import dev.fare.training.optimizer.OptimizerScript;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;

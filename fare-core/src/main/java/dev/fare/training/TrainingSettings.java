@@ -4,7 +4,6 @@ import dev.fare.Precision;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * What a run was asked to do, for its record; two runs with the same settings, data and original
@@ -72,13 +71,6 @@ public record TrainingSettings(
   /** Which weights are trained decides what a checkpoint holds. */
   static final Set<String> TRAINED = Set.of("trainedWeights", "frozenWeights", "frozenNames");
 
-  /**
-   * An object's identity and the class of a lambda, which are others each time a JVM starts; an
-   * identity has at most eight digits, a hub's revision more.
-   */
-  private static final Pattern PASSING =
-      Pattern.compile("(\\$\\$Lambda[^@,\\]\\s]*)?@[0-9a-f]{1,8}(?!\\w)");
-
   /** The settings by name, in the order above. */
   public Map<String, String> asMap() {
     Map<String, String> map = new LinkedHashMap<>();
@@ -107,16 +99,5 @@ public record TrainingSettings(
     map.put("validation", validation);
     map.put("earlyStop", earlyStop);
     return map;
-  }
-
-  /** An object's own text, its class where the text is only an identity: the same in every JVM. */
-  static String describe(Object value) {
-    Class<?> type = value.getClass();
-    String text = value.toString();
-    if (text.equals(type.getName() + "@" + Integer.toHexString(value.hashCode()))) {
-      String name = type.getSimpleName().replaceAll("\\$.*", "");
-      return name.isEmpty() ? type.getName() : name;
-    }
-    return PASSING.matcher(text).replaceAll("");
   }
 }

@@ -2,6 +2,12 @@ package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.ImageEncoder;
+import dev.fare.torch.MicroBatch;
+import dev.fare.training.optimizer.BestWeights;
+import dev.fare.training.optimizer.WeightAverage;
+import dev.fare.training.validation.EarlyStop;
+import dev.fare.training.validation.Validation;
+import dev.fare.training.validation.ValidationLimits;
 import java.io.Closeable;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.torch.MicroBatch;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -90,7 +91,7 @@ class OutOfMemoryTest {
                 new MicroBatch(record))) {
       BatchGradient found = gradients.of(pixels(), null, null, 0, owner, new StepClock());
 
-      assertThat(record.partSize()).isEqualTo(2);
+      assertThat(record.imagesAtOnce()).isEqualTo(2);
       assertThat(owner.getManagedArrays()).hasSameSizeAs(found.gradients());
     }
   }

@@ -13,7 +13,7 @@ import java.util.Random;
 import java.util.stream.LongStream;
 
 /** Sign-gradient steps from a seeded random start; each image's draws depend on its row alone. */
-record SignAttack(double epsilon, int steps, long seed) implements SeededAttack {
+public record SignAttack(double epsilon, int steps, long seed) implements SeededAttack {
 
   @Override
   public SeededAttack withSeed(long other) {

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.io.WeightTensor;
 import dev.fare.models.format.ClipCheckpoint;
+import dev.fare.models.format.ClipConfig;
 import dev.fare.models.vision.PositionTable;
 import dev.fare.models.vision.VisionConfig;
 import dev.fare.models.vision.VitConfig;

@@ -8,24 +8,23 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import dev.fare.Precision;
 import dev.fare.ThreatModel;
-import dev.fare.data.ClipPreprocessing;
-import dev.fare.data.ImageOpener;
-import dev.fare.data.PixelImage;
-import dev.fare.models.djl.EncoderBlock;
+import dev.fare.image.ClipPreprocessing;
+import dev.fare.image.ImageOpener;
+import dev.fare.image.PixelImage;
+import dev.fare.models.export.torchscript.TorchScriptExport;
 import dev.fare.models.format.ClipCheckpoint;
-import dev.fare.models.format.ClipCheckpoints;
-import dev.fare.models.format.HuggingFaceWriter;
-import dev.fare.models.format.OpenClipWriter;
-import dev.fare.models.format.VisionTowerFile;
+import dev.fare.models.format.ClipConfig;
+import dev.fare.models.format.huggingface.HuggingFaceWriter;
+import dev.fare.models.format.openclip.OpenClipWriter;
 import dev.fare.models.hub.ModelHub;
 import dev.fare.models.text.TextTransformer;
-import dev.fare.models.torchscript.TorchScriptExport;
 import dev.fare.models.vision.ConvNextConfig;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
-import dev.fare.training.TokenEncoder;
+import dev.fare.training.TrainableEncoder;
+import dev.fare.training.loss.TokenEncoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -52,7 +51,7 @@ import java.util.concurrent.ForkJoinPool;
  * <p>Safe for use from many threads, except that nobody may use it after {@link #close} and that
  * training changes the weights under everybody.
  */
-public final class RobustClipEncoder implements TokenEncoder {
+public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
 
   private final VisionTower tower;
   private final ClipCheckpoint checkpoint;
@@ -153,12 +152,12 @@ public final class RobustClipEncoder implements TokenEncoder {
     return RobustClipEncoderBuilder.of(checkpoint);
   }
 
-  static RobustClipEncoder of(ClipCheckpoint checkpoint, Device device, Precision precision)
+  public static RobustClipEncoder of(ClipCheckpoint checkpoint, Device device, Precision precision)
       throws IOException {
     return of(checkpoint, device, precision, false);
   }
 
-  static RobustClipEncoder of(
+  public static RobustClipEncoder of(
       ClipCheckpoint checkpoint, Device device, Precision precision, boolean lowLatency)
       throws IOException {
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
@@ -333,6 +332,7 @@ public final class RobustClipEncoder implements TokenEncoder {
   }
 
   /** The device that the weights are on. */
+  @Override
   public Device device() {
     return manager.getDevice();
   }

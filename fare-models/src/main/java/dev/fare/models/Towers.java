@@ -8,6 +8,7 @@ import dev.fare.io.ModelFormatException;
 import dev.fare.io.WeightTensor;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
+import dev.fare.models.format.ClipConfig;
 import dev.fare.models.text.ClipTokenizer;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
@@ -24,19 +25,19 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Brings the towers of a checkpoint onto a device. */
-final class Towers {
+public final class Towers {
 
   private static final String LOGIT_SCALE = "logit_scale";
 
   private Towers() {}
 
-  static VisionTower vision(ClipCheckpoint checkpoint, Device device, Precision precision)
+  public static VisionTower vision(ClipCheckpoint checkpoint, Device device, Precision precision)
       throws IOException {
     return vision(checkpoint, device, precision, false);
   }
 
   /** The same; {@code lowLatency} is for vision transformers, others do without. */
-  static VisionTower vision(
+  public static VisionTower vision(
       ClipCheckpoint checkpoint, Device device, Precision precision, boolean lowLatency)
       throws IOException {
     ClipConfig clip = checkpoint.config();
@@ -56,7 +57,7 @@ final class Towers {
     }
   }
 
-  static TextTransformer text(ClipCheckpoint checkpoint, Device device) throws IOException {
+  public static TextTransformer text(ClipCheckpoint checkpoint, Device device) throws IOException {
     TextConfig config =
         checkpoint
             .config()

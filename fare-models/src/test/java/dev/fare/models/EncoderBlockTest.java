@@ -19,7 +19,7 @@ import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.translate.NoopTranslator;
 import dev.fare.models.djl.ImageEmbeddingTranslator;
-import dev.fare.models.format.HuggingFaceWriter;
+import dev.fare.models.format.huggingface.HuggingFaceWriter;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import java.awt.image.BufferedImage;

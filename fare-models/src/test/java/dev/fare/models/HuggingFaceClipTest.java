@@ -10,7 +10,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Cosine;
-import dev.fare.models.format.ClipCheckpoints;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import com.google.common.collect.Lists;
-import dev.fare.data.ImageDecoder;
+import dev.fare.image.ImageDecoder;
 import dev.fare.io.SafetensorsWriter;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.torch.GradMode;

@@ -13,8 +13,8 @@ import dev.fare.models.RobustClipEncoder;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
-import dev.fare.training.AdamW;
 import dev.fare.training.FareTrainer;
+import dev.fare.training.optimizer.AdamW;
 import java.util.List;
 
 /** What training and APGD cost beside forward, backward and optimizer, made bare. */

@@ -7,7 +7,7 @@ import dev.fare.Precision;
 import dev.fare.examples.benchmarks.InterleavedTimer.Candidate;
 import dev.fare.examples.benchmarks.InterleavedTimer.Timing;
 import dev.fare.examples.benchmarks.Workbench.Models;
-import dev.fare.models.PixelNormalization;
+import dev.fare.image.PixelNormalization;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.Autograd;

@@ -2,7 +2,7 @@ package dev.fare.examples.benchmarks;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.fare.models.PixelNormalization;
+import dev.fare.image.PixelNormalization;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;

@@ -10,7 +10,7 @@ import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
-import dev.fare.training.AdamW;
+import dev.fare.training.optimizer.AdamW;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

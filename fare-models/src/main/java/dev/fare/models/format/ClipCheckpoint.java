@@ -3,7 +3,6 @@ package dev.fare.models.format;
 import static java.util.Objects.requireNonNull;
 
 import dev.fare.io.WeightTensor;
-import dev.fare.models.ClipConfig;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Brings the tensors of a file and the expectations of a configuration together, without rest. */
-final class TensorMatcher {
+public final class TensorMatcher {
 
   private static final int NAMES_IN_A_MESSAGE = 5;
 
@@ -28,7 +28,7 @@ final class TensorMatcher {
    * @param config where the shapes come from, for messages
    * @throws ModelFormatException if a tensor is missing, has another shape, or is left over
    */
-  static Map<String, WeightTensor> match(
+  public static Map<String, WeightTensor> match(
       Map<String, Shape> expected,
       Map<String, TensorRecipe> recipes,
       Map<String, WeightTensor> stored,

@@ -21,22 +21,22 @@ import java.util.List;
  * @param parts the names in the other layout, in their order
  * @param isTransposed whether rows and columns change places
  */
-record TensorRecipe(List<String> parts, boolean isTransposed) {
+public record TensorRecipe(List<String> parts, boolean isTransposed) {
 
-  TensorRecipe {
+  public TensorRecipe {
     parts = List.copyOf(parts);
     checkArgument(parts.size() == 1 || !isTransposed, "parts can't be transposed: %s", parts);
   }
 
-  static TensorRecipe copyOf(String name) {
+  public static TensorRecipe copyOf(String name) {
     return new TensorRecipe(List.of(name), false);
   }
 
-  static TensorRecipe transposeOf(String name) {
+  public static TensorRecipe transposeOf(String name) {
     return new TensorRecipe(List.of(name), true);
   }
 
-  static TensorRecipe joinOf(String... names) {
+  public static TensorRecipe joinOf(String... names) {
     return new TensorRecipe(List.of(names), false);
   }
 
@@ -62,7 +62,7 @@ record TensorRecipe(List<String> parts, boolean isTransposed) {
   }
 
   /** The parts of a canonical tensor, as views where that is possible. */
-  NDList split(NDArray canonical) {
+  public NDList split(NDArray canonical) {
     if (isTransposed) {
       return new NDList(canonical.transpose());
     }

@@ -19,7 +19,7 @@ import java.util.Set;
  * @param tensors by the names in the files
  * @param origin the file or index, for messages
  */
-record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
+public record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
 
   private static final int MAX_SHARDS = 10_000;
 
@@ -28,7 +28,7 @@ record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
    *
    * @param names of files, the best first; each may be there as a whole or as an index of shards
    */
-  static Optional<WeightFiles> find(Path directory, String... names) throws IOException {
+  public static Optional<WeightFiles> find(Path directory, String... names) throws IOException {
     for (String name : names) {
       Path single = directory.resolve(name);
       if (Files.exists(single)) {
@@ -43,7 +43,7 @@ record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
   }
 
   /** The same where there must be weights. */
-  static WeightFiles need(Path directory, String... names) throws IOException {
+  public static WeightFiles need(Path directory, String... names) throws IOException {
     return find(directory, names)
         .orElseThrow(
             () ->
@@ -52,7 +52,7 @@ record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
   }
 
   /** Whether one of the names is there, as a whole or as an index of shards. */
-  static boolean exist(Path directory, String... names) {
+  public static boolean exist(Path directory, String... names) {
     return Arrays.stream(names)
         .anyMatch(
             name ->

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Precision;
-import dev.fare.models.PixelNormalization;
+import dev.fare.image.PixelNormalization;
 import dev.fare.torch.TorchObject;
 import java.util.Map;
 

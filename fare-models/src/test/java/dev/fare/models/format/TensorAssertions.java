@@ -5,18 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.io.WeightTensor;
-import dev.fare.models.ClipConfig;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** What tests of checkpoints share. */
-final class TensorAssertions {
+public final class TensorAssertions {
 
   private TensorAssertions() {}
 
   /** The same names, shapes and bits. */
-  static void assertSameBits(
+  public static void assertSameBits(
       NDManager manager, Map<String, WeightTensor> expected, Map<String, WeightTensor> actual)
       throws IOException {
     assertThat(actual).containsOnlyKeys(expected.keySet());
@@ -29,7 +28,7 @@ final class TensorAssertions {
     }
   }
 
-  static Map<String, NDArray> readAll(NDManager manager, Map<String, WeightTensor> tensors)
+  public static Map<String, NDArray> readAll(NDManager manager, Map<String, WeightTensor> tensors)
       throws IOException {
     Map<String, NDArray> arrays = new LinkedHashMap<>();
     for (Map.Entry<String, WeightTensor> entry : tensors.entrySet()) {
@@ -38,7 +37,7 @@ final class TensorAssertions {
     return arrays;
   }
 
-  static Map<String, NDArray> random(NDManager manager, ClipConfig config) {
+  public static Map<String, NDArray> random(NDManager manager, ClipConfig config) {
     Map<String, NDArray> arrays = new LinkedHashMap<>();
     CanonicalNames.of(config)
         .forEach((name, shape) -> arrays.put(name, manager.randomNormal(shape)));
