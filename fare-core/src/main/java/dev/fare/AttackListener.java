@@ -9,5 +9,5 @@ public interface AttackListener {
    *
    * @param progress valid until this method returns
    */
-  void onIteration(AttackProgress progress);
+  void onStep(AttackProgress progress);
 }

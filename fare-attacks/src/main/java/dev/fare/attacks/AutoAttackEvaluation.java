@@ -59,7 +59,7 @@ final class AutoAttackEvaluation {
   }
 
   AutoAttackReport run() {
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         NDManager manager = images.getManager().newSubManager()) {
       NDArray adversarial = images.duplicate();
       boolean[] isCorrect = cleanDecisions();

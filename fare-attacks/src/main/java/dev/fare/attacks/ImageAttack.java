@@ -10,9 +10,9 @@ import dev.fare.Ball;
 import dev.fare.Objective;
 import dev.fare.SeededAttack;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.run.AttackBudget;
 import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.run.Found;
-import dev.fare.attacks.run.Meter;
 import dev.fare.attacks.tensor.RandomStreams;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
@@ -119,7 +119,7 @@ public abstract class ImageAttack implements SeededAttack {
           "there must be one image id per image, got " + ids.length + " for " + count + " images");
     }
     RandomStreams random = new RandomStreams(seed, ids);
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         AttackRun run = AttackRun.open(objective, pixels, threatModel, random, control)) {
       return work.apply(run);
     }
@@ -147,7 +147,7 @@ public abstract class ImageAttack implements SeededAttack {
       AttackRun run, Found found, Objective objective, NDManager owner) {
     try (TensorScope scope = TensorScope.of(run.manager())) {
       Ball ball = run.ball();
-      Meter meter = run.meter();
+      AttackBudget meter = run.meter();
       boolean one = found.images() == found.highestLossImages();
       NDArray inside = inside(ball, found.images());
       NDArray highestInside = one ? inside : inside(ball, found.highestLossImages());

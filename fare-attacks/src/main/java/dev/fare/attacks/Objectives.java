@@ -30,7 +30,7 @@ public final class Objectives {
    * @param cleanPixels {@code [N,3,H,W]} float32 in [0,1]
    */
   public static SelectableObjective embeddingShift(ImageEncoder encoder, NDArray cleanPixels) {
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         TensorScope scope = TensorScope.of(cleanPixels)) {
       NDArray reference = encoder.embed(scope.view(cleanPixels));
       return embeddingDistance(encoder, scope.keep(reference, cleanPixels.getManager()));

@@ -5,7 +5,7 @@ import dev.fare.ThreatModel;
 import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.run.Candidates;
 import dev.fare.attacks.run.Found;
-import dev.fare.attacks.run.Rounds;
+import dev.fare.attacks.run.Restarts;
 import dev.fare.attacks.square.SquareSchedule;
 import dev.fare.attacks.square.SquareSearch;
 import dev.fare.attacks.square.SquareSource;
@@ -43,7 +43,7 @@ public final class SquareAttack extends ImageAttack {
 
   @Override
   Found search(AttackRun run, @Nullable NDArray start) {
-    return new Rounds(settings.restarts, false)
+    return new Restarts(settings.restarts, false)
         .search(
             run,
             Candidates.ofCleanImages(run),
@@ -85,7 +85,7 @@ public final class SquareAttack extends ImageAttack {
   public static final class Builder extends RestartingAttackBuilder<Builder> {
 
     private int queries = 5_000;
-    private double initialShare = 0.8;
+    private double pInit = 0.8;
     private boolean rescaleSchedule;
     private @Nullable SquareSource source;
 
@@ -105,13 +105,13 @@ public final class SquareAttack extends ImageAttack {
           + ", restarts="
           + restarts
           + ", initialShare="
-          + initialShare
+          + pInit
           + ", rescaleSchedule="
           + rescaleSchedule;
     }
 
     private SquareSchedule schedule() {
-      return new SquareSchedule(queries, initialShare, rescaleSchedule);
+      return new SquareSchedule(queries, pInit, rescaleSchedule);
     }
 
     /** Queries for each image and restart, after the start's, at least 1; 5,000 by default. */
@@ -121,8 +121,8 @@ public final class SquareAttack extends ImageAttack {
     }
 
     /** The share of pixels that the first squares cover, in (0, 1]; 0.8 by default. */
-    public Builder initialShare(double initialShare) {
-      this.initialShare = inUnitInterval("initialShare", initialShare);
+    public Builder pInit(double pInit) {
+      this.pInit = inUnitInterval("initialShare", pInit);
       return this;
     }
 

@@ -129,12 +129,12 @@ class AttackModesTest {
     ThreatModel l1 = ThreatModel.l1(3);
     AttackResult plain = ApgdAttack.builder(l1).steps(30).build().perturb(objective, x);
     AttackResult shrinking =
-        ApgdAttack.builder(l1).steps(30).largerEpsilons(true).build().perturb(objective, x);
+        ApgdAttack.builder(l1).steps(30).useLargerEpsilons(true).build().perturb(objective, x);
 
     assertThat(shrinking.losses().mean().getFloat())
         .isGreaterThan(plain.losses().mean().getFloat());
     assertThat(l1.around(x).contains(shrinking.images()).all().getBoolean()).isTrue();
-    assertThatThrownBy(() -> ApgdAttack.builder(LINF).largerEpsilons(true).build())
+    assertThatThrownBy(() -> ApgdAttack.builder(LINF).useLargerEpsilons(true).build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("largerEpsilons is for l1 only, got LINF");
   }

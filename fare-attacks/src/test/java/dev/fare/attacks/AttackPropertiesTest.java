@@ -44,7 +44,7 @@ class AttackPropertiesTest {
               .steps(5)
               .restarts(2)
               .stopAtSuccess(true)
-              .largerEpsilons(threatModel.norm() == Norm.L1)
+              .useLargerEpsilons(threatModel.norm() == Norm.L1)
               .seed(seed)
               .build();
       case SQUARE -> SquareAttack.builder(threatModel).queries(4).seed(seed).build();

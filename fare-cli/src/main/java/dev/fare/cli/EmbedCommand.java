@@ -123,7 +123,7 @@ final class EmbedCommand implements Callable<Integer> {
     }
     try (NDManager manager = NDManager.newBaseManager(encoder.device(), "PyTorch");
         TensorScope scope = TensorScope.of(manager);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       NDArray batch = scope.manager().create(pixels.flip(), new Shape(read, 3, side, side));
       NDArray found = encoder.embed(batch);
       if (normalize) {

@@ -72,7 +72,7 @@ final class InnerAttackOptions extends ThreatOptions {
           "--step-size is PGD's, and --attack is " + attack + "; leave one of them out");
     }
     if (goal != null) {
-      training.attackGoal(goal.loss());
+      training.innerObjective(goal.loss());
     }
   }
 }

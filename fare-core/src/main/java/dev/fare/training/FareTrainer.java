@@ -70,9 +70,9 @@ public final class FareTrainer implements AutoCloseable {
   private final @Nullable Replicas replicas;
   private final GradientSource gradients;
   private final DivergenceGuard guard;
-  private final RunRecord record;
+  private final RunState record;
   private final MicroBatch microBatch;
-  private final @Nullable Validator validator;
+  private final @Nullable ValidationSchedule validator;
   private final @Nullable TrainerCheckpoints checkpoints;
   private long step;
   private volatile boolean cancelled;
@@ -97,7 +97,7 @@ public final class FareTrainer implements AutoCloseable {
       rule = owned.register(UpdateRule.of(builder.optimizer, trained, settings.weightDecay()));
       average = owned.register(WeightAverage.of(settings.averageDecay(), trained));
       Supplier<String> fingerprint = () -> WeightsFingerprint.of(original.parameters());
-      record = new RunRecord(settings, fingerprint, Hardware.of(encoder, builder.replicas));
+      record = new RunState(settings, fingerprint, Hardware.of(encoder, builder.replicas));
       microBatch = new MicroBatch(record);
       validator = owned.register(builder.validator(trained, average, microBatch, record));
       guard = new DivergenceGuard(builder.divergencePolicy, builder.lossLimit, record);
@@ -109,8 +109,8 @@ public final class FareTrainer implements AutoCloseable {
       gradients =
           owned.register(
               new GradientSource(
-                  plan.mathematics(encoder, original),
-                  replicas == null ? List.of() : replicas.mathematics(plan),
+                  plan.stepFor(encoder, original),
+                  replicas == null ? List.of() : replicas.steps(plan),
                   settings,
                   builder.metricsEvery,
                   microBatch));
@@ -304,7 +304,8 @@ public final class FareTrainer implements AutoCloseable {
       StepClock clock) {
     StepResult result;
     try (TensorScope scope = TensorScope.of(pixels)) {
-      BatchGradient batch = gradients.of(pixels, labels, references, step, scope.manager(), clock);
+      BatchGradient batch =
+          gradients.compute(pixels, labels, references, step, scope.manager(), clock);
       double norm = Gradients.norm(batch.gradients());
       double learningRate = schedule.rate(settings.learningRate(), step);
       boolean skipped = isDiverged(batch, norm, learningRate, images);

@@ -37,7 +37,7 @@ public interface TrainableEncoder extends ImageEncoder {
    *
    * @throws UnsupportedOperationException if this encoder can't
    */
-  default TrainableEncoder recomputing() {
+  default TrainableEncoder withActivationCheckpointing() {
     throw new UnsupportedOperationException(
         getClass().getSimpleName()
             + " computes nothing again in its backward pass; a smaller microBatchSize saves memory,"

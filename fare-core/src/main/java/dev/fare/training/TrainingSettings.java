@@ -11,7 +11,7 @@ import java.util.Set;
  *
  * @param loss what is minimised
  * @param attack what makes the adversarial images, {@code none} without
- * @param attackGoal what the attack climbs
+ * @param innerObjective what the attack climbs
  * @param optimizer the optimizer and its constants
  * @param schedule how the learning rate changes
  * @param learningRate the peak
@@ -37,7 +37,7 @@ import java.util.Set;
 public record TrainingSettings(
     String loss,
     String attack,
-    String attackGoal,
+    String innerObjective,
     String optimizer,
     String schedule,
     double learningRate,
@@ -76,7 +76,7 @@ public record TrainingSettings(
     Map<String, String> map = new LinkedHashMap<>();
     map.put("loss", loss);
     map.put("attack", attack);
-    map.put("attackGoal", attackGoal);
+    map.put("attackGoal", innerObjective);
     map.put("optimizer", optimizer);
     map.put("schedule", schedule);
     map.put("learningRate", Double.toString(learningRate));

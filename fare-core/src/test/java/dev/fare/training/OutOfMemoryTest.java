@@ -80,16 +80,16 @@ class OutOfMemoryTest {
     WrappedEncoder replica = new WrappedEncoder(follower).outOfMemoryAfter(0);
     TrainingSettings settings = builder(encoder).settings();
     StepPlan plan = builder(encoder).plan();
-    RunRecord record = new RunRecord(settings, () -> "", Map.of());
+    RunState record = new RunState(settings, () -> "", Map.of());
     try (NDManager owner = manager.newSubManager();
         GradientSource gradients =
             new GradientSource(
-                plan.mathematics(encoder, plain),
-                List.of(plan.mathematics(replica, plain)),
+                plan.stepFor(encoder, plain),
+                List.of(plan.stepFor(replica, plain)),
                 settings,
                 0,
                 new MicroBatch(record))) {
-      BatchGradient found = gradients.of(pixels(), null, null, 0, owner, new StepClock());
+      BatchGradient found = gradients.compute(pixels(), null, null, 0, owner, new StepClock());
 
       assertThat(record.imagesAtOnce()).isEqualTo(2);
       assertThat(owner.getManagedArrays()).hasSameSizeAs(found.gradients());

@@ -12,7 +12,7 @@ public final class Embeddings {
   private Embeddings() {}
 
   public static float[][] of(ImageEncoder encoder, NDArray pixels) {
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         NDArray embeddings = encoder.embed(pixels)) {
       long count = pixels.getShape().get(0);
       Shape shape = embeddings.getShape();

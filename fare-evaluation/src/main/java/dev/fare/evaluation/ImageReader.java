@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.google.common.collect.Lists;
 import dev.fare.data.ImageDataset;
-import dev.fare.data.ImageGathering;
+import dev.fare.data.ParallelImageReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 /** Brings images of a data set to the device, some at a time. */
 public final class ImageReader {
 
-  private final ImageGathering images;
+  private final ParallelImageReader images;
 
   /**
    * Reads by so many threads.
@@ -25,7 +25,7 @@ public final class ImageReader {
    */
   public ImageReader(ImageDataset data, int imageSize, int threads) {
     checkArgument(data.size() > 0, "there are no images in %s", data.description());
-    images = new ImageGathering(data, imageSize, threads);
+    images = new ParallelImageReader(data, imageSize, threads);
   }
 
   ImageDataset data() {

@@ -14,7 +14,7 @@ final class Predictions {
 
   /** Logits {@code [N][K]} of a batch {@code [N,3,H,W]}. */
   static float[][] logits(Classifier classifier, NDArray pixels) {
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         NDArray logits = classifier.logits(pixels)) {
       long count = pixels.getShape().get(0);
       if (logits.getShape().dimension() != 2 || logits.getShape().get(0) != count) {

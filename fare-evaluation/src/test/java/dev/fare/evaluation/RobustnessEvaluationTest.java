@@ -230,8 +230,8 @@ class RobustnessEvaluationTest {
 
     @Override
     public AttackResult perturb(Objective objective, NDArray pixels, NDArray start) {
-      try (GradMode on = GradMode.on()) {
-        NDArray x = Autograd.variable(start);
+      try (GradMode on = GradMode.enableGrad()) {
+        NDArray x = Autograd.leaf(start);
         NDArray loss = objective.losses(objective.forward(x)).sum();
         NDArray step = Autograd.gradient(loss, x).sign().mul(threatModel.epsilon());
         return Toys.result(pixels.add(step).clip(0, 1).stopGradient());

@@ -12,8 +12,8 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.io.WeightTensor;
 import dev.fare.training.TinyEncoder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,7 +29,7 @@ class PgdReplayTest {
 
   private final NDManager manager = NDManager.newBaseManager("PyTorch");
   private JsonArray runs;
-  private Map<String, WeightTensor> recorded;
+  private Map<String, LazyTensor> recorded;
   private TinyEncoder encoder;
 
   @BeforeEach

@@ -16,8 +16,8 @@ import dev.fare.Norm;
 import dev.fare.Objective;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.io.WeightTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -35,7 +35,7 @@ class ApgdTrainReplayTest {
   private final NDManager manager = NDManager.newBaseManager("PyTorch");
   private final Gson gson = new Gson();
   private JsonObject file;
-  private Map<String, WeightTensor> recorded;
+  private Map<String, LazyTensor> recorded;
 
   @BeforeEach
   void load() throws Exception {

@@ -10,8 +10,8 @@ import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.data.InMemoryImages;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.io.WeightTensor;
 import dev.fare.training.loss.EmbeddingLoss;
 import dev.fare.training.loss.TrainingLoss;
 import dev.fare.training.optimizer.Optimizer;
@@ -115,7 +115,7 @@ class ExactResumeTest {
   private Map<String, NDArray> weights(String run, NDManager manager) throws Exception {
     Path file = directory.resolve(run).resolve("step-00000000" + STEPS + "/weights.safetensors");
     Map<String, NDArray> weights = new TreeMap<>();
-    for (Map.Entry<String, WeightTensor> tensor : SafetensorsFile.read(file).tensors().entrySet()) {
+    for (Map.Entry<String, LazyTensor> tensor : SafetensorsFile.read(file).tensors().entrySet()) {
       weights.put(tensor.getKey(), tensor.getValue().read(manager));
     }
     return weights;

@@ -19,10 +19,10 @@ import dev.fare.Objective;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.PgdAttack;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.io.WeightTensor;
-import dev.fare.training.loss.AttackGoal;
 import dev.fare.training.loss.EmbeddingLoss;
+import dev.fare.training.loss.InnerObjective;
 import dev.fare.training.loss.Targets;
 import dev.fare.training.loss.TrainingLoss;
 import dev.fare.training.optimizer.LearningRateSchedule;
@@ -48,7 +48,7 @@ class FareOptionsReplayTest {
 
   private final NDManager manager = NDManager.newBaseManager("PyTorch");
   private JsonObject recorded;
-  private Map<String, WeightTensor> tensors;
+  private Map<String, LazyTensor> tensors;
   private TinyEncoder encoder;
 
   @BeforeEach
@@ -96,20 +96,20 @@ class FareOptionsReplayTest {
             .isCloseTo(cleanCosines[i], within(tolerance));
       }
     }
-    Map<String, WeightTensor> start = student(run);
+    Map<String, LazyTensor> start = student(run);
     for (Map.Entry<String, JsonElement> expected :
         run.getAsJsonObject("weights_after_5").entrySet()) {
       assertWeights(expected, start, noise < 1e-5 ? 1e-3 : 1e-2);
     }
   }
 
-  private static Map<String, WeightTensor> student(JsonObject run) throws Exception {
+  private static Map<String, LazyTensor> student(JsonObject run) throws Exception {
     return SafetensorsFile.read(TinyEncoder.resource(run.get("student_start").getAsString()))
         .tensors();
   }
 
   /** The original was copied when the trainer was built. */
-  private void startAt(Map<String, WeightTensor> start) throws Exception {
+  private void startAt(Map<String, LazyTensor> start) throws Exception {
     for (Map.Entry<String, NDArray> weight : encoder.parameters().entrySet()) {
       String name = weight.getKey().replaceFirst("^visual\\.", "");
       weight.getValue().set(Objects.requireNonNull(start.get(name)).read(manager).toFloatArray());
@@ -124,7 +124,7 @@ class FareOptionsReplayTest {
    * @param share of the tensor's largest move
    */
   private void assertWeights(
-      Map.Entry<String, JsonElement> expected, Map<String, WeightTensor> start, double share)
+      Map.Entry<String, JsonElement> expected, Map<String, LazyTensor> start, double share)
       throws Exception {
     String name = expected.getKey();
     float[] wanted =
@@ -145,7 +145,7 @@ class FareOptionsReplayTest {
         FareTrainer.builder(encoder)
             .attack(attack(args))
             .loss(loss(args))
-            .attackGoal(goal(args))
+            .innerObjective(goal(args))
             .schedule(schedule(run.get("schedule")))
             .learningRate(run.get("lr").getAsDouble())
             .weightDecay(args.get("wd").getAsDouble())
@@ -167,7 +167,7 @@ class FareOptionsReplayTest {
     return cleanWeight == 0 ? loss : loss.withClean(squared, cleanWeight);
   }
 
-  private AttackGoal goal(JsonObject args) {
+  private InnerObjective goal(JsonObject args) {
     if (args.get("attack").getAsString().equals("apgd")) {
       return HalfNormalized::new;
     }

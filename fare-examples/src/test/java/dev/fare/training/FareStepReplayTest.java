@@ -14,8 +14,8 @@ import dev.fare.AttackResult;
 import dev.fare.Objective;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.io.WeightTensor;
 import dev.fare.training.optimizer.LearningRateSchedule;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -34,7 +34,7 @@ class FareStepReplayTest {
 
   private final NDManager manager = NDManager.newBaseManager("PyTorch");
   private JsonObject run;
-  private Map<String, WeightTensor> recorded;
+  private Map<String, LazyTensor> recorded;
   private TinyEncoder encoder;
 
   @BeforeEach
@@ -118,7 +118,7 @@ class FareStepReplayTest {
    * turns into steps of either sign: it is left out.
    */
   private void assertWeights(String file, double tolerance, double fraction) throws Exception {
-    Map<String, WeightTensor> expected = SafetensorsFile.read(TinyEncoder.resource(file)).tensors();
+    Map<String, LazyTensor> expected = SafetensorsFile.read(TinyEncoder.resource(file)).tensors();
     long close = 0;
     long all = 0;
     for (Map.Entry<String, NDArray> weight : encoder.parameters().entrySet()) {

@@ -204,8 +204,8 @@ class LossSlopeTest {
 
     private void checkSlope(Objective objective) {
       try (TensorScope scope = TensorScope.of(images);
-          GradMode on = GradMode.on()) {
-        NDArray variable = Autograd.variable(scope.view(images));
+          GradMode on = GradMode.enableGrad()) {
+        NDArray variable = Autograd.leaf(scope.view(images));
         NDArray loss = objective.losses(objective.forward(variable)).sum();
         NDArray gradient = Autograd.gradient(loss, variable);
         float norm = gradient.square().sum().sqrt().getFloat();

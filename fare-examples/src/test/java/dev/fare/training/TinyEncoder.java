@@ -5,8 +5,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Precision;
 import dev.fare.image.PixelNormalization;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VisionTransformer;
@@ -29,7 +29,7 @@ public record TinyEncoder(VisionTransformer tower) implements TrainableEncoder, 
 
   public static TinyEncoder load(String file, Precision precision) throws Exception {
     NDManager owner = NDManager.newBaseManager("PyTorch");
-    Map<String, WeightTensor> stored = SafetensorsFile.read(resource(file)).tensors();
+    Map<String, LazyTensor> stored = SafetensorsFile.read(resource(file)).tensors();
     Map<String, NDArray> weights = new LinkedHashMap<>();
     for (String name : CanonicalNames.vision(TINY).keySet()) {
       String plain = name.substring(CanonicalNames.VISION_PREFIX.length());
@@ -76,8 +76,8 @@ public record TinyEncoder(VisionTransformer tower) implements TrainableEncoder, 
   }
 
   @Override
-  public TinyEncoder recomputing() {
-    return new TinyEncoder((VisionTransformer) tower.recomputing());
+  public TinyEncoder withActivationCheckpointing() {
+    return new TinyEncoder((VisionTransformer) tower.withActivationCheckpointing());
   }
 
   @Override

@@ -2,16 +2,16 @@ package dev.fare.models;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipArchitectures;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.TensorFile;
 import dev.fare.models.format.TensorMatcher;
-import dev.fare.models.format.TensorRecipe;
 import dev.fare.models.format.WeightFiles;
+import dev.fare.models.format.WeightMapping;
 import dev.fare.models.format.huggingface.HuggingFaceConfig;
 import dev.fare.models.format.huggingface.HuggingFaceNames;
 import dev.fare.models.format.huggingface.HuggingFaceReader;
@@ -30,7 +30,7 @@ import java.util.Optional;
  * Reads CLIP models, whatever layout they are in; the layout is found by content.
  *
  * <p>Configuration and list of tensors are read and checked against each other at once, values when
- * {@link WeightTensor#read} asks for them, so the files must stay. Nothing stays open in between.
+ * {@link LazyTensor#read} asks for them, so the files must stay. Nothing stays open in between.
  */
 public final class ClipCheckpoints {
 
@@ -81,8 +81,8 @@ public final class ClipCheckpoints {
    */
   public static ClipCheckpoint read(Path file, ClipConfig config) throws IOException {
     checkExists(file);
-    Map<String, WeightTensor> stored = TensorFile.read(file).tensors();
-    Map<String, TensorRecipe> recipes = Map.of();
+    Map<String, LazyTensor> stored = TensorFile.read(file).tensors();
+    Map<String, WeightMapping> recipes = Map.of();
     if (config.vision() instanceof VitConfig vit
         && stored.keySet().stream().anyMatch(n -> n.endsWith(HuggingFaceNames.VISION_MARK))) {
       stored = HuggingFaceReader.withoutPrefix(stored, file.toString());

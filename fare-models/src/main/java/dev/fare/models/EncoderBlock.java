@@ -84,7 +84,7 @@ public final class EncoderBlock extends AbstractBlock {
 
   private Shape outputOfOneImage() {
     try (NDManager manager = NDManager.newBaseManager(encoder.device(), "PyTorch");
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       return apply(manager.zeros(new Shape(1, 3, encoder.imageSize(), encoder.imageSize())))
           .getShape();
     }

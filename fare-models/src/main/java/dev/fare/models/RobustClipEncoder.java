@@ -162,7 +162,7 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
       throws IOException {
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
     try {
-      VisionTower tower = Towers.vision(checkpoint, device, precision, lowLatency);
+      VisionTower tower = TowerLoader.vision(checkpoint, device, precision, lowLatency);
       return new RobustClipEncoder(tower, checkpoint, manager);
     } catch (IOException | RuntimeException e) {
       manager.close();
@@ -254,7 +254,7 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
   private <T> float[] embedBatch(List<T> items, ImageOpener<? super T> opener, Executor executor)
       throws IOException {
     try (TensorScope scope = TensorScope.of(manager);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       NDArray pixels = preprocessing.toPixels(scope.manager(), items, opener, executor);
       return tower.embed(pixels).toFloatArray();
     }
@@ -353,8 +353,8 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
   }
 
   @Override
-  public RobustClipEncoder recomputing() {
-    return new RobustClipEncoder(tower.recomputing(), checkpoint, manager);
+  public RobustClipEncoder withActivationCheckpointing() {
+    return new RobustClipEncoder(tower.withActivationCheckpointing(), checkpoint, manager);
   }
 
   /**
@@ -368,7 +368,7 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
    */
   public void save(Path directory) throws IOException {
     try (NDManager reading = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
-      Map<String, NDArray> tensors = Towers.complete(checkpoint, tower.parameters(), reading);
+      Map<String, NDArray> tensors = TowerLoader.complete(checkpoint, tower.parameters(), reading);
       if (config().vision() instanceof ConvNextConfig) {
         OpenClipWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
       } else {
@@ -388,9 +388,9 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
       writeTorchScript(Optional.empty(), directory);
       return;
     }
-    try (TextTransformer text = Towers.text(checkpoint, device())) {
-      Optional<byte[]> json = Towers.tokenizerJson(checkpoint, text.config());
-      double logitScale = Towers.logitScale(checkpoint);
+    try (TextTransformer text = TowerLoader.text(checkpoint, device())) {
+      Optional<byte[]> json = TowerLoader.tokenizerJson(checkpoint, text.config());
+      double logitScale = TowerLoader.logitScale(checkpoint);
       writeTorchScript(Optional.of(new TorchScriptExport.Text(text, logitScale, json)), directory);
     }
   }

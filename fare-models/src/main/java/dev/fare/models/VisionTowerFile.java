@@ -3,15 +3,15 @@ package dev.fare.models;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.io.AtomicFile;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.SafetensorsWriter;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.TensorFile;
 import dev.fare.models.format.TensorMatcher;
-import dev.fare.models.format.TensorRecipe;
+import dev.fare.models.format.WeightMapping;
 import dev.fare.models.format.huggingface.HuggingFaceNames;
 import dev.fare.models.format.huggingface.HuggingFaceReader;
 import dev.fare.models.vision.VisionConfig;
@@ -48,8 +48,8 @@ public final class VisionTowerFile {
    */
   public static ClipCheckpoint read(Path file, ClipCheckpoint base) throws IOException {
     VisionConfig config = base.config().vision();
-    Map<String, WeightTensor> stored = TensorFile.read(file).tensors();
-    Map<String, TensorRecipe> recipes = Map.of();
+    Map<String, LazyTensor> stored = TensorFile.read(file).tensors();
+    Map<String, WeightMapping> recipes = Map.of();
     if (stored.keySet().stream().anyMatch(name -> name.endsWith(HuggingFaceNames.VISION_MARK))
         && config instanceof VitConfig vit) {
       recipes = HuggingFaceNames.vision(vit);
@@ -60,7 +60,7 @@ public final class VisionTowerFile {
     } else {
       stored = withVisionPrefix(stored);
     }
-    Map<String, WeightTensor> tensors = new LinkedHashMap<>(base.tensors());
+    Map<String, LazyTensor> tensors = new LinkedHashMap<>(base.tensors());
     tensors.putAll(
         TensorMatcher.match(
             CanonicalNames.vision(config),
@@ -118,9 +118,8 @@ public final class VisionTowerFile {
     return vision;
   }
 
-  private static Map<String, WeightTensor> visionOnly(
-      Map<String, WeightTensor> stored, String prefix) {
-    Map<String, WeightTensor> vision = new LinkedHashMap<>();
+  private static Map<String, LazyTensor> visionOnly(Map<String, LazyTensor> stored, String prefix) {
+    Map<String, LazyTensor> vision = new LinkedHashMap<>();
     stored.forEach(
         (name, tensor) -> {
           if (name.startsWith(prefix) || name.equals(HuggingFaceNames.VISION_PROJECTION)) {
@@ -130,8 +129,8 @@ public final class VisionTowerFile {
     return vision;
   }
 
-  private static Map<String, WeightTensor> withVisionPrefix(Map<String, WeightTensor> stored) {
-    Map<String, WeightTensor> prefixed = new LinkedHashMap<>();
+  private static Map<String, LazyTensor> withVisionPrefix(Map<String, LazyTensor> stored) {
+    Map<String, LazyTensor> prefixed = new LinkedHashMap<>();
     stored.forEach((name, tensor) -> prefixed.put(CanonicalNames.VISION_PREFIX + name, tensor));
     return prefixed;
   }

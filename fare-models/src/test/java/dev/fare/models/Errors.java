@@ -16,9 +16,9 @@ public record Errors(double embedding, double gradient) {
 
   public static Errors between(VisionTower tower, VisionTower exact, NDArray images) {
     try (NDManager manager = images.getManager().newSubManager();
-        GradMode on = GradMode.on()) {
-      NDArray pixels = Autograd.variable(images);
-      NDArray other = Autograd.variable(images);
+        GradMode on = GradMode.enableGrad()) {
+      NDArray pixels = Autograd.leaf(images);
+      NDArray other = Autograd.leaf(images);
       pixels.attach(manager);
       other.attach(manager);
       NDArray actual = tower.embed(pixels);

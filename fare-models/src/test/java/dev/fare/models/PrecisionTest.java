@@ -146,8 +146,8 @@ class PrecisionTest {
       Map<String, NDArray> weights = new LinkedHashMap<>();
       exact
           .parameters()
-          .forEach((name, weight) -> weights.put(name, Autograd.variable(weight.duplicate())));
-      try (GradMode on = GradMode.on();
+          .forEach((name, weight) -> weights.put(name, Autograd.leaf(weight.duplicate())));
+      try (GradMode on = GradMode.enableGrad();
           VisionTransformer tower =
               new VisionTransformer(
                   TinyClip.VISION, PixelNormalization.CLIP, weights, owner, Precision.BFLOAT16)) {
@@ -175,7 +175,7 @@ class PrecisionTest {
   private NDList weightGradients(VisionTransformer tower) {
     List<NDArray> weights = new ArrayList<>(tower.parameters().values());
     weights.forEach(weight -> weight.setRequiresGradient(true));
-    try (GradMode on = GradMode.on()) {
+    try (GradMode on = GradMode.enableGrad()) {
       return Autograd.gradients(tower.embed(pixels).square().sum(), weights);
     } finally {
       weights.forEach(weight -> weight.setRequiresGradient(false));

@@ -230,8 +230,8 @@ class RobustClipEncoderTest {
             threads.submit(
                 () -> {
                   try (NDManager own = NDManager.newBaseManager("PyTorch");
-                      GradMode on = GradMode.on()) {
-                    NDArray pixels = Autograd.variable(recorded.tensor("x", own));
+                      GradMode on = GradMode.enableGrad()) {
+                    NDArray pixels = Autograd.leaf(recorded.tensor("x", own));
                     NDArray embedding = encoder.embed(pixels);
                     NDArray slope = Autograd.gradient(embedding.square().sum(), pixels);
                     assertThat(embedding.toFloatArray()).containsExactly(expected, within(1e-5f));

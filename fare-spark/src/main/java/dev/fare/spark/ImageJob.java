@@ -145,7 +145,7 @@ public final class ImageJob {
     List<Path> paths = shard.images().stream().map(Path::of).toList();
     try (NDManager manager = NDManager.newBaseManager(encoder.device(), "PyTorch");
         TensorScope scope = TensorScope.of(manager);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       NDArray pixels =
           encoder.preprocessing().toPixels(scope.manager(), paths, decoder::decode, Runnable::run);
       Map<String, NDArray> results = function.apply(encoder, pixels, shard.first());

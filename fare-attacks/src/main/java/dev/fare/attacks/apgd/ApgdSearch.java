@@ -8,11 +8,11 @@ import dev.fare.Norm;
 import dev.fare.attacks.run.ActiveImages;
 import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.run.AttackRun.Evaluation;
-import dev.fare.attacks.run.AttackRun.Slope;
+import dev.fare.attacks.run.AttackRun.ValueAndGradient;
 import dev.fare.attacks.run.Found;
 import dev.fare.attacks.run.Incumbent;
-import dev.fare.attacks.tensor.Kept;
 import dev.fare.attacks.tensor.Kernels;
+import dev.fare.attacks.tensor.LoopTensor;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,7 +38,7 @@ public final class ApgdSearch {
    * @param rho share of rises below which the step size is halved
    * @param initialStepSize in pixel space
    * @param initialSparsity share of the coordinates that l1's first steps move
-   * @param gradientsPerStep forward and backward passes for each gradient
+   * @param eotIterations forward and backward passes for each gradient
    * @param stopAtSuccess whether an image is finished with its first success
    */
   public record Settings(
@@ -46,7 +46,7 @@ public final class ApgdSearch {
       double rho,
       double initialStepSize,
       double initialSparsity,
-      int gradientsPerStep,
+      int eotIterations,
       boolean stopAtSuccess) {}
 
   private final Settings settings;
@@ -56,10 +56,10 @@ public final class ApgdSearch {
   private final Incumbent best;
   private final StepRule rule;
 
-  private final Kept images;
-  private final Kept previous;
-  private final Kept gradient;
-  private final Kept bestGradient;
+  private final LoopTensor images;
+  private final LoopTensor previous;
+  private final LoopTensor gradient;
+  private final LoopTensor bestGradient;
 
   /**
    * Evaluates the start.
@@ -81,12 +81,12 @@ public final class ApgdSearch {
     NDManager owner = run.manager();
     try (TensorScope scope = TensorScope.of(owner)) {
       NDArray inCube = start.clip(0, 1);
-      Slope slope = run.slope(inCube, settings.gradientsPerStep(), scope);
+      ValueAndGradient slope = run.slope(inCube, settings.eotIterations(), scope);
       run.meter().startGradient(slope.gradient(), scope);
-      images = new Kept(inCube, owner, scope);
-      previous = new Kept(inCube, owner, scope);
-      gradient = new Kept(slope.gradient(), owner, scope);
-      bestGradient = new Kept(slope.gradient(), owner, scope);
+      images = new LoopTensor(inCube, owner, scope);
+      previous = new LoopTensor(inCube, owner, scope);
+      gradient = new LoopTensor(slope.gradient(), owner, scope);
+      bestGradient = new LoopTensor(slope.gradient(), owner, scope);
       best = new Incumbent(inCube, slope.at(), settings.stopAtSuccess(), owner, scope);
       rule = rule(run, inCube, slope.at().losses(), isGiven, scope);
     }
@@ -134,8 +134,8 @@ public final class ApgdSearch {
     return active.found();
   }
 
-  private List<Kept> otherState() {
-    List<Kept> state = new ArrayList<>(rule.state());
+  private List<LoopTensor> otherState() {
+    List<LoopTensor> state = new ArrayList<>(rule.state());
     state.addAll(List.of(images, previous, gradient, bestGradient));
     return state;
   }
@@ -148,7 +148,7 @@ public final class ApgdSearch {
     images.set(next, step);
     Evaluation at;
     if (iteration < settings.steps() - 1) {
-      Slope slope = run.slope(next, settings.gradientsPerStep(), step);
+      ValueAndGradient slope = run.slope(next, settings.eotIterations(), step);
       gradient.set(slope.gradient(), step);
       at = slope.at();
     } else {
@@ -163,7 +163,7 @@ public final class ApgdSearch {
   /** The last image's gradient would lead nowhere, so it is not computed. */
   private Evaluation evaluateLast(AttackRun run, NDArray last) {
     Evaluation at = run.evaluate(last);
-    for (int i = 1; i < settings.gradientsPerStep(); i++) {
+    for (int i = 1; i < settings.eotIterations(); i++) {
       at = run.evaluate(last);
     }
     return at;
@@ -177,7 +177,7 @@ public final class ApgdSearch {
 
   private void tell(int iteration, NDArray losses, NDArray stepSizes) {
     if (listener != null) {
-      listener.onIteration(
+      listener.onStep(
           new AttackProgress(
               "APGD",
               iteration,

@@ -5,8 +5,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Ball;
-import dev.fare.attacks.tensor.Kept;
 import dev.fare.attacks.tensor.Kernels;
+import dev.fare.attacks.tensor.LoopTensor;
 import dev.fare.torch.TensorScope;
 import java.util.List;
 
@@ -19,13 +19,13 @@ final class HalvingRule implements StepRule {
 
   private static final double MOMENTUM = 0.75;
 
-  private final Checkpoints checkpoints;
+  private final ApgdCheckpoints checkpoints;
   private final double rho;
-  private final Kept stepSizes; // [N,1,1,1]
-  private final Kept rises; // [N] float, since the last checkpoint
-  private final Kept lastLosses; // [N]
-  private final Kept bestAtCheckpoint; // [N]
-  private final Kept halvedLastTime; // [N] boolean
+  private final LoopTensor stepSizes; // [N,1,1,1]
+  private final LoopTensor rises; // [N] float, since the last checkpoint
+  private final LoopTensor lastLosses; // [N]
+  private final LoopTensor bestAtCheckpoint; // [N]
+  private final LoopTensor halvedLastTime; // [N] boolean
   private int window;
 
   HalvingRule(
@@ -35,21 +35,21 @@ final class HalvingRule implements StepRule {
       NDArray startLosses,
       NDManager owner,
       TensorScope scope) {
-    this.checkpoints = Checkpoints.of(steps);
+    this.checkpoints = ApgdCheckpoints.of(steps);
     this.rho = rho;
     window = checkpoints.first();
     long images = startLosses.getShape().get(0);
     NDArray zeros = startLosses.zerosLike();
     NDArray sizes = zeros.add(initialStepSize).reshape(images, 1, 1, 1);
-    stepSizes = new Kept(sizes, owner, scope);
-    rises = new Kept(zeros, owner, scope);
+    stepSizes = new LoopTensor(sizes, owner, scope);
+    rises = new LoopTensor(zeros, owner, scope);
     // the original compares the first loss with the last row of a table of zeros, not with the
     // start's loss; with a single iteration that row is the first loss itself
     NDArray before = steps == 1 ? zeros.add(Float.POSITIVE_INFINITY) : zeros;
-    lastLosses = new Kept(before, owner, scope);
-    bestAtCheckpoint = new Kept(startLosses, owner, scope);
+    lastLosses = new LoopTensor(before, owner, scope);
+    bestAtCheckpoint = new LoopTensor(startLosses, owner, scope);
     NDArray all = scope.manager().ones(new Shape(images), DataType.BOOLEAN);
-    halvedLastTime = new Kept(all, owner, scope);
+    halvedLastTime = new LoopTensor(all, owner, scope);
   }
 
   @Override
@@ -95,7 +95,7 @@ final class HalvingRule implements StepRule {
   }
 
   @Override
-  public List<Kept> state() {
+  public List<LoopTensor> state() {
     return List.of(stepSizes, rises, lastLosses, bestAtCheckpoint, halvedLastTime);
   }
 }

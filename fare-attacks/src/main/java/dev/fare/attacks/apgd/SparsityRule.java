@@ -3,8 +3,8 @@ package dev.fare.attacks.apgd;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Ball;
-import dev.fare.attacks.tensor.Kept;
 import dev.fare.attacks.tensor.Kernels;
+import dev.fare.attacks.tensor.LoopTensor;
 import dev.fare.attacks.tensor.SparseDirection;
 import dev.fare.torch.TensorScope;
 import java.util.List;
@@ -21,9 +21,9 @@ final class SparsityRule implements StepRule {
 
   private final int window;
   private final double initialStepSize;
-  private final Kept stepSizes; // [N,1,1,1]
-  private final Kept fractions; // [N], of the coordinates that a step moves
-  private final Kept nonZeros; // [N] float, of the best perturbation at the last checkpoint
+  private final LoopTensor stepSizes; // [N,1,1,1]
+  private final LoopTensor fractions; // [N], of the coordinates that a step moves
+  private final LoopTensor nonZeros; // [N] float, of the best perturbation at the last checkpoint
 
   /**
    * A rule at its start.
@@ -42,9 +42,9 @@ final class SparsityRule implements StepRule {
     window = Math.max((int) (0.04 * steps), 1);
     long images = nonZeros.getShape().get(0);
     NDArray sizes = nonZeros.zerosLike().add(initialStepSize).reshape(images, 1, 1, 1);
-    stepSizes = new Kept(sizes, owner, scope);
-    this.nonZeros = new Kept(nonZeros, owner, scope);
-    this.fractions = new Kept(fractions, owner, scope);
+    stepSizes = new LoopTensor(sizes, owner, scope);
+    this.nonZeros = new LoopTensor(nonZeros, owner, scope);
+    this.fractions = new LoopTensor(fractions, owner, scope);
   }
 
   /** How many coordinates each perturbation has, {@code [N]} float. */
@@ -95,7 +95,7 @@ final class SparsityRule implements StepRule {
   }
 
   @Override
-  public List<Kept> state() {
+  public List<LoopTensor> state() {
     return List.of(stepSizes, fractions, nonZeros);
   }
 }

@@ -2,7 +2,7 @@ package dev.fare.attacks.apgd;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.Ball;
-import dev.fare.attacks.tensor.Kept;
+import dev.fare.attacks.tensor.LoopTensor;
 import dev.fare.torch.TensorScope;
 import java.util.List;
 
@@ -38,5 +38,5 @@ interface StepRule {
   NDArray stepSizes();
 
   /** What has a row per image. */
-  List<Kept> state();
+  List<LoopTensor> state();
 }

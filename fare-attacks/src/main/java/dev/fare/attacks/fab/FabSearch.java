@@ -10,8 +10,8 @@ import dev.fare.Norm;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.run.AttackRun.Evaluation;
-import dev.fare.attacks.tensor.Kept;
 import dev.fare.attacks.tensor.Kernels;
+import dev.fare.attacks.tensor.LoopTensor;
 import dev.fare.torch.TensorScope;
 import org.jspecify.annotations.Nullable;
 
@@ -26,11 +26,11 @@ public final class FabSearch {
    * Settings of a run.
    *
    * @param steps iterations
-   * @param overshoot how far beyond the boundary to go; the original's eta
-   * @param greatestBias most weight of the step from the clean image; the original's alpha_max
-   * @param backStep share of the perturbation that is kept after a success; the original's beta
+   * @param eta how far beyond the boundary to go; the original's eta
+   * @param alphaMax most weight of the step from the clean image; the original's alpha_max
+   * @param beta share of the perturbation that is kept after a success; the original's beta
    */
-  public record Settings(int steps, double overshoot, double greatestBias, double backStep) {}
+  public record Settings(int steps, double eta, double alphaMax, double beta) {}
 
   /** The original's initial distance. */
   private static final float NONE = 1e10f;
@@ -41,9 +41,9 @@ public final class FabSearch {
   private final int round;
   private final @Nullable AttackListener listener;
   private final Norm norm;
-  private final Kept images;
-  private final Kept nearest; // the adversarial image of least distance
-  private final Kept distances; // [N], NONE where nothing was found
+  private final LoopTensor images;
+  private final LoopTensor nearest; // the adversarial image of least distance
+  private final LoopTensor distances; // [N], NONE where nothing was found
 
   /**
    * Prepares a run on images that are classified correctly.
@@ -66,10 +66,10 @@ public final class FabSearch {
     norm = run.ball().threatModel().norm();
     NDManager owner = run.manager();
     try (TensorScope scope = TensorScope.of(owner)) {
-      images = new Kept(start, owner, scope);
-      nearest = new Kept(run.ball().center(), owner, scope);
+      images = new LoopTensor(start, owner, scope);
+      nearest = new LoopTensor(run.ball().center(), owner, scope);
       NDArray rows = start.reshape(run.size(), -1).get(":,0");
-      distances = new Kept(rows.zerosLike().add(NONE), owner, scope);
+      distances = new LoopTensor(rows.zerosLike().add(NONE), owner, scope);
     }
   }
 
@@ -88,7 +88,7 @@ public final class FabSearch {
   private void tell(int iteration, Evaluation at) {
     if (listener != null) {
       NDArray found = distances.get().lt(NONE);
-      listener.onIteration(
+      listener.onStep(
           new AttackProgress(
               "FAB",
               iteration,
@@ -123,10 +123,10 @@ public final class FabSearch {
     NDArray near = lengths.get(":" + count);
     NDArray bias =
         near.div(near.add(lengths.get(count + ":")))
-            .clip(0, settings.greatestBias())
+            .clip(0, settings.alphaMax())
             .reshape(count, 1, 1, 1);
-    NDArray here = fromHere.mul(settings.overshoot()).add(x).mul(bias.neg().add(1));
-    NDArray there = fromClean.mul(settings.overshoot()).add(clean).mul(bias);
+    NDArray here = fromHere.mul(settings.eta()).add(x).mul(bias.neg().add(1));
+    NDArray there = fromClean.mul(settings.eta()).add(clean).mul(bias);
     return here.add(there).clip(0, 1);
   }
 
@@ -138,7 +138,7 @@ public final class FabSearch {
     NDArray nearer = won.logicalAnd(size.lt(distances.get()));
     nearest.set(Kernels.choose(nearer, next, nearest.get()), step);
     distances.set(Kernels.choose(nearer, size, distances.get()), step);
-    NDArray back = clean.add(perturbation.mul(settings.backStep()));
+    NDArray back = clean.add(perturbation.mul(settings.beta()));
     images.set(Kernels.choose(won, back, next), step);
   }
 

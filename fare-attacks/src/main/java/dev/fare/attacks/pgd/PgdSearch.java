@@ -11,11 +11,11 @@ import dev.fare.Norm;
 import dev.fare.attacks.run.ActiveImages;
 import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.run.AttackRun.Evaluation;
-import dev.fare.attacks.run.AttackRun.Slope;
+import dev.fare.attacks.run.AttackRun.ValueAndGradient;
 import dev.fare.attacks.run.Found;
 import dev.fare.attacks.run.Incumbent;
-import dev.fare.attacks.tensor.Kept;
 import dev.fare.attacks.tensor.Kernels;
+import dev.fare.attacks.tensor.LoopTensor;
 import dev.fare.attacks.tensor.SparseDirection;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
@@ -44,8 +44,8 @@ public final class PgdSearch {
   private final int restart;
   private final @Nullable AttackListener listener;
   private final ActiveImages active;
-  private final Kept images;
-  private @Nullable Kept velocity;
+  private final LoopTensor images;
+  private @Nullable LoopTensor velocity;
   private @Nullable Incumbent best;
 
   public PgdSearch(
@@ -59,7 +59,7 @@ public final class PgdSearch {
     this.listener = listener;
     active = new ActiveImages(run);
     try (TensorScope scope = TensorScope.of(run.manager())) {
-      images = new Kept(start, run.manager(), scope);
+      images = new LoopTensor(start, run.manager(), scope);
     }
   }
 
@@ -113,8 +113,8 @@ public final class PgdSearch {
     return true;
   }
 
-  private List<Kept> state() {
-    List<Kept> state = new ArrayList<>(List.of(images));
+  private List<LoopTensor> state() {
+    List<LoopTensor> state = new ArrayList<>(List.of(images));
     if (velocity != null) {
       state.add(velocity);
     }
@@ -124,7 +124,7 @@ public final class PgdSearch {
   private void step(int iteration, TensorScope step) {
     AttackRun run = active.run();
     NDArray current = images.get();
-    Slope slope = run.slope(current, step);
+    ValueAndGradient slope = run.slope(current, step);
     if (settings.keepBest()) {
       seen(current, slope.at(), step);
     }
@@ -141,7 +141,7 @@ public final class PgdSearch {
 
   private void keepVelocity(NDArray direction, TensorScope step) {
     if (velocity == null) {
-      velocity = new Kept(direction, active.run().manager(), step);
+      velocity = new LoopTensor(direction, active.run().manager(), step);
     } else {
       velocity.set(direction, step);
     }
@@ -161,7 +161,7 @@ public final class PgdSearch {
       NDArray bestLosses = best == null ? at.losses() : best.losses();
       NDArray succeeded = best == null ? at.succeeded() : best.succeeded();
       NDArray stepSizes = at.losses().zerosLike().add(settings.stepSize());
-      listener.onIteration(
+      listener.onStep(
           new AttackProgress(
               "PGD",
               iteration,

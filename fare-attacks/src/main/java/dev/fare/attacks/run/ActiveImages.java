@@ -1,7 +1,7 @@
 package dev.fare.attacks.run;
 
 import ai.djl.ndarray.NDArray;
-import dev.fare.attacks.tensor.Kept;
+import dev.fare.attacks.tensor.LoopTensor;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +50,7 @@ public final class ActiveImages {
    * @param look whether to look even on a GPU
    * @return whether there is an image to go on with
    */
-  public boolean dropFinished(Incumbent incumbent, List<Kept> others, boolean look) {
+  public boolean dropFinished(Incumbent incumbent, List<LoopTensor> others, boolean look) {
     if (run.manager().getDevice().isGpu() && !look) {
       return true;
     }
@@ -61,14 +61,14 @@ public final class ActiveImages {
     }
     if (open.length < rows.length && run.isSelectable()) {
       finish(incumbent.found());
-      List<Kept> state = new ArrayList<>(incumbent.state());
+      List<LoopTensor> state = new ArrayList<>(incumbent.state());
       state.addAll(others);
       select(open, state);
     }
     return true;
   }
 
-  private void select(long[] open, List<Kept> state) {
+  private void select(long[] open, List<LoopTensor> state) {
     try (TensorScope scope = TensorScope.of(whole.manager())) {
       NDArray indices = scope.manager().create(open);
       state.forEach(kept -> kept.select(indices, scope));

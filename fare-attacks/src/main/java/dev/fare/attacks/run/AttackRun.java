@@ -38,16 +38,16 @@ public final class AttackRun implements AutoCloseable {
    * @param at the evaluation
    * @param gradient of the sum of losses, in the shape of the images, finite
    */
-  public record Slope(Evaluation at, NDArray gradient) {}
+  public record ValueAndGradient(Evaluation at, NDArray gradient) {}
 
   private final NDManager manager;
   private final Objective objective;
   private final Ball ball;
   private final RandomStreams random;
-  private final Meter meter;
+  private final AttackBudget meter;
 
   private AttackRun(
-      NDManager manager, Objective objective, Ball ball, RandomStreams random, Meter meter) {
+      NDManager manager, Objective objective, Ball ball, RandomStreams random, AttackBudget meter) {
     this.manager = manager;
     this.objective = objective;
     this.ball = ball;
@@ -64,7 +64,7 @@ public final class AttackRun implements AutoCloseable {
     NDManager manager = pixels.getManager().newSubManager();
     NDArray center = pixels.stopGradient();
     center.attach(manager);
-    Meter meter = new Meter(control, manager);
+    AttackBudget meter = new AttackBudget(control, manager);
     return new AttackRun(manager, objective, threatModel.around(center), random, meter);
   }
 
@@ -124,7 +124,7 @@ public final class AttackRun implements AutoCloseable {
     return random;
   }
 
-  public Meter meter() {
+  public AttackBudget meter() {
     return meter;
   }
 
@@ -141,33 +141,33 @@ public final class AttackRun implements AutoCloseable {
   }
 
   /** Runs the model and its backward pass; call inside a step's scope. */
-  public Slope slope(NDArray images, TensorScope step) {
+  public ValueAndGradient slope(NDArray images, TensorScope step) {
     long count = images.getShape().get(0);
     meter.forward(count);
     meter.backward(count);
     Evaluation evaluation;
     NDArray raw;
-    try (GradMode on = GradMode.on()) {
-      NDArray variable = Autograd.variable(images);
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray variable = Autograd.leaf(images);
       variable.attach(step.manager());
       NDArray outputs = objective.forward(variable);
       NDArray losses = objective.losses(outputs);
       raw = Autograd.gradient(losses.sum(), variable);
-      try (GradMode off = GradMode.off()) {
+      try (GradMode off = GradMode.noGrad()) {
         evaluation = rated(outputs, losses.stopGradient(), images);
       }
     }
     NDList finite = Kernels.finite(raw);
     meter.nonFinite(finite.get(1), step);
-    return new Slope(evaluation, finite.get(0));
+    return new ValueAndGradient(evaluation, finite.get(0));
   }
 
   /**
    * The mean gradient of several passes, for models that draw random numbers; losses and successes
    * are the last pass's, as in the original.
    */
-  public Slope slope(NDArray images, int passes, TensorScope step) {
-    Slope last = slope(images, step);
+  public ValueAndGradient slope(NDArray images, int passes, TensorScope step) {
+    ValueAndGradient last = slope(images, step);
     if (passes == 1) {
       return last;
     }
@@ -176,7 +176,7 @@ public final class AttackRun implements AutoCloseable {
       last = slope(images, step);
       sum = sum.add(last.gradient());
     }
-    return new Slope(last.at(), sum.div(passes));
+    return new ValueAndGradient(last.at(), sum.div(passes));
   }
 
   /**
@@ -192,8 +192,8 @@ public final class AttackRun implements AutoCloseable {
     meter.forward(count);
     NDArray labels = classes.labels();
     NDList found;
-    try (GradMode on = GradMode.on()) {
-      NDArray variable = Autograd.variable(images);
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray variable = Autograd.leaf(images);
       variable.attach(step.manager());
       NDArray logits = objective.forward(variable);
       if (targets == null) {

@@ -6,8 +6,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.AttackResult.Scores;
 import dev.fare.attacks.run.AttackRun.Evaluation;
-import dev.fare.attacks.tensor.Kept;
 import dev.fare.attacks.tensor.Kernels;
+import dev.fare.attacks.tensor.LoopTensor;
 import dev.fare.attacks.tensor.Rows;
 import dev.fare.torch.TensorScope;
 import java.util.Arrays;
@@ -16,10 +16,10 @@ import java.util.Arrays;
 public final class Candidates {
 
   private final NDManager owner;
-  private final Kept successful; // [N,C,H,W], meaningless where nothing succeeded
-  private final Kept highest; // [N,C,H,W], of highest loss
-  private final Kept losses; // [N]
-  private final Kept succeeded; // [N] boolean
+  private final LoopTensor successful; // [N,C,H,W], meaningless where nothing succeeded
+  private final LoopTensor highest; // [N,C,H,W], of highest loss
+  private final LoopTensor losses; // [N]
+  private final LoopTensor succeeded; // [N] boolean
 
   /**
    * Nothing found yet: the clean images with a loss of minus infinity.
@@ -31,10 +31,10 @@ public final class Candidates {
     try (TensorScope scope = TensorScope.of(owner)) {
       Shape images = new Shape(cleanImages.getShape().get(0));
       NDManager manager = scope.manager();
-      successful = new Kept(cleanImages, owner, scope);
-      highest = new Kept(cleanImages, owner, scope);
-      losses = new Kept(manager.full(images, Float.NEGATIVE_INFINITY), owner, scope);
-      succeeded = new Kept(manager.zeros(images, DataType.BOOLEAN), owner, scope);
+      successful = new LoopTensor(cleanImages, owner, scope);
+      highest = new LoopTensor(cleanImages, owner, scope);
+      losses = new LoopTensor(manager.full(images, Float.NEGATIVE_INFINITY), owner, scope);
+      succeeded = new LoopTensor(manager.zeros(images, DataType.BOOLEAN), owner, scope);
     }
   }
 

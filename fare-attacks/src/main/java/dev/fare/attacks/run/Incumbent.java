@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.AttackResult.Scores;
 import dev.fare.attacks.run.AttackRun.Evaluation;
-import dev.fare.attacks.tensor.Kept;
 import dev.fare.attacks.tensor.Kernels;
+import dev.fare.attacks.tensor.LoopTensor;
 import dev.fare.torch.TensorScope;
 import java.util.List;
 
@@ -13,10 +13,10 @@ import java.util.List;
 public final class Incumbent {
 
   private final boolean firstSuccess;
-  private final Kept images; // of highest loss
-  private final Kept losses;
-  private final Kept successful;
-  private final Kept succeeded;
+  private final LoopTensor images; // of highest loss
+  private final LoopTensor losses;
+  private final LoopTensor successful;
+  private final LoopTensor succeeded;
 
   /**
    * Starts with the first point.
@@ -27,10 +27,10 @@ public final class Incumbent {
   public Incumbent(
       NDArray start, Evaluation at, boolean firstSuccess, NDManager owner, TensorScope scope) {
     this.firstSuccess = firstSuccess;
-    images = new Kept(start, owner, scope);
-    losses = new Kept(at.losses(), owner, scope);
-    successful = new Kept(start, owner, scope);
-    succeeded = new Kept(at.succeeded(), owner, scope);
+    images = new LoopTensor(start, owner, scope);
+    losses = new LoopTensor(at.losses(), owner, scope);
+    successful = new LoopTensor(start, owner, scope);
+    succeeded = new LoopTensor(at.succeeded(), owner, scope);
   }
 
   /**
@@ -65,7 +65,7 @@ public final class Incumbent {
     return succeeded.get();
   }
 
-  List<Kept> state() {
+  List<LoopTensor> state() {
     return List.of(images, losses, successful, succeeded);
   }
 

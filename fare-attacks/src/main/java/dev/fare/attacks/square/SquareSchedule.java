@@ -4,10 +4,10 @@ package dev.fare.attacks.square;
  * How large the squares are.
  *
  * @param queries how many there will be
- * @param initialShare of the pixels that the first squares cover
+ * @param pInit of the pixels that the first squares cover
  * @param rescale whether thresholds are shares of the queries instead of fixed numbers
  */
-public record SquareSchedule(int queries, double initialShare, boolean rescale) {
+public record SquareSchedule(int queries, double pInit, boolean rescale) {
 
   private static final int[] THRESHOLDS = {10, 50, 200, 500, 1_000, 2_000, 4_000, 6_000, 8_000};
 
@@ -20,7 +20,7 @@ public record SquareSchedule(int queries, double initialShare, boolean rescale) 
         halvings++;
       }
     }
-    return initialShare / (1 << halvings);
+    return pInit / (1 << halvings);
   }
 
   /** The side of a square in an image of this size, for l∞. */

@@ -72,7 +72,7 @@ public final class SquareSearch {
   private void tell(int query, NDArray losses) {
     if (listener != null) {
       double epsilon = active.run().ball().threatModel().epsilon();
-      listener.onIteration(
+      listener.onStep(
           new AttackProgress(
               "Square",
               query,

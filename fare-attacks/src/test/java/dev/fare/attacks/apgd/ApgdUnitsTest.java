@@ -47,7 +47,7 @@ class ApgdUnitsTest {
     for (JsonElement element : UNITS.getAsJsonArray("schedule")) {
       JsonObject json = element.getAsJsonObject();
       int steps = json.get("n_iter").getAsInt();
-      Checkpoints checkpoints = Checkpoints.of(steps);
+      ApgdCheckpoints checkpoints = ApgdCheckpoints.of(steps);
       List<Float> actual = new ArrayList<>();
       int window = checkpoints.first();
       for (int iteration = window - 1; iteration < steps; iteration += window) {
@@ -83,8 +83,8 @@ class ApgdUnitsTest {
   }
 
   private void assertLoss(Objective objective, JsonObject json, String name, float[] rows) {
-    try (GradMode on = GradMode.on()) {
-      NDArray logits = Autograd.variable(Vectors.tensor(manager, json.get("logits")));
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray logits = Autograd.leaf(Vectors.tensor(manager, json.get("logits")));
 
       NDArray losses = objective.losses(objective.forward(logits));
       NDArray gradient = Autograd.gradient(losses.sum(), logits);
@@ -113,7 +113,7 @@ class ApgdUnitsTest {
         continue; // windows after the first are replayed by the scripted runs
       }
       int steps = (int) Math.ceil(window / 0.22);
-      assertThat(Checkpoints.of(steps).first()).isEqualTo(window);
+      assertThat(ApgdCheckpoints.of(steps).first()).isEqualTo(window);
       try (TensorScope scope = TensorScope.of(manager)) {
         HalvingRule rule =
             new HalvingRule(steps, json.get("k3").getAsDouble(), 1, table.get(0), manager, scope);

@@ -9,9 +9,9 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.common.hash.Hashing;
 import com.google.common.hash.HashingOutputStream;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.io.SafetensorsWriter;
-import dev.fare.io.WeightTensor;
 import dev.fare.training.optimizer.OptimizerScript;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -70,8 +70,8 @@ final class TensorFile {
 
   /** Whether the file holds tensors of just these names and shapes, in this order. */
   static boolean matches(Path file, Map<String, NDArray> tensors) throws IOException {
-    Map<String, WeightTensor> stored = SafetensorsFile.read(file).tensors();
-    return shapes(stored, WeightTensor::shape).equals(shapes(tensors, NDArray::getShape));
+    Map<String, LazyTensor> stored = SafetensorsFile.read(file).tensors();
+    return shapes(stored, LazyTensor::shape).equals(shapes(tensors, NDArray::getShape));
   }
 
   /**
@@ -96,8 +96,8 @@ final class TensorFile {
    */
   static void readInto(Path file, Map<String, NDArray> tensors) throws IOException {
     check(file, tensors);
-    Map<String, WeightTensor> stored = SafetensorsFile.read(file).tensors();
-    for (Map.Entry<String, WeightTensor> entry : stored.entrySet()) {
+    Map<String, LazyTensor> stored = SafetensorsFile.read(file).tensors();
+    for (Map.Entry<String, LazyTensor> entry : stored.entrySet()) {
       NDArray target = requireNonNull(tensors.get(entry.getKey()));
       try (NDManager manager = target.getManager().newSubManager()) {
         OptimizerScript.copy(List.of(entry.getValue().read(manager)), List.of(target));

@@ -11,7 +11,7 @@ import dev.fare.Objective;
  *
  * <p>The three distances to the original's embedding need no labels; {@link #crossEntropy} does.
  */
-public interface EmbeddingLoss extends AttackGoal {
+public interface EmbeddingLoss extends InnerObjective {
 
   /**
    * The loss of each image.

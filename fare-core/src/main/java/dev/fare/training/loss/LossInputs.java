@@ -65,7 +65,7 @@ public final class LossInputs {
   }
 
   private NDArray unrecordedClean() {
-    try (GradMode off = GradMode.off()) {
+    try (GradMode off = GradMode.noGrad()) {
       return encoder.embed(cleanPixels);
     }
   }

@@ -19,7 +19,7 @@ public interface TrainingLoss {
   NDArray losses(LossInputs inputs);
 
   /** What the attack of the step climbs, unless the trainer is told otherwise. */
-  default AttackGoal attackGoal() {
+  default InnerObjective innerObjective() {
     return EmbeddingLoss.squaredDistance();
   }
 

@@ -19,7 +19,7 @@ final class TrainingLosses {
     }
 
     @Override
-    public AttackGoal attackGoal() {
+    public InnerObjective innerObjective() {
       return loss;
     }
   }
@@ -32,7 +32,7 @@ final class TrainingLosses {
     }
 
     @Override
-    public AttackGoal attackGoal() {
+    public InnerObjective innerObjective() {
       return loss;
     }
   }
@@ -66,8 +66,8 @@ final class TrainingLosses {
     }
 
     @Override
-    public AttackGoal attackGoal() {
-      return adversarial.attackGoal();
+    public InnerObjective innerObjective() {
+      return adversarial.innerObjective();
     }
 
     @Override
@@ -94,7 +94,7 @@ final class TrainingLosses {
     }
 
     @Override
-    public AttackGoal attackGoal() {
+    public InnerObjective innerObjective() {
       return new TokenGoal(attacked, weight);
     }
 
@@ -104,7 +104,7 @@ final class TrainingLosses {
     }
   }
 
-  private record TokenGoal(EmbeddingLoss embedding, double weight) implements AttackGoal {
+  private record TokenGoal(EmbeddingLoss embedding, double weight) implements InnerObjective {
 
     @Override
     public Objective objective(ImageEncoder encoder, Targets targets) {

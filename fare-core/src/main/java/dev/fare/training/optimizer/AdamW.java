@@ -90,7 +90,7 @@ public final class AdamW implements UpdateRule {
     double[] rates = {
       learningRate, settings.beta1(), settings.beta2(), weightDecay, settings.epsilon()
     };
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         NDManager call = manager.newSubManager(Device.cpu());
         NDArray numbers = call.create(rates)) {
       TorchModule script = OptimizerScript.module();

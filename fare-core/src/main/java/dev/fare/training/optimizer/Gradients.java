@@ -17,7 +17,7 @@ public final class Gradients {
 
   /** The Euclidean length of all gradients taken together. */
   public static double norm(NDList gradients) {
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         NDList norm = OptimizerScript.module().callList("norm", List.of(), gradients)) {
       return norm.singletonOrThrow().getFloat();
     }
@@ -29,7 +29,7 @@ public final class Gradients {
     if (!(factor < 1)) {
       return;
     }
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         NDManager call = gradients.head().getManager().newSubManager(Device.cpu());
         NDArray numbers = call.create(new double[] {factor})) {
       OptimizerScript.module().callList("scale", List.of(numbers), gradients).close();

@@ -40,7 +40,7 @@ public final class OptimizerScript {
   public static void copy(List<NDArray> sources, List<NDArray> targets) {
     List<NDArray> both = new ArrayList<>(targets);
     both.addAll(sources);
-    try (GradMode off = GradMode.off()) {
+    try (GradMode off = GradMode.noGrad()) {
       module().callList("copy", List.of(), both).close();
     }
   }

@@ -39,7 +39,7 @@ final class SgdRule implements UpdateRule {
     tensors.addAll(gradients);
     tensors.addAll(velocities);
     double[] rates = {learningRate, settings.momentum(), weightDecay};
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         NDManager call = manager.newSubManager(Device.cpu());
         NDArray numbers = call.create(rates)) {
       OptimizerScript.module().callList("sgd", List.of(numbers), tensors).close();

@@ -42,7 +42,7 @@ public final class WeightAverage implements Closeable {
 
   /** Moves the average towards the weights. */
   public void update() {
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         NDManager call = manager.newSubManager(Device.cpu());
         NDArray numbers = call.create(new double[] {decay})) {
       OptimizerScript.module().callList("average", List.of(numbers), pairs).close();
@@ -63,7 +63,7 @@ public final class WeightAverage implements Closeable {
   }
 
   private void swap() {
-    try (GradMode off = GradMode.off()) {
+    try (GradMode off = GradMode.noGrad()) {
       OptimizerScript.module().callList("swap", List.of(), pairs).close();
     }
   }

@@ -63,7 +63,7 @@ record ReferenceHeader(byte[] key, int images, float[] probe) {
       ramp[i] = (float) i / ramp.length;
     }
     try (TensorScope scope = TensorScope.on(encoder.device());
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       NDArray pixels = scope.manager().create(ramp, new Shape(1, 3, side, side));
       return encoder.embed(pixels).toFloatArray();
     }

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.ImageEncoder;
 import dev.fare.data.ImageDataset;
-import dev.fare.data.ImageGathering;
+import dev.fare.data.ParallelImageReader;
 import dev.fare.data.UnreadableImages;
 import dev.fare.io.AtomicFile;
 import dev.fare.torch.GradMode;
@@ -58,14 +58,14 @@ public final class ReferenceWriter {
   private final ReferenceHeader header;
   private final ImageEncoder original;
   private final MicroBatch microBatch;
-  private final ImageGathering images;
+  private final ParallelImageReader images;
 
   ReferenceWriter(Order order, ReferenceHeader header) {
     this.order = order;
     this.header = header;
     original = order.original();
     microBatch = order.microBatch();
-    images = new ImageGathering(order.data(), original.imageSize(), order.loaderThreads());
+    images = new ParallelImageReader(order.data(), original.imageSize(), order.loaderThreads());
   }
 
   /**
@@ -200,7 +200,7 @@ public final class ReferenceWriter {
   private float[] embedPart(float[] pixels, int size) {
     int side = original.imageSize();
     try (TensorScope scope = TensorScope.on(original.device());
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       NDArray batch = scope.manager().create(pixels, new Shape(size, 3, side, side));
       return original.embed(batch).toFloatArray();
     }

@@ -9,8 +9,8 @@ import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
 import dev.fare.SelectableObjective;
 import dev.fare.data.ImageDataset;
-import dev.fare.training.loss.AttackGoal;
 import dev.fare.training.loss.EmbeddingLoss;
+import dev.fare.training.loss.InnerObjective;
 import dev.fare.training.loss.Targets;
 import java.util.Arrays;
 import java.util.OptionalInt;
@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
  * @param classEmbeddings {@code [classes,D]} row by row
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-record AccuracyScore(float[] classEmbeddings, int classes) implements ImageScore {
+record AccuracyScore(float[] classEmbeddings, int classes) implements ValidationMetric {
 
   static AccuracyScore of(NDArray classEmbeddings) {
     EmbeddingLoss.crossEntropy(classEmbeddings); // checks the shape
@@ -74,7 +74,7 @@ record AccuracyScore(float[] classEmbeddings, int classes) implements ImageScore
       return new Sums(0, 0);
     }
     Images attacked = select(images, right);
-    AttackGoal goal = (of, targets) -> new NearestClass(of, directions, targets);
+    InnerObjective goal = (of, targets) -> new NearestClass(of, directions, targets);
     Targets targets =
         Targets.of(manager.zeros(new Shape(right.length, 1)), manager.create(attacked.labels()));
     NDArray found = attacked.attackedBy(attack, goal.objective(encoder, targets)).images();

@@ -9,7 +9,7 @@ import dev.fare.training.loss.EmbeddingLoss;
 import dev.fare.training.loss.Targets;
 
 /** The cosine to the original's embedding of the clean image. */
-record ClosenessScore() implements ImageScore {
+record ClosenessScore() implements ValidationMetric {
 
   @Override
   public String cleanName() {

@@ -5,13 +5,13 @@ import com.google.common.collect.Lists;
 import dev.fare.Attack;
 import dev.fare.ImageEncoder;
 import dev.fare.data.ImageDataset;
-import dev.fare.data.ImageGathering;
+import dev.fare.data.ParallelImageReader;
 import dev.fare.data.UnreadableImages;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.checkpoint.SettingText;
-import dev.fare.training.validation.ImageScore.Images;
-import dev.fare.training.validation.ImageScore.Sums;
+import dev.fare.training.validation.ValidationMetric.Images;
+import dev.fare.training.validation.ValidationMetric.Sums;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
@@ -31,11 +31,11 @@ final class ImageValidation implements Validation {
 
   private final ImageDataset images;
   private final Attack attack;
-  private final ImageScore score;
+  private final ValidationMetric score;
   private final ValidationLimits limits;
   private final UnreadableImages unreadable;
 
-  ImageValidation(ImageDataset images, Attack attack, ImageScore score) {
+  ImageValidation(ImageDataset images, Attack attack, ValidationMetric score) {
     this(
         images,
         attack,
@@ -47,7 +47,7 @@ final class ImageValidation implements Validation {
   private ImageValidation(
       ImageDataset images,
       Attack attack,
-      ImageScore score,
+      ValidationMetric score,
       ValidationLimits limits,
       UnreadableImages unreadable) {
     if (images.size() == 0) {
@@ -106,7 +106,7 @@ final class ImageValidation implements Validation {
     FloatBuffer pixels;
     try {
       pixels =
-          new ImageGathering(images, imageSize, limits.loaderThreads())
+          new ParallelImageReader(images, imageSize, limits.loaderThreads())
               .read(
                   chosen,
                   (position, reason) -> {
@@ -133,7 +133,7 @@ final class ImageValidation implements Validation {
     FloatBuffer own = pixels.slice().limit((int) shape.size());
     pixels.position(pixels.position() + own.limit());
     try (TensorScope scope = TensorScope.on(encoder.device());
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       Images batch =
           new Images(
               scope.manager().create(own, shape),

@@ -114,7 +114,7 @@ class TrainingLossTest {
     assertThat(loss.readsTokens()).isTrue();
     assertLosses(
         loss.losses(new LossInputs(encoder, cleanPixels, adversarialPixels, targets)), formula);
-    Objective climbed = loss.attackGoal().objective(encoder, targets);
+    Objective climbed = loss.innerObjective().objective(encoder, targets);
     assertLosses(climbed.losses(climbed.forward(adversarialPixels)), formula);
     assertThatThrownBy(() -> TrainingLoss.fare().withTokens(l2, 0))
         .hasMessage("the weight of tokens must be above 0 and finite, got 0.0");
@@ -246,7 +246,7 @@ class TrainingLossTest {
       assertThatThrownBy(() -> loss.losses(inputs))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("one of the loss's classes, 0 to 2, got " + wrong);
-      Objective climbed = loss.attackGoal().objective(encoder, inputs.targets());
+      Objective climbed = loss.innerObjective().objective(encoder, inputs.targets());
       assertThatThrownBy(() -> climbed.losses(climbed.forward(adversarialPixels)))
           .isInstanceOf(IllegalArgumentException.class);
     }
@@ -293,7 +293,7 @@ class TrainingLossTest {
   private double[] slopes(TrainingLoss loss) {
     List<NDArray> weights = List.copyOf(encoder.parameters().values());
     weights.forEach(weight -> weight.setRequiresGradient(true));
-    try (GradMode on = GradMode.on()) {
+    try (GradMode on = GradMode.enableGrad()) {
       NDArray mean = loss.losses(fullInputs()).mean();
       NDList gradients = Autograd.gradients(mean, weights);
       List<Double> all = new ArrayList<>();

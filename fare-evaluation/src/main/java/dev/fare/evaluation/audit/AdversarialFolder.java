@@ -122,7 +122,7 @@ public final class AdversarialFolder {
     Attacker attacker =
         (pixels, ids, manager) -> {
           NDArray reference;
-          try (GradMode off = GradMode.off()) {
+          try (GradMode off = GradMode.noGrad()) {
             reference = encoder.embed(pixels);
           }
           EncoderBatch batch = new EncoderBatch(pixels, reference, ids);
@@ -142,7 +142,7 @@ public final class AdversarialFolder {
   }
 
   private static int[] predictions(Classifier classifier, NDArray pixels) {
-    try (GradMode off = GradMode.off()) {
+    try (GradMode off = GradMode.noGrad()) {
       long[] top = classifier.logits(pixels).argMax(1).toLongArray();
       return IntStream.range(0, top.length).map(i -> (int) top[i]).toArray();
     }
@@ -172,7 +172,7 @@ public final class AdversarialFolder {
     NDArray rounded = EightBit.round(found, clean, threatModel);
     float[] sizes = threatModel.size(rounded.sub(clean)).toFloatArray();
     float[] cosines;
-    try (GradMode off = GradMode.off()) {
+    try (GradMode off = GradMode.noGrad()) {
       cosines = PerceptualSimilarity.of(encoder).between(clean, rounded).toFloatArray();
     }
     int[] before = answers.of(clean);

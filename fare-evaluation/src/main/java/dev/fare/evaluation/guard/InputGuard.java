@@ -104,7 +104,7 @@ public final class InputGuard {
   }
 
   private double[] scoresOf(NDArray pixels) {
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         TensorScope scope = TensorScope.of(pixels)) {
       float[] scores = scores(scope.view(pixels)).toFloatArray();
       double[] wide = new double[scores.length];

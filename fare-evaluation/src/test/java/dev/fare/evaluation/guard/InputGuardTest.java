@@ -121,8 +121,8 @@ class InputGuardTest {
     double excess = 10 * (score(.9 + h) - score(.9 - h)) / (2 * h);
 
     float[] gradient;
-    try (GradMode on = GradMode.on()) {
-      NDArray x = Autograd.variable(greys(.9f));
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray x = Autograd.leaf(greys(.9f));
       gradient = Autograd.gradient(evading.losses(evading.forward(x)).sum(), x).toFloatArray();
     }
 

@@ -97,7 +97,7 @@ final class LoopOverheadBenchmark implements Benchmark {
 
   private static NDArray embed(ImageEncoder encoder, NDArray images) {
     try (TensorScope scope = TensorScope.of(images);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       return scope.keep(encoder.embed(scope.view(images)), images.getManager());
     }
   }
@@ -116,7 +116,7 @@ final class LoopOverheadBenchmark implements Benchmark {
       AdamW adamW) {
     weights.forEach(weight -> weight.setRequiresGradient(true));
     try (TensorScope scope = TensorScope.of(images);
-        GradMode on = GradMode.on()) {
+        GradMode on = GradMode.enableGrad()) {
       NDArray shift = encoder.embed(scope.view(images)).sub(reference);
       NDList gradients = Autograd.gradients(shift.square().sum().div(BATCH), weights);
       weights.forEach(weight -> weight.setRequiresGradient(false));

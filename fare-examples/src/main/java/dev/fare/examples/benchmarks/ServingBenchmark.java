@@ -97,7 +97,7 @@ final class ServingBenchmark implements Benchmark {
 
   static float[] embed(RobustClipEncoder encoder, NDArray images) {
     try (TensorScope scope = TensorScope.of(images);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       return encoder.embed(scope.view(images)).toFloatArray();
     }
   }

@@ -137,7 +137,7 @@ public final class TowerBenchmark implements Callable<Integer> {
 
   private static void embed(ImageEncoder encoder, NDArray images) {
     try (TensorScope scope = TensorScope.of(images);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       encoder.embed(scope.view(images)).sum().getFloat();
     }
   }

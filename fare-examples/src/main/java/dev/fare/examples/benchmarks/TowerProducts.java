@@ -45,7 +45,7 @@ final class TowerProducts implements AutoCloseable {
   /** Multiplies at the shapes that these images have inside the tower. */
   void run(NDArray pixels) {
     try (TensorScope scope = TensorScope.of(pixels);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       module.call("run", scope.view(pixels)).getFloat();
     }
   }

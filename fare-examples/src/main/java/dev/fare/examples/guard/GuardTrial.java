@@ -123,14 +123,14 @@ final class GuardTrial {
 
     private float[] scores(NDArray images) {
       try (TensorScope scope = TensorScope.of(pixels);
-          GradMode off = GradMode.off()) {
+          GradMode off = GradMode.noGrad()) {
         return guard.scores(scope.view(images)).toFloatArray();
       }
     }
 
     private boolean[] right(NDArray images) {
       try (TensorScope scope = TensorScope.of(pixels);
-          GradMode off = GradMode.off()) {
+          GradMode off = GradMode.noGrad()) {
         return original.logits(scope.view(images)).argMax(1).eq(labels).toBooleanArray();
       }
     }

@@ -66,7 +66,7 @@ public final class LlavaPipeline<A> {
   /** What the language model says to the pixels {@code [1,3,S,S]} of a picture. */
   public A answer(NDArray pixels) {
     try (TensorScope scope = TensorScope.of(pixels);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       return languageModel.apply(visualTokens(scope.view(pixels)));
     }
   }

@@ -69,7 +69,7 @@ final class CaptionTrainer implements AutoCloseable {
     }
     PromptBatch batch = llava.batch(prompts, answers);
     try (TensorScope scope = TensorScope.of(manager);
-        GradMode on = GradMode.on()) {
+        GradMode on = GradMode.enableGrad()) {
       NDArray embeddings = llava.embed(batch, llava.project(scope.view(lesson.tokens())));
       NDArray mask = batch.mask(scope.manager());
       NDArray labels = batch.labels(scope.manager());

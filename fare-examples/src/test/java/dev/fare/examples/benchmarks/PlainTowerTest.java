@@ -62,8 +62,8 @@ class PlainTowerTest {
   }
 
   private static float[] gradient(ImageEncoder encoder, NDArray images) {
-    try (GradMode on = GradMode.on()) {
-      NDArray pixels = Autograd.variable(images);
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray pixels = Autograd.leaf(images);
       return Autograd.gradient(encoder.embed(pixels).square().sum(), pixels).toFloatArray();
     }
   }

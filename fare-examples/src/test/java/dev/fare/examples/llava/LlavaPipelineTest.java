@@ -12,9 +12,9 @@ import ai.djl.ndarray.types.Shape;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.image.ClipPreprocessing;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.TokenLayer;
 import dev.fare.vlm.llava.LlavaCheckpoint;
@@ -34,7 +34,7 @@ class LlavaPipelineTest {
 
   @TempDir private Path folder;
   private NDManager manager;
-  private Map<String, WeightTensor> recorded;
+  private Map<String, LazyTensor> recorded;
   private RobustClipEncoder encoder;
   private Projector projector;
 

@@ -146,7 +146,7 @@ public final class ModelConverter {
       return OptionalDouble.empty();
     }
     try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       NDArray pixels = image(before.imageSize(), manager);
       NDArray expected = before.embed(pixels);
       NDArray actual = embed(format, target, pixels);

@@ -1,8 +1,8 @@
 package dev.fare.models.format;
 
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.format.pickle.ScriptObject;
 import dev.fare.models.format.pickle.TorchFile;
 import dev.fare.models.format.pickle.TorchLegacyReader;
@@ -22,7 +22,7 @@ import java.util.Optional;
  * @param tensors by their names in the file
  * @param module the module of a TorchScript archive
  */
-public record TensorFile(Map<String, WeightTensor> tensors, Optional<ScriptObject> module) {
+public record TensorFile(Map<String, LazyTensor> tensors, Optional<ScriptObject> module) {
 
   private static final int START_BYTES = 16;
 

@@ -1,8 +1,8 @@
 package dev.fare.models.format;
 
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.StrictJson;
-import dev.fare.io.WeightTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +19,7 @@ import java.util.Set;
  * @param tensors by the names in the files
  * @param origin the file or index, for messages
  */
-public record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
+public record WeightFiles(Map<String, LazyTensor> tensors, String origin) {
 
   private static final int MAX_SHARDS = 10_000;
 
@@ -71,13 +71,13 @@ public record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
       shardOfTensor.put(
           tensor, map.string(tensor).orElseThrow(() -> map.wrong(tensor, "a file name", null)));
     }
-    Map<String, WeightTensor> tensors = new LinkedHashMap<>();
+    Map<String, LazyTensor> tensors = new LinkedHashMap<>();
     Set<String> shards = new LinkedHashSet<>(shardOfTensor.values());
     if (shards.size() > MAX_SHARDS) {
       throw new ModelFormatException(index + ": up to " + MAX_SHARDS + " shards are allowed");
     }
     for (String shard : shards) {
-      for (Map.Entry<String, WeightTensor> tensor : readShard(index, shard).entrySet()) {
+      for (Map.Entry<String, LazyTensor> tensor : readShard(index, shard).entrySet()) {
         if (!shard.equals(shardOfTensor.get(tensor.getKey()))) {
           throw new ModelFormatException(
               index + ": tensor '" + tensor.getKey() + "' lies in " + shard + " against the index");
@@ -94,7 +94,7 @@ public record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
     return new WeightFiles(tensors, index.toString());
   }
 
-  private static Map<String, WeightTensor> readShard(Path index, String shard) throws IOException {
+  private static Map<String, LazyTensor> readShard(Path index, String shard) throws IOException {
     // A shard lies beside its index: a path would let a model file read elsewhere.
     if (!shard.matches("[A-Za-z0-9_][A-Za-z0-9._-]*")) {
       throw new ModelFormatException(

@@ -81,7 +81,7 @@ public final class ConvNext implements VisionTower {
   }
 
   @Override
-  public ConvNext recomputing() {
+  public ConvNext withActivationCheckpointing() {
     return new ConvNext(config, normalization, module, new RecomputedPass(module));
   }
 
@@ -150,7 +150,7 @@ public final class ConvNext implements VisionTower {
     NDManager owner = module.newManager();
     Map<String, NDArray> weights = module.copyParameters(owner);
     ConvNext copy = new ConvNext(config, normalization, weights, owner, precision());
-    return again == null ? copy : copy.recomputing();
+    return again == null ? copy : copy.withActivationCheckpointing();
   }
 
   private static void checkShape(NDArray pixels) {

@@ -119,7 +119,7 @@ final class TowerModule implements AutoCloseable {
   TorchObject toScript(PixelNormalization normalization, NDManager owner) {
     Map<String, Object> state = state(TorchType.of(Precision.FLOAT32));
     try (TorchModule plain = TorchModule.compile(source, className, state, manager.getDevice());
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       // a forward pass reads the prepared weights alone; without others it never prepares anew
       state.put("params", List.of());
       state.put("prepared", plain.callList("prepare", List.of(), weights(normalization, owner)));

@@ -108,7 +108,7 @@ public final class VisionTransformer implements VisionTower {
   }
 
   @Override
-  public VisionTransformer recomputing() {
+  public VisionTransformer withActivationCheckpointing() {
     return new VisionTransformer(this, new RecomputedPass(module));
   }
 
@@ -181,7 +181,7 @@ public final class VisionTransformer implements VisionTower {
     VisionTransformer copy =
         new VisionTransformer(
             config, normalization, module.copyParameters(owner), owner, precision(), lowLatency);
-    return again == null ? copy : copy.recomputing();
+    return again == null ? copy : copy.withActivationCheckpointing();
   }
 
   private void checkShape(NDArray pixels) {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.fare.io.WeightTensor;
+import dev.fare.io.LazyTensor;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,11 +16,11 @@ public final class TensorAssertions {
 
   /** The same names, shapes and bits. */
   public static void assertSameBits(
-      NDManager manager, Map<String, WeightTensor> expected, Map<String, WeightTensor> actual)
+      NDManager manager, Map<String, LazyTensor> expected, Map<String, LazyTensor> actual)
       throws IOException {
     assertThat(actual).containsOnlyKeys(expected.keySet());
-    for (Map.Entry<String, WeightTensor> entry : expected.entrySet()) {
-      WeightTensor tensor = Resources.get(actual, entry.getKey());
+    for (Map.Entry<String, LazyTensor> entry : expected.entrySet()) {
+      LazyTensor tensor = Resources.get(actual, entry.getKey());
       assertThat(tensor.shape()).as(entry.getKey()).isEqualTo(entry.getValue().shape());
       assertThat(tensor.read(manager).toByteArray())
           .as(entry.getKey())
@@ -28,10 +28,10 @@ public final class TensorAssertions {
     }
   }
 
-  public static Map<String, NDArray> readAll(NDManager manager, Map<String, WeightTensor> tensors)
+  public static Map<String, NDArray> readAll(NDManager manager, Map<String, LazyTensor> tensors)
       throws IOException {
     Map<String, NDArray> arrays = new LinkedHashMap<>();
-    for (Map.Entry<String, WeightTensor> entry : tensors.entrySet()) {
+    for (Map.Entry<String, LazyTensor> entry : tensors.entrySet()) {
       arrays.put(entry.getKey(), entry.getValue().read(manager));
     }
     return arrays;

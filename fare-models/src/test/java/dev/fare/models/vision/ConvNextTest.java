@@ -16,7 +16,7 @@ import dev.fare.models.Errors;
 import dev.fare.models.RecordedTensors;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.TokenLayer;
-import dev.fare.models.Towers;
+import dev.fare.models.TowerLoader;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
@@ -44,7 +44,7 @@ class ConvNextTest {
     manager = NDManager.newBaseManager("PyTorch");
     recorded = RecordedTensors.read("open_clip_convnext/io.safetensors", manager);
     checkpoint = ClipCheckpoints.read(RecordedTensors.path("open_clip_convnext"));
-    tower = Towers.vision(checkpoint, Device.cpu(), Precision.FLOAT32);
+    tower = TowerLoader.vision(checkpoint, Device.cpu(), Precision.FLOAT32);
   }
 
   @AfterEach
@@ -82,8 +82,8 @@ class ConvNextTest {
 
   @Test
   void theGradientReachesThePixels() throws Exception {
-    try (GradMode on = GradMode.on()) {
-      NDArray pixels = Autograd.variable(recorded.tensor("x01"));
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray pixels = Autograd.leaf(recorded.tensor("x01"));
       NDArray loss = tower.embed(pixels).square().sum();
 
       assertThat(Autograd.gradient(loss, pixels).toFloatArray())
@@ -135,7 +135,7 @@ class ConvNextTest {
 
   @Test
   void itsBfloat16StaysClose() throws Exception {
-    try (VisionTower half = Towers.vision(checkpoint, Device.cpu(), Precision.BFLOAT16)) {
+    try (VisionTower half = TowerLoader.vision(checkpoint, Device.cpu(), Precision.BFLOAT16)) {
       Errors errors = Errors.between(half, tower, recorded.tensor("x01"));
 
       assertThat(errors.embedding()).isBetween(1e-5, 0.01);
@@ -147,7 +147,7 @@ class ConvNextTest {
   void aChangedWeightIsSeenInEveryPrecision() throws Exception {
     NDArray pixels = recorded.tensor("x01");
     for (Precision precision : List.of(Precision.FLOAT32, Precision.BFLOAT16)) {
-      try (VisionTower changed = Towers.vision(checkpoint, Device.cpu(), precision)) {
+      try (VisionTower changed = TowerLoader.vision(checkpoint, Device.cpu(), precision)) {
         float[] before = changed.embed(pixels).toFloatArray();
         Map<String, NDArray> weights = changed.parameters();
         weights.get("visual.trunk.stem.0.weight").muli(2);

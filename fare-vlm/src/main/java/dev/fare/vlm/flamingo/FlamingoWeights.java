@@ -3,8 +3,8 @@ package dev.fare.vlm.flamingo;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +16,7 @@ import java.util.Map;
  * @param tensors by their names in the file
  * @param prefix what stands before the block's own names
  */
-record FlamingoWeights(Map<String, WeightTensor> tensors, String prefix) {
+record FlamingoWeights(Map<String, LazyTensor> tensors, String prefix) {
 
   boolean has(String name) {
     return tensors.containsKey(prefix + name);
@@ -26,8 +26,8 @@ record FlamingoWeights(Map<String, WeightTensor> tensors, String prefix) {
     return tensor(name).shape();
   }
 
-  private WeightTensor tensor(String name) throws ModelFormatException {
-    WeightTensor tensor = tensors.get(prefix + name);
+  private LazyTensor tensor(String name) throws ModelFormatException {
+    LazyTensor tensor = tensors.get(prefix + name);
     if (tensor == null) {
       throw new ModelFormatException("there is no tensor '" + prefix + name + "'");
     }

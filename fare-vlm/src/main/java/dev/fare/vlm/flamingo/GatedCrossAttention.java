@@ -4,7 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.io.WeightTensor;
+import dev.fare.io.LazyTensor;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;
 import java.io.IOException;
@@ -73,7 +73,7 @@ public final class GatedCrossAttention implements AutoCloseable {
    * @throws dev.fare.io.ModelFormatException if a tensor is missing or has another shape
    */
   public static GatedCrossAttention read(
-      Map<String, WeightTensor> tensors,
+      Map<String, LazyTensor> tensors,
       String prefix,
       int headSize,
       MediaAttention attention,

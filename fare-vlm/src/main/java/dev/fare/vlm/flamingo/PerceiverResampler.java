@@ -4,7 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.io.WeightTensor;
+import dev.fare.io.LazyTensor;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;
 import java.io.IOException;
@@ -100,7 +100,7 @@ public final class PerceiverResampler implements AutoCloseable {
    * @throws dev.fare.io.ModelFormatException if a tensor is missing or has another shape
    */
   public static PerceiverResampler read(
-      Map<String, WeightTensor> tensors, String prefix, int headSize, Device device)
+      Map<String, LazyTensor> tensors, String prefix, int headSize, Device device)
       throws IOException {
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
     try {

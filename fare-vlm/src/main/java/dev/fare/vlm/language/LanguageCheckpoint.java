@@ -2,9 +2,9 @@ package dev.fare.vlm.language;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.StrictJson;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.format.ConfigSection;
 import dev.fare.models.format.TensorMatcher;
 import dev.fare.models.format.WeightFiles;
@@ -29,7 +29,7 @@ import java.util.Optional;
  */
 public record LanguageCheckpoint(
     LlamaConfig config,
-    Map<String, WeightTensor> tensors,
+    Map<String, LazyTensor> tensors,
     Optional<Path> tokenizer,
     EndTokens endings,
     String source) {
@@ -59,21 +59,21 @@ public record LanguageCheckpoint(
     }
     WeightFiles files = WeightFiles.need(directory, HuggingFaceReader.WEIGHTS);
     LlamaSection llama = new LlamaSection(config, Optional.empty());
-    Map<String, WeightTensor> stored = LlavaNames.unify(files.tensors());
-    Map<String, WeightTensor> tensors = LlavaNames.takeOut(stored, LlavaNames.LANGUAGE);
+    Map<String, LazyTensor> stored = LlavaNames.unify(files.tensors());
+    Map<String, LazyTensor> tensors = LlavaNames.takeOut(stored, LlavaNames.LANGUAGE);
     tensors.putAll(stored); // whatever else is there is left over, and an error
     return of(llama, tensors, directory, files.origin());
   }
 
   public static LanguageCheckpoint of(
-      LlamaSection section, Map<String, WeightTensor> stored, Path directory, String weights)
+      LlamaSection section, Map<String, LazyTensor> stored, Path directory, String weights)
       throws IOException {
     LlamaConfig config = section.toConfig();
-    Map<String, WeightTensor> kept = new LinkedHashMap<>(stored);
+    Map<String, LazyTensor> kept = new LinkedHashMap<>(stored);
     if (config.isTied()) {
       kept.remove("lm_head.weight"); // a copy of embed_tokens, where it was saved at all
     }
-    Map<String, WeightTensor> tensors =
+    Map<String, LazyTensor> tensors =
         TensorMatcher.match(config.tensors(), Map.of(), kept, weights, section.origin());
     Path tokenizer = directory.resolve(TOKENIZER);
     return new LanguageCheckpoint(
@@ -85,7 +85,7 @@ public record LanguageCheckpoint(
   }
 
   /** A tensor by its name in {@link LlamaConfig#tensors}. */
-  public WeightTensor tensor(String name) {
+  public LazyTensor tensor(String name) {
     return requireNonNull(tensors.get(name), name);
   }
 }

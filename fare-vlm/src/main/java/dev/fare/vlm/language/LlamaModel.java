@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Precision;
-import dev.fare.io.WeightTensor;
+import dev.fare.io.LazyTensor;
 import dev.fare.models.transformer.TorchType;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TorchModule;
@@ -89,9 +89,9 @@ public final class LlamaModel implements AutoCloseable {
     }
   }
 
-  private void add(WeightTensor tensor) throws IOException {
+  private void add(LazyTensor tensor) throws IOException {
     try (NDManager step = manager.newSubManager();
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       module.call("add", tensor.read(step));
     }
   }

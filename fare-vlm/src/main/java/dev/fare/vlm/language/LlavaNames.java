@@ -1,6 +1,6 @@
 package dev.fare.vlm.language;
 
-import dev.fare.io.WeightTensor;
+import dev.fare.io.LazyTensor;
 import dev.fare.models.format.huggingface.HuggingFaceNames;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -39,8 +39,8 @@ public final class LlavaNames {
   private LlavaNames() {}
 
   /** All tensors that are weights, renamed; what nobody knows keeps its name. */
-  public static Map<String, WeightTensor> unify(Map<String, WeightTensor> stored) {
-    Map<String, WeightTensor> unified = new LinkedHashMap<>();
+  public static Map<String, LazyTensor> unify(Map<String, LazyTensor> stored) {
+    Map<String, LazyTensor> unified = new LinkedHashMap<>();
     stored.forEach(
         (name, tensor) -> {
           if (!isConstant(name)) {
@@ -64,8 +64,8 @@ public final class LlavaNames {
   }
 
   /** Removes the tensors of one part, and gives them without its prefix. */
-  public static Map<String, WeightTensor> takeOut(Map<String, WeightTensor> unified, String part) {
-    Map<String, WeightTensor> taken = new LinkedHashMap<>();
+  public static Map<String, LazyTensor> takeOut(Map<String, LazyTensor> unified, String part) {
+    Map<String, LazyTensor> taken = new LinkedHashMap<>();
     unified
         .entrySet()
         .removeIf(

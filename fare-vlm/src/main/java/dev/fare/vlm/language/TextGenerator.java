@@ -44,7 +44,7 @@ public final class TextGenerator {
       NDArray embeddings, NDArray mask, GenerationOptions options, TokenListener listener) {
     checkPadding(mask);
     try (TensorScope scope = TensorScope.of(embeddings);
-        GradMode off = GradMode.off();
+        GradMode off = GradMode.noGrad();
         Decoding decoding = new Decoding(model, scope.view(embeddings), scope.view(mask))) {
       int prompts = Math.toIntExact(mask.getShape().get(0));
       if (options.beams() == 1) {

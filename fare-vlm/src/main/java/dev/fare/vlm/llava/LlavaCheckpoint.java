@@ -3,8 +3,8 @@ package dev.fare.vlm.llava;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.types.Shape;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.ClipCheckpoints;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.vlm.language.LanguageCheckpoint;
@@ -26,7 +26,7 @@ import java.util.Map;
 public record LlavaCheckpoint(
     LlavaConfig config,
     ClipCheckpoint vision,
-    List<WeightTensor> projector,
+    List<LazyTensor> projector,
     LanguageCheckpoint language,
     String source) {
 
@@ -77,7 +77,7 @@ public record LlavaCheckpoint(
     return tensors;
   }
 
-  static List<WeightTensor> inOrder(Map<String, Shape> expected, Map<String, WeightTensor> found) {
+  static List<LazyTensor> inOrder(Map<String, Shape> expected, Map<String, LazyTensor> found) {
     return expected.keySet().stream().map(name -> requireNonNull(found.get(name))).toList();
   }
 }

@@ -267,7 +267,7 @@ public final class LlavaModel implements AutoCloseable {
   public List<long[]> generate(
       NDArray pixels, PromptBatch prompts, GenerationOptions options, TokenListener listener) {
     try (TensorScope scope = TensorScope.of(pixels);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       NDArray embeddings =
           prompts.images() == 0 && pixels.getShape().get(0) == 0
               ? embed(prompts, scope.manager())

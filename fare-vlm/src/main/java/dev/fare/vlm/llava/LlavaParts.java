@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.primitives.Longs;
 import dev.fare.Precision;
-import dev.fare.io.WeightTensor;
+import dev.fare.io.LazyTensor;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.TokenLayer;
 import dev.fare.models.vision.VitConfig;
@@ -52,7 +52,7 @@ final class LlavaParts implements AutoCloseable {
     endings = checkpoint.language().endings();
     source = checkpoint.source();
     projector = new ArrayList<>();
-    for (WeightTensor tensor : checkpoint.projector()) {
+    for (LazyTensor tensor : checkpoint.projector()) {
       projector.add(tensor.read(manager));
     }
     joints = TorchModule.compile(SOURCE, "Llava", Map.of(), manager.getDevice()).bind(projector);

@@ -2,9 +2,9 @@ package dev.fare.vlm.llava;
 
 import ai.djl.ndarray.types.Shape;
 import dev.fare.image.PixelNormalization;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.StrictJson;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.TokenLayer;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
@@ -81,10 +81,10 @@ final class LlavaReader {
 
   private LlavaCheckpoint read(@Nullable ClipCheckpoint given) throws IOException {
     WeightFiles files = WeightFiles.need(directory, HuggingFaceReader.WEIGHTS);
-    Map<String, WeightTensor> stored = LlavaNames.unify(files.tensors());
-    Map<String, WeightTensor> ofVision = LlavaNames.takeOut(stored, LlavaNames.VISION);
-    Map<String, WeightTensor> ofProjector = LlavaNames.takeOut(stored, LlavaNames.PROJECTOR);
-    Map<String, WeightTensor> ofLanguage = LlavaNames.takeOut(stored, LlavaNames.LANGUAGE);
+    Map<String, LazyTensor> stored = LlavaNames.unify(files.tensors());
+    Map<String, LazyTensor> ofVision = LlavaNames.takeOut(stored, LlavaNames.VISION);
+    Map<String, LazyTensor> ofProjector = LlavaNames.takeOut(stored, LlavaNames.PROJECTOR);
+    Map<String, LazyTensor> ofLanguage = LlavaNames.takeOut(stored, LlavaNames.LANGUAGE);
     ofLanguage.putAll(stored); // whatever else is there is left over, and an error
     ClipCheckpoint vision = given != null ? given : vision(ofVision, files.origin());
     if (!(vision.config().vision() instanceof VitConfig tower)) {
@@ -95,7 +95,7 @@ final class LlavaReader {
         LanguageCheckpoint.of(llama, ofLanguage, directory, files.origin());
     Map<String, Shape> expected =
         LlavaCheckpoint.projectorTensors(tower.width(), language.config().width());
-    Map<String, WeightTensor> projector =
+    Map<String, LazyTensor> projector =
         TensorMatcher.match(expected, Map.of(), ofProjector, files.origin(), config.origin());
     return new LlavaCheckpoint(
         isOriginal ? originalConfig() : huggingFaceConfig(),
@@ -105,8 +105,7 @@ final class LlavaReader {
         directory.toString());
   }
 
-  private ClipCheckpoint vision(Map<String, WeightTensor> stored, String weights)
-      throws IOException {
+  private ClipCheckpoint vision(Map<String, LazyTensor> stored, String weights) throws IOException {
     Optional<ConfigSection> section = config.section("vision_config");
     if (isOriginal || section.isEmpty()) {
       throw new ModelFormatException(
@@ -125,9 +124,9 @@ final class LlavaReader {
     PixelNormalization normalization =
         HuggingFaceConfig.normalization(directory, tower.imageSize());
     ClipConfig clip = new ClipConfig(tower, Optional.empty(), normalization);
-    Map<String, WeightTensor> all = new LinkedHashMap<>(stored);
+    Map<String, LazyTensor> all = new LinkedHashMap<>(stored);
     all.put(HuggingFaceNames.VISION_PROJECTION, new HuggingFaceReader.Identity(width));
-    Map<String, WeightTensor> tensors =
+    Map<String, LazyTensor> tensors =
         TensorMatcher.match(
             CanonicalNames.of(clip),
             HuggingFaceNames.vision(tower),

@@ -40,7 +40,7 @@ record TextLoss(LlamaModel model, NDArray mask, NDArray labels) {
     NDArray gradient;
     try (TensorScope scope = TensorScope.of(owner)) {
       List<NDArray> states = states(scope.view(embeddings));
-      NDArray last = Autograd.variable(states.get(states.size() - 1));
+      NDArray last = Autograd.leaf(states.get(states.size() - 1));
       NDArray result = model.judge(last, labels);
       NDArray flowing = Autograd.gradient(result.get(":, 0").sum(), last);
       for (int layer = states.size() - 2; layer >= 0; layer--) {
@@ -58,7 +58,7 @@ record TextLoss(LlamaModel model, NDArray mask, NDArray labels) {
   private List<NDArray> states(NDArray embeddings) {
     List<NDArray> states = new ArrayList<>();
     states.add(embeddings);
-    try (GradMode off = GradMode.off()) {
+    try (GradMode off = GradMode.noGrad()) {
       for (int layer = 0; layer < model.config().layers(); layer++) {
         states.add(model.layer(states.get(layer), mask, layer));
       }
@@ -69,7 +69,7 @@ record TextLoss(LlamaModel model, NDArray mask, NDArray labels) {
   /** The gradient of a layer's input, given its output's. */
   private NDArray backThrough(int layer, NDArray input, NDArray flowing) {
     try (TensorScope scope = TensorScope.of(input)) {
-      NDArray leaf = Autograd.variable(input);
+      NDArray leaf = Autograd.leaf(input);
       NDArray output = model.layer(leaf, mask, layer);
       NDArray gradient = Autograd.gradient(output.mul(flowing).sum(), leaf);
       return scope.keep(gradient, input.getManager());

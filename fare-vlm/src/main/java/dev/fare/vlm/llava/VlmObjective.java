@@ -107,7 +107,7 @@ public final class VlmObjective implements SelectableObjective {
     if (described.fixed() == 0) {
       return new VlmObjective(model, batch, isTargeted, described);
     }
-    try (GradMode off = GradMode.off()) {
+    try (GradMode off = GradMode.noGrad()) {
       NDArray tokens = model.visualTokens(images);
       Shape shape = tokens.getShape();
       NDArray perPrompt =

@@ -7,9 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.io.WeightTensor;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.vlm.RecordedTensors;
@@ -30,7 +30,7 @@ class FlamingoTest {
 
   private NDManager manager;
   private RecordedTensors recorded;
-  private Map<String, WeightTensor> weights;
+  private Map<String, LazyTensor> weights;
 
   @BeforeEach
   void load() throws Exception {
@@ -49,8 +49,8 @@ class FlamingoTest {
   void resamplesTokensAndTheirGradient(String name) throws Exception {
     try (PerceiverResampler resampler =
             PerceiverResampler.read(weights, name + ".", HEAD_SIZE, Device.cpu());
-        GradMode on = GradMode.on()) {
-      NDArray tokens = Autograd.variable(recorded.tensor(name + ".x"));
+        GradMode on = GradMode.enableGrad()) {
+      NDArray tokens = Autograd.leaf(recorded.tensor(name + ".x"));
 
       NDArray resampled = resampler.resample(tokens);
 
@@ -66,9 +66,9 @@ class FlamingoTest {
   void wordsLookAtImages(String name, MediaAttention attention) throws Exception {
     try (GatedCrossAttention block =
             GatedCrossAttention.read(weights, name + ".", HEAD_SIZE, attention, Device.cpu());
-        GradMode on = GradMode.on()) {
-      NDArray words = Autograd.variable(recorded.tensor("xattn.x"));
-      NDArray media = Autograd.variable(recorded.tensor("xattn.media"));
+        GradMode on = GradMode.enableGrad()) {
+      NDArray words = Autograd.leaf(recorded.tensor("xattn.x"));
+      NDArray media = Autograd.leaf(recorded.tensor("xattn.media"));
       NDArray locations = recorded.tensor("xattn.media_locations");
 
       NDArray out = block.forward(words, media, locations);
@@ -101,7 +101,7 @@ class FlamingoTest {
 
   @Test
   void aMissingTensorIsNamed() {
-    Map<String, WeightTensor> fewer = new LinkedHashMap<>(weights);
+    Map<String, LazyTensor> fewer = new LinkedHashMap<>(weights);
     fewer.remove("perceiver.layers.1.1.3.weight");
     assertThatThrownBy(() -> PerceiverResampler.read(fewer, "perceiver.", 8, Device.cpu()))
         .isInstanceOf(ModelFormatException.class)

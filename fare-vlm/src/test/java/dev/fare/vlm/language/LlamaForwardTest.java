@@ -64,8 +64,8 @@ class LlamaForwardTest {
   void theLossAndItsGradientAreTransformers() throws Exception {
     NDArray ids = recorded.ids("input_ids");
     NDArray labels = recorded.ids("labels");
-    try (GradMode on = GradMode.on()) {
-      NDArray embeddings = Autograd.variable(llama.embed(ids));
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray embeddings = Autograd.leaf(llama.embed(ids));
 
       NDArray rows = llama.teacherForced(embeddings, ones(ids), labels);
 

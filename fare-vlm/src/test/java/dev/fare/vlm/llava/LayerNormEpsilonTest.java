@@ -9,11 +9,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Cosine;
 import dev.fare.Precision;
-import dev.fare.io.WeightTensor;
+import dev.fare.io.LazyTensor;
 import dev.fare.models.ClipCheckpoints;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.TokenLayer;
-import dev.fare.models.Towers;
+import dev.fare.models.TowerLoader;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.vlm.RecordedTensors;
@@ -48,7 +48,7 @@ class LayerNormEpsilonTest {
       NDArray pixels = inputs.tensor("x01");
       try (RobustClipEncoder encoder =
               RobustClipEncoder.of(checkpoint, Device.cpu(), Precision.FLOAT32);
-          TextTransformer text = Towers.text(checkpoint, Device.cpu())) {
+          TextTransformer text = TowerLoader.text(checkpoint, Device.cpu())) {
         assertThat(Cosine.normalize(encoder.embed(pixels)).toFloatArray())
             .containsExactly(expected.floats("image_embeds"), within(1e-5f));
         assertThat(states(encoder, pixels, TokenLayer.layer(0)))
@@ -65,7 +65,7 @@ class LayerNormEpsilonTest {
   void isTransformersInLlamaToo() throws Exception {
     Pattern small = Pattern.compile("embed_tokens|o_proj|down_proj");
     LanguageCheckpoint whole = LanguageCheckpoint.read(RecordedTensors.path("llama_kv2"));
-    Map<String, WeightTensor> tensors = new LinkedHashMap<>();
+    Map<String, LazyTensor> tensors = new LinkedHashMap<>();
     whole
         .tensors()
         .forEach(
@@ -91,7 +91,7 @@ class LayerNormEpsilonTest {
   }
 
   private static ClipCheckpoint small(ClipCheckpoint whole) {
-    Map<String, WeightTensor> tensors = new LinkedHashMap<>();
+    Map<String, LazyTensor> tensors = new LinkedHashMap<>();
     whole
         .tensors()
         .forEach(
@@ -100,7 +100,7 @@ class LayerNormEpsilonTest {
     return new ClipCheckpoint(whole.config(), tensors, Optional.empty(), "small weights");
   }
 
-  private record Scaled(WeightTensor whole) implements WeightTensor {
+  private record Scaled(LazyTensor whole) implements LazyTensor {
     @Override
     public Shape shape() {
       return whole.shape();

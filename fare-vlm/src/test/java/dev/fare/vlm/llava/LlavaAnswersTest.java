@@ -227,9 +227,9 @@ class LlavaAnswersTest {
   @Test
   void noWeightGetsAGradientAndNothingIsLeftBehind() throws Exception {
     VlmObjective objective = VlmObjective.awayFrom(llava, List.of(PROMPT), List.of("w3 w4 w5 w6"));
-    try (GradMode on = GradMode.on();
+    try (GradMode on = GradMode.enableGrad();
         NDManager step = manager.newSubManager()) {
-      NDArray pixels = Autograd.variable(recorded.tensor("x01").get("0:1"));
+      NDArray pixels = Autograd.leaf(recorded.tensor("x01").get("0:1"));
       pixels.attach(step);
       NDArray loss = objective.losses(objective.forward(pixels)).sum();
       NDArray gradient = Autograd.gradient(loss, pixels);

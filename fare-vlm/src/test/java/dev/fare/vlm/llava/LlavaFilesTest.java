@@ -12,10 +12,10 @@ import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.fare.Precision;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.io.SafetensorsWriter;
-import dev.fare.io.WeightTensor;
 import dev.fare.vlm.RecordedTensors;
 import dev.fare.vlm.language.LanguageCheckpoint;
 import java.io.IOException;
@@ -47,7 +47,7 @@ class LlavaFilesTest {
     manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
     recorded = RecordedTensors.read("llava_kv2/io.safetensors", manager);
     weights = new LinkedHashMap<>();
-    for (Map.Entry<String, WeightTensor> tensor :
+    for (Map.Entry<String, LazyTensor> tensor :
         SafetensorsFile.read(RecordedTensors.path("llava_kv2/model.safetensors"))
             .tensors()
             .entrySet()) {

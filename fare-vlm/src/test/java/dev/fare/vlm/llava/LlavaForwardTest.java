@@ -70,8 +70,8 @@ class LlavaForwardTest {
     PromptBatch batch = withText(name);
     assertThat(batch.labels(manager).toLongArray())
         .isEqualTo(recorded.ids(name + ".expanded_labels").toLongArray());
-    try (GradMode on = GradMode.on()) {
-      NDArray pixels = Autograd.variable(pixels(name));
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray pixels = Autograd.leaf(pixels(name));
 
       NDArray loss = llava.teacherForced(pixels, batch).get("0, 0");
 
@@ -85,8 +85,8 @@ class LlavaForwardTest {
   @ValueSource(strings = {"A", "B"})
   void theObjectiveHasTheSameGradientWithTheMemoryOfOneLayer(String name) throws Exception {
     VlmObjective objective = VlmObjective.awayFrom(llava, withText(name));
-    try (GradMode on = GradMode.on()) {
-      NDArray pixels = Autograd.variable(pixels(name));
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray pixels = Autograd.leaf(pixels(name));
 
       NDArray loss = objective.losses(objective.forward(pixels)).sum();
 
@@ -103,14 +103,14 @@ class LlavaForwardTest {
     float[] gradient = recorded.floats("C.grad.loss.x01");
     NDArray none = manager.create(new Shape(0, 3, 32, 32));
     NDArray stacked = both.transpose(1, 0, 2, 3).reshape(1, 3, 64, 32);
-    try (GradMode on = GradMode.on()) {
-      NDArray all = Autograd.variable(stacked);
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray all = Autograd.leaf(stacked);
       VlmObjective open = objective.withContext(none, List.of(true, true));
       NDArray found = Autograd.gradient(open.losses(open.forward(all)).neg().sum(), all);
       assertThat(found.reshape(3, 2, 32, 32).transpose(1, 0, 2, 3).toFloatArray())
           .containsExactly(gradient, within(1e-5f));
 
-      NDArray second = Autograd.variable(both.get("1:2"));
+      NDArray second = Autograd.leaf(both.get("1:2"));
       VlmObjective masked = objective.withContext(both.get("0:1"), List.of(false, true));
       NDArray outputs = masked.forward(second);
       assertThat(outputs.getFloat(0, 0)).isCloseTo(recorded.floats("C.loss")[0], within(TOLERANCE));

@@ -1,7 +1,7 @@
 package dev.fare.models.export.gguf;
 
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -61,12 +61,12 @@ public record GgufFile(
    *
    * @throws ModelFormatException if there is none of the name, or it is quantised
    */
-  public WeightTensor tensor(String name) throws ModelFormatException {
+  public LazyTensor tensor(String name) throws ModelFormatException {
     GgufTensor tensor = tensors.get(name);
     if (tensor == null) {
       throw new ModelFormatException(path + " has no tensor '" + name + "'");
     }
-    return WeightTensor.inFile(
+    return LazyTensor.inFile(
         path,
         name,
         tensor.position(),

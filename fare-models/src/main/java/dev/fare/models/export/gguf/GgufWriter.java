@@ -72,7 +72,7 @@ final class GgufWriter {
         copy(source, theirs.position(), theirs.bytes(), channel);
       } else {
         DataType type = tensor.type() == GgufType.F32 ? DataType.FLOAT32 : DataType.FLOAT16;
-        try (GradMode off = GradMode.off()) {
+        try (GradMode off = GradMode.noGrad()) {
           TensorBytes.forEach(ours, type, bytes -> AtomicFile.writeFully(channel, bytes));
         }
       }

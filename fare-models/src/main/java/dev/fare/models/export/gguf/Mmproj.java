@@ -3,8 +3,8 @@ package dev.fare.models.export.gguf;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.image.PixelNormalization;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.format.huggingface.HuggingFaceWriter;
 import dev.fare.models.transformer.Activation;
@@ -83,8 +83,8 @@ public final class Mmproj {
    *
    * @throws ModelFormatException if one is quantised
    */
-  public Map<String, WeightTensor> tensors() throws ModelFormatException {
-    Map<String, WeightTensor> tensors = new LinkedHashMap<>();
+  public Map<String, LazyTensor> tensors() throws ModelFormatException {
+    Map<String, LazyTensor> tensors = new LinkedHashMap<>();
     for (String name : file.tensors().keySet()) {
       Optional<String> target = names.huggingFace(name);
       if (target.isPresent()) {

@@ -29,7 +29,7 @@ record OnnxWeight(
 
   void writeTo(WritableByteChannel channel) throws IOException {
     try (TensorScope scope = TensorScope.of(source);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       NDArray changed = change.apply(scope.view(source));
       if (!changed.getShape().equals(shape)) {
         throw new IllegalStateException(

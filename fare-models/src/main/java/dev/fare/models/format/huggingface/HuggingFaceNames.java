@@ -1,7 +1,7 @@
 package dev.fare.models.format.huggingface;
 
 import dev.fare.models.format.ClipConfig;
-import dev.fare.models.format.TensorRecipe;
+import dev.fare.models.format.WeightMapping;
 import dev.fare.models.vision.VitConfig;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -20,15 +20,15 @@ public final class HuggingFaceNames {
   private HuggingFaceNames() {}
 
   /** The recipes of all tensors of both towers. */
-  public static Map<String, TensorRecipe> of(ClipConfig config, VitConfig vision) {
-    Map<String, TensorRecipe> recipes = vision(vision);
+  public static Map<String, WeightMapping> of(ClipConfig config, VitConfig vision) {
+    Map<String, WeightMapping> recipes = vision(vision);
     config.text().ifPresent(text -> putText(recipes, text.layers()));
     return recipes;
   }
 
   /** The recipes of the vision tower. */
-  public static Map<String, TensorRecipe> vision(VitConfig vision) {
-    Map<String, TensorRecipe> recipes = new LinkedHashMap<>();
+  public static Map<String, WeightMapping> vision(VitConfig vision) {
+    Map<String, WeightMapping> recipes = new LinkedHashMap<>();
     String embeddings = "vision_model.embeddings.";
     copy(recipes, "visual.class_embedding", VISION_MARK);
     copy(recipes, "visual.conv1.weight", embeddings + "patch_embedding.weight");
@@ -38,7 +38,7 @@ public final class HuggingFaceNames {
       block(recipes, "visual.transformer.resblocks." + i, "vision_model.encoder.layers." + i);
     }
     pair(recipes, "visual.ln_post", "vision_model.post_layernorm");
-    recipes.put("visual.proj", TensorRecipe.transposeOf(VISION_PROJECTION));
+    recipes.put("visual.proj", WeightMapping.transposeOf(VISION_PROJECTION));
     return recipes;
   }
 
@@ -47,7 +47,7 @@ public final class HuggingFaceNames {
     return name.endsWith(".embeddings.position_ids");
   }
 
-  private static void putText(Map<String, TensorRecipe> recipes, int layers) {
+  private static void putText(Map<String, WeightMapping> recipes, int layers) {
     String embeddings = TEXT_PREFIX + "embeddings.";
     copy(recipes, "token_embedding.weight", embeddings + "token_embedding.weight");
     copy(recipes, "positional_embedding", embeddings + "position_embedding.weight");
@@ -55,17 +55,17 @@ public final class HuggingFaceNames {
       block(recipes, "transformer.resblocks." + i, TEXT_PREFIX + "encoder.layers." + i);
     }
     pair(recipes, "ln_final", TEXT_PREFIX + "final_layer_norm");
-    recipes.put("text_projection", TensorRecipe.transposeOf("text_projection.weight"));
+    recipes.put("text_projection", WeightMapping.transposeOf("text_projection.weight"));
     copy(recipes, "logit_scale", "logit_scale");
   }
 
-  private static void block(Map<String, TensorRecipe> recipes, String canonical, String layer) {
+  private static void block(Map<String, WeightMapping> recipes, String canonical, String layer) {
     pair(recipes, canonical + ".ln_1", layer + ".layer_norm1");
     String attention = layer + ".self_attn.";
     for (String kind : new String[] {"weight", "bias"}) {
       recipes.put(
           canonical + ".attn.in_proj_" + kind,
-          TensorRecipe.joinOf(
+          WeightMapping.joinOf(
               attention + "q_proj." + kind,
               attention + "k_proj." + kind,
               attention + "v_proj." + kind));
@@ -76,12 +76,12 @@ public final class HuggingFaceNames {
     pair(recipes, canonical + ".mlp.c_proj", layer + ".mlp.fc2");
   }
 
-  private static void pair(Map<String, TensorRecipe> recipes, String canonical, String name) {
+  private static void pair(Map<String, WeightMapping> recipes, String canonical, String name) {
     copy(recipes, canonical + ".weight", name + ".weight");
     copy(recipes, canonical + ".bias", name + ".bias");
   }
 
-  private static void copy(Map<String, TensorRecipe> recipes, String canonical, String name) {
-    recipes.put(canonical, TensorRecipe.copyOf(name));
+  private static void copy(Map<String, WeightMapping> recipes, String canonical, String name) {
+    recipes.put(canonical, WeightMapping.copyOf(name));
   }
 }

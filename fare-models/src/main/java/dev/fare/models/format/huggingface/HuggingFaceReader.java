@@ -3,8 +3,8 @@ package dev.fare.models.format.huggingface;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
@@ -46,7 +46,7 @@ public final class HuggingFaceReader {
   public static ClipCheckpoint read(Path directory, WeightFiles files) throws IOException {
     Path configFile = directory.resolve(HuggingFaceConfig.CONFIG);
     HuggingFaceConfig config = HuggingFaceConfig.read(configFile);
-    Map<String, WeightTensor> stored = withoutPrefix(files.tensors(), files.origin());
+    Map<String, LazyTensor> stored = withoutPrefix(files.tensors(), files.origin());
     boolean hasText =
         !config.isVisionOnly()
             && (stored.keySet().stream().anyMatch(n -> n.startsWith(HuggingFaceNames.TEXT_PREFIX))
@@ -59,7 +59,7 @@ public final class HuggingFaceReader {
       log.info("{} is a CLIPVisionModel: its embedding is the pooled class token", directory);
       stored.put(HuggingFaceNames.VISION_PROJECTION, new Identity(clip.vision().embeddingSize()));
     }
-    Map<String, WeightTensor> tensors =
+    Map<String, LazyTensor> tensors =
         TensorMatcher.match(
             CanonicalNames.of(clip),
             HuggingFaceNames.of(clip, (VitConfig) clip.vision()),
@@ -75,8 +75,8 @@ public final class HuggingFaceReader {
   }
 
   /** Models that wrap a CLIPModel put their own name before its tensors'. */
-  public static Map<String, WeightTensor> withoutPrefix(
-      Map<String, WeightTensor> tensors, String origin) throws ModelFormatException {
+  public static Map<String, LazyTensor> withoutPrefix(
+      Map<String, LazyTensor> tensors, String origin) throws ModelFormatException {
     List<String> marks =
         tensors.keySet().stream()
             .filter(name -> name.endsWith(HuggingFaceNames.VISION_MARK))
@@ -91,7 +91,7 @@ public final class HuggingFaceReader {
     }
     int prefix = marks.get(0).length() - HuggingFaceNames.VISION_MARK.length();
     String wrapper = marks.get(0).substring(0, prefix);
-    Map<String, WeightTensor> stripped = new LinkedHashMap<>();
+    Map<String, LazyTensor> stripped = new LinkedHashMap<>();
     tensors.forEach(
         (name, tensor) -> {
           if (!HuggingFaceNames.isConstant(name)) {
@@ -102,7 +102,7 @@ public final class HuggingFaceReader {
   }
 
   /** The projection of a tower that has none. */
-  public record Identity(int size) implements WeightTensor {
+  public record Identity(int size) implements LazyTensor {
     @Override
     public Shape shape() {
       return new Shape(size, size);

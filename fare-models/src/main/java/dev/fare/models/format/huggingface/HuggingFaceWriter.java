@@ -13,7 +13,7 @@ import dev.fare.io.SafetensorsWriter;
 import dev.fare.io.StrictJson;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipConfig;
-import dev.fare.models.format.TensorRecipe;
+import dev.fare.models.format.WeightMapping;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.training.ModelCard;
 import java.io.IOException;
@@ -116,7 +116,7 @@ public final class HuggingFaceWriter {
   }
 
   private static void writeWeights(
-      Path file, Map<String, TensorRecipe> recipes, Map<String, NDArray> tensors, DataType type)
+      Path file, Map<String, WeightMapping> recipes, Map<String, NDArray> tensors, DataType type)
       throws IOException {
     NDManager owner = tensors.values().iterator().next().getManager();
     try (NDManager scope = owner.newSubManager()) {
@@ -126,9 +126,9 @@ public final class HuggingFaceWriter {
   }
 
   private static Map<String, NDArray> parts(
-      Map<String, TensorRecipe> recipes, Map<String, NDArray> tensors, NDManager scope) {
+      Map<String, WeightMapping> recipes, Map<String, NDArray> tensors, NDManager scope) {
     Map<String, NDArray> parts = new LinkedHashMap<>();
-    for (Map.Entry<String, TensorRecipe> entry : recipes.entrySet()) {
+    for (Map.Entry<String, WeightMapping> entry : recipes.entrySet()) {
       NDArray tensor = requireNonNull(tensors.get(entry.getKey()));
       NDList split = entry.getValue().split(tensor);
       for (int i = 0; i < split.size(); i++) {

@@ -2,8 +2,8 @@ package dev.fare.models.format.openai;
 
 import ai.djl.ndarray.types.Shape;
 import dev.fare.image.PixelNormalization;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
@@ -33,11 +33,11 @@ public final class OpenAiArchive {
   private static final Set<String> CONSTANTS =
       Set.of("input_resolution", "context_length", "vocab_size");
 
-  private final Map<String, WeightTensor> tensors = new LinkedHashMap<>();
+  private final Map<String, LazyTensor> tensors = new LinkedHashMap<>();
   private final ScriptObject module;
   private final Path file;
 
-  private OpenAiArchive(Path file, Map<String, WeightTensor> tensors, ScriptObject module) {
+  private OpenAiArchive(Path file, Map<String, LazyTensor> tensors, ScriptObject module) {
     this.file = file;
     this.module = module;
     tensors.forEach(
@@ -48,8 +48,7 @@ public final class OpenAiArchive {
         });
   }
 
-  public static ClipCheckpoint read(
-      Path file, Map<String, WeightTensor> tensors, ScriptObject module)
+  public static ClipCheckpoint read(Path file, Map<String, LazyTensor> tensors, ScriptObject module)
       throws ModelFormatException {
     return new OpenAiArchive(file, tensors, module).read();
   }
@@ -110,7 +109,7 @@ public final class OpenAiArchive {
   }
 
   private Shape shape(String name, int dimensions) throws ModelFormatException {
-    WeightTensor tensor = tensors.get(name);
+    LazyTensor tensor = tensors.get(name);
     if (tensor == null
         || tensor.shape().dimension() != dimensions
         || tensor.shape().size() > Integer.MAX_VALUE) {

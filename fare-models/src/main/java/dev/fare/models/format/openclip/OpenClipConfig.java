@@ -4,9 +4,9 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.types.Shape;
 import dev.fare.image.PixelNormalization;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.StrictJson;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.ConfigSection;
 import dev.fare.models.format.PictureSettings;
@@ -88,7 +88,7 @@ public final class OpenClipConfig {
    *
    * @param tensors by canonical name; a ConvNeXt's depths and widths are read off them
    */
-  static ClipConfig read(Path file, Map<String, WeightTensor> tensors) throws IOException {
+  static ClipConfig read(Path file, Map<String, LazyTensor> tensors) throws IOException {
     ConfigSection root = new ConfigSection(StrictJson.read(file), file.toString());
     ConfigSection model = root.section("model_cfg").orElse(root);
     model.refuseOthers(MODEL_USED, MODEL_IGNORED, Map.of());
@@ -187,7 +187,7 @@ public final class OpenClipConfig {
   }
 
   private static ConvNextConfig convNext(
-      ConfigSection section, int size, Map<String, WeightTensor> tensors)
+      ConfigSection section, int size, Map<String, LazyTensor> tensors)
       throws ModelFormatException {
     section.refuseOthers(CONVNEXT_USED, CONVNEXT_IGNORED, Map.of());
     String name = section.string("timm_model_name").orElse("");
@@ -240,7 +240,7 @@ public final class OpenClipConfig {
         : fallback;
   }
 
-  private static int depth(Map<String, WeightTensor> tensors, int stage) {
+  private static int depth(Map<String, LazyTensor> tensors, int stage) {
     int depth = 0;
     while (tensors.containsKey(gamma(stage, depth))) {
       depth++;
@@ -248,8 +248,8 @@ public final class OpenClipConfig {
     return depth;
   }
 
-  private static int width(Map<String, WeightTensor> tensors, int stage) {
-    WeightTensor gamma = tensors.get(gamma(stage, 0));
+  private static int width(Map<String, LazyTensor> tensors, int stage) {
+    LazyTensor gamma = tensors.get(gamma(stage, 0));
     Shape shape = gamma == null ? new Shape() : gamma.shape();
     return shape.dimension() == 1 ? (int) Math.min(shape.get(0), MAX_SIZE) : 0;
   }

@@ -1,7 +1,7 @@
 package dev.fare.models.format.openclip;
 
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
@@ -46,7 +46,7 @@ public final class OpenClipReader {
   /** Reads a directory with weights of whichever name. */
   public static ClipCheckpoint read(Path directory, WeightFiles files) throws IOException {
     Path configFile = directory.resolve(OpenClipConfig.FILE);
-    Map<String, WeightTensor> stored = withoutCustomText(files.tensors());
+    Map<String, LazyTensor> stored = withoutCustomText(files.tensors());
     ClipConfig config = OpenClipConfig.read(configFile, stored);
     Path tokenizer = directory.resolve(HuggingFaceReader.TOKENIZER);
     return new ClipCheckpoint(
@@ -58,12 +58,12 @@ public final class OpenClipReader {
   }
 
   /** The tensors by the names that a text tower has which is no module of its own. */
-  public static Map<String, WeightTensor> withoutCustomText(Map<String, WeightTensor> stored) {
+  public static Map<String, LazyTensor> withoutCustomText(Map<String, LazyTensor> stored) {
     if (!stored.containsKey(CUSTOM_TEXT + "token_embedding.weight")
         || stored.containsKey("token_embedding.weight")) {
       return stored;
     }
-    Map<String, WeightTensor> renamed = new LinkedHashMap<>();
+    Map<String, LazyTensor> renamed = new LinkedHashMap<>();
     stored.forEach(
         (name, tensor) ->
             renamed.put(

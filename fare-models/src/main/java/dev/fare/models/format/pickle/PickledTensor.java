@@ -4,9 +4,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.io.ByteSource;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.StoredTensor;
-import dev.fare.io.WeightTensor;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -27,8 +27,7 @@ public record PickledTensor(PickledStorage storage, long offset, Shape shape, lo
    *
    * @throws ModelFormatException if it reaches beyond its storage
    */
-  public WeightTensor over(ByteSource bytes, String name, String origin)
-      throws ModelFormatException {
+  public LazyTensor over(ByteSource bytes, String name, String origin) throws ModelFormatException {
     if (shape.size() == 0) {
       return new StoredTensor(name, origin, bytes, 0, storage.type(), shape);
     }
@@ -107,7 +106,7 @@ public record PickledTensor(PickledStorage storage, long offset, Shape shape, lo
   }
 
   /** A tensor whose stored order of dimensions is another. */
-  private record Permuted(StoredTensor stored, Shape shape, int[] order) implements WeightTensor {
+  private record Permuted(StoredTensor stored, Shape shape, int[] order) implements LazyTensor {
     @Override
     public NDArray read(NDManager manager) throws IOException {
       int[] back = new int[order.length];
@@ -124,7 +123,7 @@ public record PickledTensor(PickledStorage storage, long offset, Shape shape, lo
   }
 
   /** A view with gaps, such as some columns of a matrix: the numbers between are read and left. */
-  private record Strided(StoredTensor span, Shape shape, long[] strides) implements WeightTensor {
+  private record Strided(StoredTensor span, Shape shape, long[] strides) implements LazyTensor {
     @Override
     public NDArray read(NDManager manager) throws IOException {
       float[] numbers;

@@ -1,6 +1,6 @@
 package dev.fare.models.format.pickle;
 
-import dev.fare.io.WeightTensor;
+import dev.fare.io.LazyTensor;
 import java.util.Map;
 import java.util.Optional;
 
@@ -10,4 +10,4 @@ import java.util.Optional;
  * @param tensors by their names in the file
  * @param module the module of a TorchScript archive
  */
-public record TorchFile(Map<String, WeightTensor> tensors, Optional<ScriptObject> module) {}
+public record TorchFile(Map<String, LazyTensor> tensors, Optional<ScriptObject> module) {}

@@ -1,8 +1,8 @@
 package dev.fare.models.format.pickle;
 
 import dev.fare.io.FileSlice;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.format.pickle.RestrictedUnpickler.Pickle;
 import java.io.IOException;
 import java.io.InputStream;
@@ -53,7 +53,7 @@ public final class TorchLegacyReader {
         && Arrays.equals(start, 0, MAGIC.length, MAGIC, 0, MAGIC.length);
   }
 
-  public static Map<String, WeightTensor> read(Path file) throws IOException {
+  public static Map<String, LazyTensor> read(Path file) throws IOException {
     String origin = file.toString();
     long length = Files.size(file);
     Pickle state;
@@ -68,7 +68,7 @@ public final class TorchLegacyReader {
       position = input.position();
     }
     Map<String, FileSlice> storages = locate(file, position, length, keys, state.storages());
-    Map<String, WeightTensor> tensors = new LinkedHashMap<>();
+    Map<String, LazyTensor> tensors = new LinkedHashMap<>();
     for (Map.Entry<String, PickledTensor> entry :
         TorchTensors.find(state.root(), origin).entrySet()) {
       FileSlice bytes = storages.get(entry.getValue().storage().key());

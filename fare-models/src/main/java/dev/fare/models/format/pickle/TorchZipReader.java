@@ -1,8 +1,8 @@
 package dev.fare.models.format.pickle;
 
 import dev.fare.io.ByteSource;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -59,7 +59,7 @@ public final class TorchZipReader {
                   new BoundedInput(in, pickle.getSize()), file + "!" + pickle.getName())
               .root();
     }
-    Map<String, WeightTensor> tensors = new LinkedHashMap<>();
+    Map<String, LazyTensor> tensors = new LinkedHashMap<>();
     for (Map.Entry<String, PickledTensor> entry :
         TorchTensors.find(root, file.toString()).entrySet()) {
       PickledTensor tensor = entry.getValue();

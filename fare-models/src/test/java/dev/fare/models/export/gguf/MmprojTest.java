@@ -12,8 +12,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.image.PixelNormalization;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.RecordedTensors;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.transformer.Activation;
@@ -89,8 +89,8 @@ class MmprojTest {
       ours = weight.toFloatArray();
       Mmproj.read(base).withVisionTower(encoder, written);
     }
-    Map<String, WeightTensor> before = Mmproj.read(base).tensors();
-    Map<String, WeightTensor> after = Mmproj.read(written).tensors();
+    Map<String, LazyTensor> before = Mmproj.read(base).tensors();
+    Map<String, LazyTensor> after = Mmproj.read(written).tensors();
 
     assertThat(Mmproj.read(written).file().metadata())
         .isEqualTo(Mmproj.read(base).file().metadata());
@@ -282,7 +282,7 @@ class MmprojTest {
 
   /** The patch tokens behind the file's blocks, computed with its own weights. */
   private NDArray tokens(Path file, NDArray pixels) throws Exception {
-    Map<String, WeightTensor> stored = Mmproj.read(file).tensors();
+    Map<String, LazyTensor> stored = Mmproj.read(file).tensors();
     VitConfig config = new VitConfig(32, 8, 32, 1, 2, 64, 16, Activation.QUICK_GELU, 1e-5);
     Map<String, NDArray> weights = new LinkedHashMap<>();
     String embeddings = "vision_model.embeddings.";
@@ -317,28 +317,27 @@ class MmprojTest {
   }
 
   private NDArray project(Path file, NDArray tokens) throws Exception {
-    Map<String, WeightTensor> stored = Mmproj.read(file).tensors();
+    Map<String, LazyTensor> stored = Mmproj.read(file).tensors();
     String name = "multi_modal_projector.linear_";
     NDArray inner = linear(tokens, stored, name + "1");
     NDArray gelu = inner.mul(inner.div(Math.sqrt(2)).erf().add(1)).mul(0.5);
     return linear(gelu, stored, name + "2");
   }
 
-  private NDArray linear(NDArray x, Map<String, WeightTensor> stored, String name)
-      throws Exception {
+  private NDArray linear(NDArray x, Map<String, LazyTensor> stored, String name) throws Exception {
     NDArray weight = stored.get(name + ".weight").read(manager);
     return x.matMul(weight.transpose()).add(stored.get(name + ".bias").read(manager));
   }
 
   private void putPair(
-      Map<String, NDArray> weights, String name, Map<String, WeightTensor> stored, String theirs)
+      Map<String, NDArray> weights, String name, Map<String, LazyTensor> stored, String theirs)
       throws Exception {
     put(weights, name + ".weight", stored, theirs + ".weight");
     put(weights, name + ".bias", stored, theirs + ".bias");
   }
 
   private void put(
-      Map<String, NDArray> weights, String name, Map<String, WeightTensor> stored, String theirs)
+      Map<String, NDArray> weights, String name, Map<String, LazyTensor> stored, String theirs)
       throws Exception {
     weights.put("visual." + name, stored.get(theirs).read(manager));
   }

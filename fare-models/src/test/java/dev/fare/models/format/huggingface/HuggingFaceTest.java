@@ -10,10 +10,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.image.PixelNormalization;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.io.SafetensorsWriter;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.ClipCheckpoints;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
@@ -73,10 +73,10 @@ class HuggingFaceTest {
 
   @Test
   void mapsEveryTensorAsOpenClipNamesIt() throws IOException {
-    Map<String, WeightTensor> expected =
+    Map<String, LazyTensor> expected =
         SafetensorsFile.read(RECORDED.resolve("as_open_clip.safetensors")).tensors();
 
-    Map<String, WeightTensor> actual = ClipCheckpoints.read(RECORDED).tensors();
+    Map<String, LazyTensor> actual = ClipCheckpoints.read(RECORDED).tensors();
 
     assertThat(actual).containsOnlyKeys(expected.keySet());
     assertSameBits(manager, expected, actual);
@@ -131,7 +131,7 @@ class HuggingFaceTest {
     assertSameBits(manager, original.tensors(), loaded.tensors());
     assertThat(loaded.tokenizer()).hasValue(saved.resolve("tokenizer.json"));
     assertThat(saved.resolve("tokenizer.json")).hasContent("{\"model\":{}}");
-    Map<String, WeightTensor> stored =
+    Map<String, LazyTensor> stored =
         SafetensorsFile.read(saved.resolve("model.safetensors")).tensors();
     assertSameBits(
         manager, SafetensorsFile.read(RECORDED.resolve("model.safetensors")).tensors(), stored);
@@ -333,7 +333,7 @@ class HuggingFaceTest {
 
   private Map<String, NDArray> recorded(Predicate<String> filter) throws IOException {
     Map<String, NDArray> arrays = new LinkedHashMap<>();
-    for (Map.Entry<String, WeightTensor> entry :
+    for (Map.Entry<String, LazyTensor> entry :
         SafetensorsFile.read(RECORDED.resolve("model.safetensors")).tensors().entrySet()) {
       if (filter.test(entry.getKey())) {
         arrays.put(entry.getKey(), entry.getValue().read(manager));

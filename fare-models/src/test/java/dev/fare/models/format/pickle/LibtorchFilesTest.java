@@ -11,8 +11,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.format.PickleFiles;
 import dev.fare.models.format.Resources;
 import dev.fare.models.format.TensorFile;
@@ -78,7 +78,7 @@ class LibtorchFilesTest {
 
   @Test
   void readsEveryTypeAndViewOfAStateDict() throws IOException {
-    Map<String, WeightTensor> tensors = TensorFile.read(save("tensors")).tensors();
+    Map<String, LazyTensor> tensors = TensorFile.read(save("tensors")).tensors();
 
     assertThat(tensors).hasSize(13);
     for (String name : new String[] {"half", "bfloat16", "double", "long", "whole"}) {
@@ -96,7 +96,7 @@ class LibtorchFilesTest {
 
   @Test
   void readsAStateDictThatIsWrapped() throws IOException {
-    Map<String, WeightTensor> tensors = TensorFile.read(save("wrapped")).tensors();
+    Map<String, LazyTensor> tensors = TensorFile.read(save("wrapped")).tensors();
 
     assertThat(tensors).containsOnlyKeys("a", "b");
     assertThat(read(tensors, "a")).isEqualTo(a);
@@ -139,7 +139,7 @@ class LibtorchFilesTest {
     return file;
   }
 
-  private NDArray read(Map<String, WeightTensor> tensors, String name) throws IOException {
+  private NDArray read(Map<String, LazyTensor> tensors, String name) throws IOException {
     return Resources.get(tensors, name).read(manager);
   }
 

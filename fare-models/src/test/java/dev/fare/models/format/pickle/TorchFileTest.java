@@ -14,10 +14,10 @@ import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.fare.image.PixelNormalization;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.io.StrictJson;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.ClipCheckpoints;
 import dev.fare.models.VisionTowerFile;
 import dev.fare.models.format.ClipCheckpoint;
@@ -68,10 +68,10 @@ class TorchFileTest {
 
   @Test
   void readsAStateDictWithViewsTransposesAndParameters() throws IOException {
-    Map<String, WeightTensor> expected =
+    Map<String, LazyTensor> expected =
         SafetensorsFile.read(Resources.path("visual_tiny.safetensors")).tensors();
 
-    Map<String, WeightTensor> actual =
+    Map<String, LazyTensor> actual =
         TensorFile.read(Resources.path("torch/fare_tiny.pt")).tensors();
 
     assertSameBits(manager, expected, actual);
@@ -80,10 +80,10 @@ class TorchFileTest {
   @ParameterizedTest
   @ValueSource(strings = {"fare_tiny_legacy.pt", "fare_tiny_wrapped.pt"})
   void readsLegacyAndWrappedFilesInHalfPrecision(String name) throws IOException {
-    Map<String, WeightTensor> expected =
+    Map<String, LazyTensor> expected =
         SafetensorsFile.read(Resources.path("visual_tiny.safetensors")).tensors();
 
-    Map<String, WeightTensor> actual = TensorFile.read(Resources.path("torch/" + name)).tensors();
+    Map<String, LazyTensor> actual = TensorFile.read(Resources.path("torch/" + name)).tensors();
 
     assertThat(actual).containsOnlyKeys(expected.keySet());
     for (String tensor : expected.keySet()) {
@@ -187,11 +187,11 @@ class TorchFileTest {
 
   @Test
   void readsATensorOfAMinimalPickle() throws IOException {
-    Map<String, WeightTensor> tensors =
+    Map<String, LazyTensor> tensors =
         TensorFile.read(pickled("}(X\1\0\0\0a" + tensor("K\0", "K\2K\2\206", "K\2K\1\206") + "u."))
             .tensors();
 
-    WeightTensor tensor = Resources.get(tensors, "a");
+    LazyTensor tensor = Resources.get(tensors, "a");
     assertThat(tensor.shape()).isEqualTo(new Shape(2, 2));
     assertThat(tensor.read(manager).toFloatArray()).containsExactly(0, 1, 2, 3);
   }

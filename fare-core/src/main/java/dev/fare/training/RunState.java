@@ -22,7 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Gathers what the summary of a run will say, over all its calls and restarts. */
-final class RunRecord implements MicroBatch.Store {
+final class RunState implements MicroBatch.Store {
 
   private static final Logger LOG = LoggerFactory.getLogger(FareTrainer.class);
   private static final int RECENT = 100;
@@ -50,7 +50,7 @@ final class RunRecord implements MicroBatch.Store {
    * @param original fingerprint of its weights, asked for once there is something to say
    * @param environment where it is computed
    */
-  RunRecord(TrainingSettings settings, Supplier<String> original, Map<String, String> environment) {
+  RunState(TrainingSettings settings, Supplier<String> original, Map<String, String> environment) {
     this.settings = settings;
     this.original = Suppliers.memoize(original::get);
     this.environment = environment;

@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Measures when it is time to, and knows when early stopping is due and what was best. */
-final class Validator implements Closeable {
+final class ValidationSchedule implements Closeable {
 
   private static final Logger LOG = LoggerFactory.getLogger(FareTrainer.class);
   private static final String LATEST = "latest.";
@@ -30,7 +30,7 @@ final class Validator implements Closeable {
   private final @Nullable WeightAverage average;
   private final @Nullable BestWeights bestWeights;
   private final MicroBatch microBatch;
-  private final RunRecord record;
+  private final RunState record;
   private Validation validation;
   private ValidationLimits limits;
   private Map<String, Double> latest = Map.of();
@@ -47,7 +47,7 @@ final class Validator implements Closeable {
    * @param trained the weights that change
    * @param average what is measured in their place, null without
    */
-  Validator(
+  ValidationSchedule(
       Validation validation,
       ValidationLimits limits,
       long every,
@@ -55,7 +55,7 @@ final class Validator implements Closeable {
       Map<String, NDArray> trained,
       @Nullable WeightAverage average,
       MicroBatch microBatch,
-      RunRecord record) {
+      RunState record) {
     this.validation = validation.within(limits);
     this.limits = limits;
     this.every = every;

@@ -12,30 +12,30 @@ import java.util.Optional;
  * @param augmentation random crops and mirror images in training
  * @param epoch whose augmentation is meant; empty outside training, where nothing is augmented
  */
-public record Preparation(
+public record PixelPipeline(
     ImageDecoder decoder,
     Optional<ClipPreprocessing> preprocessing,
     Optional<Augmentation> augmentation,
     Optional<Long> epoch) {
 
-  public static final Preparation PLAIN =
-      new Preparation(
+  public static final PixelPipeline PLAIN =
+      new PixelPipeline(
           ImageDecoder.standard(), Optional.empty(), Optional.empty(), Optional.empty());
 
-  public Preparation with(ImageDecoder newDecoder) {
-    return new Preparation(newDecoder, preprocessing, augmentation, epoch);
+  public PixelPipeline with(ImageDecoder newDecoder) {
+    return new PixelPipeline(newDecoder, preprocessing, augmentation, epoch);
   }
 
-  public Preparation with(ClipPreprocessing newPreprocessing) {
-    return new Preparation(decoder, Optional.of(newPreprocessing), augmentation, epoch);
+  public PixelPipeline with(ClipPreprocessing newPreprocessing) {
+    return new PixelPipeline(decoder, Optional.of(newPreprocessing), augmentation, epoch);
   }
 
-  public Preparation with(Augmentation newAugmentation) {
-    return new Preparation(decoder, preprocessing, Optional.of(newAugmentation), epoch);
+  public PixelPipeline with(Augmentation newAugmentation) {
+    return new PixelPipeline(decoder, preprocessing, Optional.of(newAugmentation), epoch);
   }
 
-  public Preparation atEpoch(long newEpoch) {
-    return new Preparation(decoder, preprocessing, augmentation, Optional.of(newEpoch));
+  public PixelPipeline atEpoch(long newEpoch) {
+    return new PixelPipeline(decoder, preprocessing, augmentation, Optional.of(newEpoch));
   }
 
   /**

@@ -9,8 +9,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.StoredTensor;
-import dev.fare.io.WeightTensor;
 import java.io.IOException;
 import java.util.List;
 
@@ -21,23 +21,23 @@ import java.util.List;
  * @param parts the names in the other layout, in their order
  * @param isTransposed whether rows and columns change places
  */
-public record TensorRecipe(List<String> parts, boolean isTransposed) {
+public record WeightMapping(List<String> parts, boolean isTransposed) {
 
-  public TensorRecipe {
+  public WeightMapping {
     parts = List.copyOf(parts);
     checkArgument(parts.size() == 1 || !isTransposed, "parts can't be transposed: %s", parts);
   }
 
-  public static TensorRecipe copyOf(String name) {
-    return new TensorRecipe(List.of(name), false);
+  public static WeightMapping copyOf(String name) {
+    return new WeightMapping(List.of(name), false);
   }
 
-  public static TensorRecipe transposeOf(String name) {
-    return new TensorRecipe(List.of(name), true);
+  public static WeightMapping transposeOf(String name) {
+    return new WeightMapping(List.of(name), true);
   }
 
-  public static TensorRecipe joinOf(String... names) {
-    return new TensorRecipe(List.of(names), false);
+  public static WeightMapping joinOf(String... names) {
+    return new WeightMapping(List.of(names), false);
   }
 
   /** The shape of each part, given the canonical tensor's. */
@@ -54,7 +54,7 @@ public record TensorRecipe(List<String> parts, boolean isTransposed) {
   }
 
   /** The canonical tensor made of stored parts, when it is read. */
-  WeightTensor assemble(Shape shape, List<WeightTensor> stored) {
+  LazyTensor assemble(Shape shape, List<LazyTensor> stored) {
     if (isTransposed) {
       return new Transposed(shape, stored.get(0));
     }
@@ -69,7 +69,7 @@ public record TensorRecipe(List<String> parts, boolean isTransposed) {
     return parts.size() == 1 ? new NDList(canonical) : canonical.split(parts.size());
   }
 
-  private record Transposed(Shape shape, WeightTensor stored) implements WeightTensor {
+  private record Transposed(Shape shape, LazyTensor stored) implements LazyTensor {
     @Override
     public NDArray read(NDManager manager) throws IOException {
       try (NDManager scope = manager.newSubManager()) {
@@ -81,13 +81,13 @@ public record TensorRecipe(List<String> parts, boolean isTransposed) {
     }
   }
 
-  private record Joined(Shape shape, List<WeightTensor> stored) implements WeightTensor {
+  private record Joined(Shape shape, List<LazyTensor> stored) implements LazyTensor {
     @Override
     public NDArray read(NDManager manager) throws IOException {
       NDArray array = manager.create(shape, DataType.FLOAT32);
       boolean isOnCpu = manager.getDevice().equals(Device.cpu());
       long from = 0;
-      for (WeightTensor part : stored) {
+      for (LazyTensor part : stored) {
         long to = from + part.shape().get(0);
         NDIndex rows = new NDIndex().addSliceDim(from, to);
         try (NDManager scope = manager.newSubManager()) {

@@ -6,7 +6,7 @@ package dev.fare.attacks.run;
  * @param count how many
  * @param everyImage whether to search again for images that have succeeded, for a higher loss
  */
-public record Rounds(int count, boolean everyImage) {
+public record Restarts(int count, boolean everyImage) {
 
   /** One of the searches. */
   public interface Round {

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** A tensor of a checkpoint whose values are read when they are asked for. */
-public interface WeightTensor {
+public interface LazyTensor {
 
   /**
    * A tensor that lies in a file in row-major order, little-endian; the caller has checked that it
@@ -16,7 +16,7 @@ public interface WeightTensor {
    * @param name for messages
    * @param position of the first element's first byte
    */
-  static WeightTensor inFile(Path file, String name, long position, ElementType type, Shape shape) {
+  static LazyTensor inFile(Path file, String name, long position, ElementType type, Shape shape) {
     FileSlice data = new FileSlice(file, 0, Math.addExact(position, type.bytesOf(shape)));
     return new StoredTensor(name, file.toString(), data, position, type, shape);
   }

@@ -4,8 +4,8 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Precision;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
@@ -25,11 +25,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Brings the towers of a checkpoint onto a device. */
-public final class Towers {
+public final class TowerLoader {
 
   private static final String LOGIT_SCALE = "logit_scale";
 
-  private Towers() {}
+  private TowerLoader() {}
 
   public static VisionTower vision(ClipCheckpoint checkpoint, Device device, Precision precision)
       throws IOException {
@@ -121,9 +121,9 @@ public final class Towers {
     return weights;
   }
 
-  private static WeightTensor tensor(ClipCheckpoint checkpoint, String name)
+  private static LazyTensor tensor(ClipCheckpoint checkpoint, String name)
       throws ModelFormatException {
-    WeightTensor tensor = checkpoint.tensors().get(name);
+    LazyTensor tensor = checkpoint.tensors().get(name);
     if (tensor == null) {
       throw new ModelFormatException(checkpoint.source() + " has no tensor " + name);
     }

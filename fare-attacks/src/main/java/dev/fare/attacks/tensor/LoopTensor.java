@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dev.fare.torch.TensorScope;
 
 /** A variable of an attack's loop: an array that outlives the step in which it was computed. */
-public final class Kept {
+public final class LoopTensor {
 
   private final NDManager owner;
   private NDArray array;
@@ -16,7 +16,7 @@ public final class Kept {
    * @param owner frees the values at the end of the run
    * @param scope the step in which the array was made
    */
-  public Kept(NDArray array, NDManager owner, TensorScope scope) {
+  public LoopTensor(NDArray array, NDManager owner, TensorScope scope) {
     this.owner = owner;
     this.array = scope.keep(array.stopGradient(), owner);
   }

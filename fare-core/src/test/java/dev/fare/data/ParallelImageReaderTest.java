@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ImageGatheringTest {
+class ParallelImageReaderTest {
 
   private static final List<Integer> CHOSEN = List.of(7, 2, 9, 2, 0);
 
@@ -51,7 +51,7 @@ class ImageGatheringTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 8})
   void readsInTheOrderAskedForWithAnyNumberOfThreads(int threads) throws IOException {
-    FloatBuffer pixels = new ImageGathering(new Numbered(Set.of()), 2, threads).read(CHOSEN);
+    FloatBuffer pixels = new ParallelImageReader(new Numbered(Set.of()), 2, threads).read(CHOSEN);
 
     assertThat(pixels.remaining()).isEqualTo(5 * 12);
     for (int i = 0; i < CHOSEN.size(); i++) {
@@ -64,7 +64,7 @@ class ImageGatheringTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 4})
   void throwsWhatTheFirstUnreadableImageThrows(int threads) {
-    ImageGathering images = new ImageGathering(new Numbered(Set.of(9, 0)), 2, threads);
+    ParallelImageReader images = new ParallelImageReader(new Numbered(Set.of(9, 0)), 2, threads);
 
     assertThatThrownBy(() -> images.read(CHOSEN))
         .isInstanceOf(UnreadableImageException.class)
@@ -77,7 +77,7 @@ class ImageGatheringTest {
     List<Integer> positions = new ArrayList<>();
 
     FloatBuffer pixels =
-        new ImageGathering(new Numbered(Set.of(2)), 2, threads)
+        new ParallelImageReader(new Numbered(Set.of(2)), 2, threads)
             .read(CHOSEN, (position, reason) -> positions.add(position));
 
     assertThat(positions).containsExactly(1, 3);
@@ -113,14 +113,14 @@ class ImageGatheringTest {
           }
         };
 
-    new ImageGathering(waiting, 1, 3).read(List.of(0, 1, 2));
+    new ParallelImageReader(waiting, 1, 3).read(List.of(0, 1, 2));
 
     assertThat(threads).hasSize(3).doesNotContain(Thread.currentThread());
   }
 
   @Test
   void anInterruptionIsNotTheImagesFault() {
-    ImageGathering images = new ImageGathering(new Numbered(Set.of()), 1, 2);
+    ParallelImageReader images = new ParallelImageReader(new Numbered(Set.of()), 1, 2);
     Thread.currentThread().interrupt();
 
     assertThatThrownBy(() -> images.read(CHOSEN, (position, reason) -> {}))

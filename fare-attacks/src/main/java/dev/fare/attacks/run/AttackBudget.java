@@ -10,7 +10,7 @@ import dev.fare.torch.TensorScope;
 import java.util.Optional;
 
 /** Counts what an attack spends, and says when it must stop. */
-public final class Meter {
+public final class AttackBudget {
 
   private final AttackControl control;
   private final NDManager manager;
@@ -26,7 +26,7 @@ public final class Meter {
    *
    * @param manager lives as long as the attack
    */
-  Meter(AttackControl control, NDManager manager) {
+  AttackBudget(AttackControl control, NDManager manager) {
     this.control = control;
     this.manager = manager;
     nonFinite = manager.create(0L);

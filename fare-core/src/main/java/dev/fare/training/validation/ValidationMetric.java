@@ -8,7 +8,7 @@ import dev.fare.Objective;
 import dev.fare.SeededAttack;
 
 /** What a validation counts of each image, clean and under attack. */
-interface ImageScore {
+interface ValidationMetric {
 
   /** Name of the clean value. */
   String cleanName();

@@ -22,10 +22,10 @@ import java.util.concurrent.Future;
  * @param imageSize side of the square the encoder takes, in pixels
  * @param threads that read, started for each call; with 0 or 1 the calling thread reads
  */
-public record ImageGathering(ImageDataset data, int imageSize, int threads) {
+public record ParallelImageReader(ImageDataset data, int imageSize, int threads) {
 
   /** Checks the numbers. */
-  public ImageGathering {
+  public ParallelImageReader {
     checkArgument(imageSize > 0, "imageSize must be positive, got %s", imageSize);
     checkArgument(threads >= 0, "threads can't be negative, got %s", threads);
   }

@@ -5,7 +5,7 @@ import dev.fare.Objective;
 
 /** What the attack of a training step leads towards. */
 @FunctionalInterface
-public interface AttackGoal {
+public interface InnerObjective {
 
   /**
    * What the attack climbs on one batch.

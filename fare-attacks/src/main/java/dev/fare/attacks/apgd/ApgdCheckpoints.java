@@ -8,10 +8,10 @@ package dev.fare.attacks.apgd;
  * @param shrink by how many the next window is shorter
  * @param least iterations between checkpoints at the end
  */
-record Checkpoints(int first, int shrink, int least) {
+record ApgdCheckpoints(int first, int shrink, int least) {
 
-  static Checkpoints of(int steps) {
-    return new Checkpoints(fraction(0.22, steps), fraction(0.03, steps), fraction(0.06, steps));
+  static ApgdCheckpoints of(int steps) {
+    return new ApgdCheckpoints(fraction(0.22, steps), fraction(0.03, steps), fraction(0.06, steps));
   }
 
   private static int fraction(double part, int steps) {
