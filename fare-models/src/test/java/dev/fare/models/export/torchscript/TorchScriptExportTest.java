@@ -160,7 +160,7 @@ class TorchScriptExportTest {
     }
     Path source =
         Path.of(
-            Objects.requireNonNull(getClass().getResource("torchscript/PlainDjlApplication.java"))
+            Objects.requireNonNull(getClass().getResource("PlainDjlApplication.java"))
                 .toURI());
     String jars =
         Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
