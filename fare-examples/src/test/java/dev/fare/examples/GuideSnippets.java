@@ -160,14 +160,14 @@ final class GuideSnippets {
       ClipModel clip, ImageDataset images, ImageDataset unseen, int steps, Path run, Path output)
       throws IOException {
     ApgdAttack apgd = ApgdAttack.builder(ThreatModel.linf(4 / 255.0)).steps(50).build();
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         FareTrainer.builder(clip.imageEncoder())
             .attack(PgdAttack.builder(ThreatModel.linf(4 / 255.0)).build())
             .steps(steps)
             .averageDecay(0.999)
             .checkpoints(run)
             .validation(clip.accuracy(unseen, unseen.classNames(), apgd), 500) // images with labels
-            .earlyStop(EarlyStop.whenNotRising("robust_accuracy", 5).restoringBest())
+            .earlyStop(EarlyStop.whenNotRising("robust_accuracy", 5).restoreBest(true))
             .listener(new ProgressBar(System.err))
             .listener(new CsvMetrics(run.resolve("metrics.csv")))
             .listener(new JsonLinesMetrics(run.resolve("metrics.jsonl")))

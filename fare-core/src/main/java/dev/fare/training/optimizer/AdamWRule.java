@@ -18,9 +18,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>For one thread at a time.
  */
-public final class AdamW implements UpdateRule {
+final class AdamWRule implements UpdateRule {
 
-  private static final Logger LOG = LoggerFactory.getLogger(AdamW.class);
+  private static final Logger LOG = LoggerFactory.getLogger(AdamWRule.class);
 
   private final Optimizer.AdamW settings;
   private final double weightDecay;
@@ -32,23 +32,7 @@ public final class AdamW implements UpdateRule {
   private final NDArray updates;
   private final String method;
 
-  /**
-   * Starts with moments of zero, betas 0.9 and 0.999 and epsilon 1e-8.
-   *
-   * @param weights updated in place; the caller stays their owner
-   * @param weightDecay fraction of a weight that is taken off it each step, times the learning rate
-   */
-  public AdamW(List<NDArray> weights, double weightDecay) {
-    this(Optimizer.adamW(), numbered(weights), weightDecay);
-  }
-
-  private static Map<String, NDArray> numbered(List<NDArray> weights) {
-    Map<String, NDArray> named = new LinkedHashMap<>();
-    weights.forEach(weight -> named.put(Integer.toString(named.size()), weight));
-    return named;
-  }
-
-  AdamW(Optimizer.AdamW settings, Map<String, NDArray> weights, double weightDecay) {
+  AdamWRule(Optimizer.AdamW settings, Map<String, NDArray> weights, double weightDecay) {
     this.settings = settings;
     this.weightDecay = weightDecay;
     this.weights = List.copyOf(weights.values());
