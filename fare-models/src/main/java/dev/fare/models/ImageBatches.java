@@ -3,7 +3,6 @@ package dev.fare.models;
 import ai.djl.Device;
 import ai.djl.util.cuda.CudaUtils;
 import dev.fare.models.vision.VisionConfig;
-import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.MicroBatch;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -42,7 +41,7 @@ record ImageBatches(int size) {
   }
 
   static ImageBatches within(long memory, VisionConfig tower) {
-    long fitting = memory / bytesPerImage(tower);
+    long fitting = memory / tower.bytesPerImage();
     return new ImageBatches((int) Math.max(1, Math.min(LARGEST, fitting)));
   }
 
@@ -55,18 +54,6 @@ record ImageBatches(int size) {
             instanceof com.sun.management.OperatingSystemMXBean system
         ? system.getFreeMemorySize()
         : MOST_MEMORY;
-  }
-
-  /** The most that one image takes inside a tower at once, without gradients. */
-  private static long bytesPerImage(VisionConfig tower) {
-    long pixels = 3L * tower.imageSize() * tower.imageSize();
-    if (tower instanceof VitConfig vit) {
-      long tokens = vit.tokens();
-      long perToken = 7L * vit.width() + 2L * vit.mlpWidth();
-      long attention = 2 * tokens * tokens * vit.heads();
-      return Float.BYTES * (3 * pixels + tokens * perToken + attention);
-    }
-    return Float.BYTES * 64 * pixels; // a convolutional stem widens the image before it shrinks
   }
 
   /** Runs the work over all images in order. */

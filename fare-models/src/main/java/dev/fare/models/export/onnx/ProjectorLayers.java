@@ -15,7 +15,7 @@ import java.util.Map;
  * @param inputs length of a token of the vision tower
  * @param outputs length of a token of the language model
  */
-record Projector(Map<String, NDArray> tensors, int inputs, int outputs) {
+record ProjectorLayers(Map<String, NDArray> tensors, int inputs, int outputs) {
 
   private static final String TARGET = "multi_modal_projector.linear_";
 
@@ -30,7 +30,7 @@ record Projector(Map<String, NDArray> tensors, int inputs, int outputs) {
    * @throws IllegalArgumentException if a tensor is missing, there twice, or of a shape that does
    *     not fit
    */
-  static Projector find(Map<String, NDArray> weights, int width) {
+  static ProjectorLayers find(Map<String, NDArray> weights, int width) {
     NDArray weight1 = find(weights, 0, "weight");
     NDArray bias1 = find(weights, 0, "bias");
     NDArray weight2 = find(weights, 1, "weight");
@@ -59,7 +59,7 @@ record Projector(Map<String, NDArray> tensors, int inputs, int outputs) {
             TARGET + "1.bias", bias1,
             TARGET + "2.weight", weight2,
             TARGET + "2.bias", bias2);
-    return new Projector(tensors, width, Math.toIntExact(second.get(0)));
+    return new ProjectorLayers(tensors, width, Math.toIntExact(second.get(0)));
   }
 
   private static NDArray find(Map<String, NDArray> weights, int layer, String kind) {

@@ -22,11 +22,11 @@ import java.util.Optional;
  * @param tensors by their names in the file
  * @param module the module of a TorchScript archive
  */
-public record TensorFile(Map<String, LazyTensor> tensors, Optional<ScriptObject> module) {
+public record WeightFile(Map<String, LazyTensor> tensors, Optional<ScriptObject> module) {
 
   private static final int START_BYTES = 16;
 
-  public TensorFile {
+  public WeightFile {
     tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
   }
 
@@ -35,20 +35,20 @@ public record TensorFile(Map<String, LazyTensor> tensors, Optional<ScriptObject>
    *
    * @throws ModelFormatException if it is no safetensors, no archive of PyTorch, or a broken one
    */
-  public static TensorFile read(Path file) throws IOException {
+  public static WeightFile read(Path file) throws IOException {
     byte[] start;
     try (InputStream in = Files.newInputStream(file)) {
       start = in.readNBytes(START_BYTES);
     }
     if (start.length > 3 && start[0] == 'P' && start[1] == 'K') {
       TorchFile archive = TorchZipReader.read(file);
-      return new TensorFile(archive.tensors(), archive.module());
+      return new WeightFile(archive.tensors(), archive.module());
     }
     if (TorchLegacyReader.accepts(start)) {
-      return new TensorFile(TorchLegacyReader.read(file), Optional.empty());
+      return new WeightFile(TorchLegacyReader.read(file), Optional.empty());
     }
     if (start.length > Long.BYTES && start[Long.BYTES] == '{') {
-      return new TensorFile(SafetensorsFile.read(file).tensors(), Optional.empty());
+      return new WeightFile(SafetensorsFile.read(file).tensors(), Optional.empty());
     }
     throw new ModelFormatException(
         file
