@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What makes the adversarial images of each update. */
-final class InnerAttackOptions extends ThreatOptions {
+final class InnerAttackOptions extends ThreatOptions.Single {
 
   /** The attack. */
   enum InnerAttack {

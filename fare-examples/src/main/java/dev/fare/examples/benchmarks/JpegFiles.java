@@ -12,14 +12,14 @@ import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 
 /** JPEG files to read: the user's own, or drawn ones of ImageNet's usual size. */
-final class Photographs {
+final class JpegFiles {
 
   private static final int WIDTH = 500;
   private static final int HEIGHT = 375;
   private static final int WAVES = 24;
   private static final double NOISE = 12;
 
-  private Photographs() {}
+  private JpegFiles() {}
 
   /** The first files with a JPEG's ending under a folder. */
   static List<Path> in(Path folder, int count) throws IOException {
