@@ -80,7 +80,7 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
   }
 
   private int countOutputs() {
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         TensorScope scope = TensorScope.of(manager)) {
       NDArray black = scope.manager().zeros(new Shape(1, 3, imageSize, imageSize));
       Shape shape = run(black).getShape();

@@ -20,7 +20,7 @@ public final class Cosine {
   public static NDArray normalize(NDArray embeddings) {
     NDArray squares = embeddings.square().sum(new int[] {1}, true); // [N,1]
     // before the root, whose slope at 0 is infinite
-    return embeddings.div(Autograd.atLeast(squares, TINY * TINY).sqrt());
+    return embeddings.div(Autograd.clampMin(squares, TINY * TINY).sqrt());
   }
 
   /**

@@ -1,5 +1,7 @@
 package dev.fare;
 
+import ai.djl.Device;
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 
 /**
@@ -24,6 +26,14 @@ public interface ImageEncoder extends AutoCloseable {
 
   /** The height and width in pixels that the encoder was made for. */
   int imageSize();
+
+  /**
+   * Where its weights lie, and where pixels must: the engine's default device unless an encoder
+   * says otherwise.
+   */
+  default Device device() {
+    return Engine.getEngine("PyTorch").defaultDevice();
+  }
 
   /** Releases native memory. */
   @Override

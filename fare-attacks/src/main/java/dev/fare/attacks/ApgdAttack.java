@@ -6,6 +6,10 @@ import ai.djl.ndarray.NDArray;
 import dev.fare.Ball;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.apgd.ApgdSearch;
+import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Restarts;
 import dev.fare.torch.TensorScope;
 import org.jspecify.annotations.Nullable;
 
@@ -44,13 +48,13 @@ public final class ApgdAttack extends ImageAttack {
 
   @Override
   Found search(AttackRun run, @Nullable NDArray start) {
-    return new Rounds(settings.restarts, settings.bestLoss)
+    return new Restarts(settings.restarts, settings.bestLoss)
         .search(
             run, (some, rows, restart) -> attackOnce(some, restart == 0 ? start : null, restart));
   }
 
   Found attackOnce(AttackRun run, @Nullable NDArray start, int restart) {
-    if (settings.largerEpsilons) {
+    if (settings.useLargerEpsilons) {
       return attackWithShrinkingBall(run, start, restart);
     }
     NDArray from = start == null ? ownStart(run, restart) : start;
@@ -69,7 +73,7 @@ public final class ApgdAttack extends ImageAttack {
             settings.rho,
             stepSize,
             settings.initialSparsity,
-            settings.gradientsPerStep,
+            settings.eotIterations,
             settings.stopAtSuccess && isFinal);
     return new ApgdSearch(run, once, from, isGiven, restart, listener()).search();
   }
@@ -116,7 +120,7 @@ public final class ApgdAttack extends ImageAttack {
    *
    * @param draw in the shape of the images: uniform in [-1,1] for l∞, else standard normal
    */
-  static NDArray randomStart(Ball ball, NDArray draw) {
+  public static NDArray randomStart(Ball ball, NDArray draw) {
     ThreatModel threatModel = ball.threatModel();
     NDArray center = ball.center();
     if (threatModel.norm() == Norm.L1) {
@@ -136,8 +140,8 @@ public final class ApgdAttack extends ImageAttack {
     private boolean randomStart = true;
     private boolean bestLoss;
     private boolean stopAtSuccess;
-    private boolean largerEpsilons;
-    private int gradientsPerStep = 1;
+    private boolean useLargerEpsilons;
+    private int eotIterations = 1;
 
     private Builder(ThreatModel threatModel) {
       super(threatModel);
@@ -167,9 +171,9 @@ public final class ApgdAttack extends ImageAttack {
           + ", stopAtSuccess="
           + stopAtSuccess
           + ", largerEpsilons="
-          + largerEpsilons
+          + useLargerEpsilons
           + ", gradientsPerStep="
-          + gradientsPerStep;
+          + eotIterations;
     }
 
     /** Iterations of each restart, at least 1; 100 by default. */
@@ -228,8 +232,8 @@ public final class ApgdAttack extends ImageAttack {
      * Whether to spend three tenths of the steps in a ball of three times the radius and three in
      * one of twice; for l1 only, where it helps much.
      */
-    public Builder largerEpsilons(boolean largerEpsilons) {
-      this.largerEpsilons = largerEpsilons;
+    public Builder useLargerEpsilons(boolean useLargerEpsilons) {
+      this.useLargerEpsilons = useLargerEpsilons;
       return this;
     }
 
@@ -237,8 +241,8 @@ public final class ApgdAttack extends ImageAttack {
      * How many forward and backward passes make a gradient, at least 1; more than one for models
      * that draw random numbers (expectation over transformations).
      */
-    public Builder gradientsPerStep(int gradientsPerStep) {
-      this.gradientsPerStep = atLeast(1, "gradientsPerStep", gradientsPerStep);
+    public Builder eotIterations(int eotIterations) {
+      this.eotIterations = atLeast(1, "gradientsPerStep", eotIterations);
       return this;
     }
 
@@ -249,7 +253,7 @@ public final class ApgdAttack extends ImageAttack {
      *     l1, or stopping at success together with the best loss
      */
     public ApgdAttack build() {
-      if (largerEpsilons && threatModel.norm() != Norm.L1) {
+      if (useLargerEpsilons && threatModel.norm() != Norm.L1) {
         throw new IllegalArgumentException(
             "largerEpsilons is for l1 only, got " + threatModel.norm());
       }

@@ -2,6 +2,8 @@ package dev.fare.attacks;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.fare.AttackControl;
+import dev.fare.AttackListener;
 import dev.fare.ThreatModel;
 import org.jspecify.annotations.Nullable;
 

@@ -1,9 +1,16 @@
 package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.AttackControl;
 import dev.fare.Classifier;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.objective.ClassificationLoss;
+import dev.fare.attacks.objective.ClassificationObjective;
+import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.Candidates;
+import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Restarts;
 import dev.fare.torch.TensorScope;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -122,7 +129,7 @@ public final class AutoAttack extends ImageAttack {
   Found search(AttackRun run, @Nullable NDArray start) {
     ClassificationObjective objective = run.classification();
     List<Part> fitting = fitting(run);
-    return new Rounds(fitting.size(), false)
+    return new Restarts(fitting.size(), false)
         .search(
             run,
             Candidates.ofCleanImages(run),
@@ -274,8 +281,8 @@ public final class AutoAttack extends ImageAttack {
       return ApgdAttack.builder(threatModel).common(this).steps(steps).stopAtSuccess(true);
     }
 
-    private Part apgdCe(int restarts, boolean largerEpsilons) {
-      ApgdAttack attack = apgd().restarts(restarts).largerEpsilons(largerEpsilons).build();
+    private Part apgdCe(int restarts, boolean useLargerEpsilons) {
+      ApgdAttack attack = apgd().restarts(restarts).useLargerEpsilons(useLargerEpsilons).build();
       return new Part("apgd-ce", ClassificationLoss.CROSS_ENTROPY, attack);
     }
 
@@ -288,16 +295,16 @@ public final class AutoAttack extends ImageAttack {
      * to its end, and the last success counts.
      */
     private ApgdAttack.Builder averagedApgd() {
-      return apgd().gradientsPerStep(20).stopAtSuccess(false);
+      return apgd().eotIterations(20).stopAtSuccess(false);
     }
 
-    private Part apgdTargeted(int targets, boolean largerEpsilons, int leastClasses) {
+    private Part apgdTargeted(int targets, boolean useLargerEpsilons, int leastClasses) {
       TargetedApgdAttack attack =
           TargetedApgdAttack.builder(threatModel)
               .common(this)
               .steps(steps)
               .targets(targets)
-              .largerEpsilons(largerEpsilons)
+              .useLargerEpsilons(useLargerEpsilons)
               .stopAtSuccess(true)
               .build();
       return new Part("apgd-t", ClassificationLoss.MARGIN, attack, leastClasses);

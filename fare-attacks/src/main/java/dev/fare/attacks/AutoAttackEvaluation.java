@@ -3,12 +3,17 @@ package dev.fare.attacks;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import dev.fare.AttackControl;
 import dev.fare.AttackCost;
 import dev.fare.AttackResult;
 import dev.fare.AttackResult.StopReason;
 import dev.fare.attacks.AutoAttack.Part;
 import dev.fare.attacks.AutoAttackReport.Outcome;
 import dev.fare.attacks.AutoAttackReport.Row;
+import dev.fare.attacks.objective.ClassificationObjective;
+import dev.fare.attacks.run.Candidates;
+import dev.fare.attacks.tensor.Kernels;
+import dev.fare.attacks.tensor.Rows;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
@@ -54,7 +59,7 @@ final class AutoAttackEvaluation {
   }
 
   AutoAttackReport run() {
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         NDManager manager = images.getManager().newSubManager()) {
       NDArray adversarial = images.duplicate();
       boolean[] isCorrect = cleanDecisions();

@@ -8,6 +8,8 @@ import dev.fare.SeededAttack;
 import dev.fare.SelectableObjective;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.FabAttack.MinimumNorm;
+import dev.fare.attacks.objective.ClassificationObjective;
+import dev.fare.attacks.tensor.Rows;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.util.Arrays;
@@ -169,7 +171,7 @@ public final class EpsilonSweep {
   }
 
   private boolean[] fallenClean(SelectableObjective objective, NDArray pixels) {
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         TensorScope scope = TensorScope.of(pixels)) {
       cost = cost.plus(new AttackCost(pixels.getShape().get(0), 0, 0, 0));
       return objective.succeeded(objective.forward(scope.view(pixels))).toBooleanArray();
@@ -181,7 +183,7 @@ public final class EpsilonSweep {
     if (rows.length == 0) {
       return new boolean[0];
     }
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         TensorScope scope = TensorScope.of(pixels)) {
       NDArray indices = scope.manager().create(rows);
       AttackResult result =

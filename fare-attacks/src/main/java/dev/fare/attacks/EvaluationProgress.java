@@ -2,6 +2,9 @@ package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.attacks.run.Candidates;
+import dev.fare.attacks.tensor.Kernels;
+import dev.fare.attacks.tensor.Rows;
 import dev.fare.torch.TensorScope;
 import java.nio.file.Path;
 import java.util.Arrays;

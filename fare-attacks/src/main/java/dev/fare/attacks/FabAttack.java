@@ -6,7 +6,17 @@ import dev.fare.AttackCost;
 import dev.fare.AttackResult.Scores;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
-import dev.fare.attacks.AttackRun.Evaluation;
+import dev.fare.attacks.fab.FabSearch;
+import dev.fare.attacks.objective.ClassificationObjective;
+import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.AttackRun.Evaluation;
+import dev.fare.attacks.run.Candidates;
+import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Restarts;
+import dev.fare.attacks.run.WrongClasses;
+import dev.fare.attacks.tensor.Kernels;
+import dev.fare.attacks.tensor.LoopTensor;
+import dev.fare.attacks.tensor.Rows;
 import dev.fare.torch.TensorScope;
 import org.jspecify.annotations.Nullable;
 
@@ -101,16 +111,16 @@ public final class FabAttack extends ImageAttack {
   /** The nearest adversarial images of several rounds. */
   private static final class Nearest {
     private final NDManager owner;
-    private final Kept images;
-    private final Kept distances;
+    private final LoopTensor images;
+    private final LoopTensor distances;
 
     Nearest(AttackRun run) {
       owner = run.manager();
       try (TensorScope scope = TensorScope.of(owner)) {
         NDArray center = run.ball().center();
         NDArray rows = center.reshape(run.size(), -1).get(":,0");
-        images = new Kept(center, owner, scope);
-        distances = new Kept(rows.zerosLike().add(Float.POSITIVE_INFINITY), owner, scope);
+        images = new LoopTensor(center, owner, scope);
+        distances = new LoopTensor(rows.zerosLike().add(Float.POSITIVE_INFINITY), owner, scope);
       }
     }
 
@@ -140,8 +150,8 @@ public final class FabAttack extends ImageAttack {
     return settings.targets == 0 ? null : WrongClasses.of(run, settings.targets);
   }
 
-  private Rounds rounds(@Nullable WrongClasses wrong) {
-    return new Rounds(settings.restarts * (wrong == null ? 1 : wrong.count()), false);
+  private Restarts rounds(@Nullable WrongClasses wrong) {
+    return new Restarts(settings.restarts * (wrong == null ? 1 : wrong.count()), false);
   }
 
   private FabSearch single(
@@ -202,9 +212,9 @@ public final class FabAttack extends ImageAttack {
 
     private int steps = 100;
     private int targets;
-    private double overshoot = 1.05;
-    private double greatestBias = 0.1;
-    private double backStep = 0.9;
+    private double eta = 1.05;
+    private double alphaMax = 0.1;
+    private double beta = 0.9;
 
     private Builder(ThreatModel threatModel) {
       super(threatModel);
@@ -224,15 +234,15 @@ public final class FabAttack extends ImageAttack {
           + ", targets="
           + targets
           + ", overshoot="
-          + overshoot
+          + eta
           + ", greatestBias="
-          + greatestBias
+          + alphaMax
           + ", backStep="
-          + backStep;
+          + beta;
     }
 
     private FabSearch.Settings run() {
-      return new FabSearch.Settings(steps, overshoot, greatestBias, backStep);
+      return new FabSearch.Settings(steps, eta, alphaMax, beta);
     }
 
     /** Iterations of each restart and target, at least 1; 100 by default. */
@@ -251,20 +261,20 @@ public final class FabAttack extends ImageAttack {
     }
 
     /** How far beyond the linearised boundary to go, 1.05 by default. */
-    public Builder overshoot(double overshoot) {
-      this.overshoot = positive("overshoot", overshoot);
+    public Builder eta(double eta) {
+      this.eta = positive("overshoot", eta);
       return this;
     }
 
     /** The greatest weight of the step from the clean image, in (0, 1]; 0.1 by default. */
-    public Builder greatestBias(double greatestBias) {
-      this.greatestBias = inUnitInterval("greatestBias", greatestBias);
+    public Builder alphaMax(double alphaMax) {
+      this.alphaMax = inUnitInterval("greatestBias", alphaMax);
       return this;
     }
 
     /** Which share of the perturbation is kept after a success, in (0, 1]; 0.9 by default. */
-    public Builder backStep(double backStep) {
-      this.backStep = inUnitInterval("backStep", backStep);
+    public Builder beta(double beta) {
+      this.beta = inUnitInterval("backStep", beta);
       return this;
     }
 

@@ -1,15 +1,19 @@
 package dev.fare.attacks;
 
-import static java.util.Objects.requireNonNull;
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.AttackControl;
+import dev.fare.AttackListener;
 import dev.fare.AttackResult;
 import dev.fare.AttackResult.Scores;
 import dev.fare.Ball;
 import dev.fare.Objective;
 import dev.fare.SeededAttack;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.run.AttackBudget;
+import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.Found;
+import dev.fare.attacks.tensor.RandomStreams;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.util.function.Function;
@@ -21,23 +25,6 @@ import org.jspecify.annotations.Nullable;
  * ball and into [0,1] and checked again, so that no attack can forget it.
  */
 public abstract class ImageAttack implements SeededAttack {
-
-  /**
-   * What a search found.
-   *
-   * @param images {@code [N,C,H,W]}: the successful image where there is one, else the one of
-   *     highest loss
-   * @param highestLossImages {@code [N,C,H,W]}; the same array where there is only one candidate
-   * @param scores losses of the latter and whether the former succeeded, or null if nobody has
-   *     evaluated them
-   */
-  record Found(NDArray images, NDArray highestLossImages, @Nullable Scores scores) {
-
-    /** The scores of a search that evaluates what it finds. */
-    Scores requireScores() {
-      return requireNonNull(scores, "this search does not evaluate its last images");
-    }
-  }
 
   private final ThreatModel threatModel;
   private final long seed;
@@ -132,7 +119,7 @@ public abstract class ImageAttack implements SeededAttack {
           "there must be one image id per image, got " + ids.length + " for " + count + " images");
     }
     RandomStreams random = new RandomStreams(seed, ids);
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         AttackRun run = AttackRun.open(objective, pixels, threatModel, random, control)) {
       return work.apply(run);
     }
@@ -160,7 +147,7 @@ public abstract class ImageAttack implements SeededAttack {
       AttackRun run, Found found, Objective objective, NDManager owner) {
     try (TensorScope scope = TensorScope.of(run.manager())) {
       Ball ball = run.ball();
-      Meter meter = run.meter();
+      AttackBudget meter = run.meter();
       boolean one = found.images() == found.highestLossImages();
       NDArray inside = inside(ball, found.images());
       NDArray highestInside = one ? inside : inside(ball, found.highestLossImages());

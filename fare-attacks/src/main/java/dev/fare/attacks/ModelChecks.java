@@ -5,6 +5,8 @@ import dev.fare.attacks.AutoAttack.Part;
 import dev.fare.attacks.AutoAttackWarning.FewClasses;
 import dev.fare.attacks.AutoAttackWarning.ProbabilityOutputs;
 import dev.fare.attacks.AutoAttackWarning.RandomizedModel;
+import dev.fare.attacks.objective.ClassificationLoss;
+import dev.fare.attacks.objective.ClassificationObjective;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -6,6 +6,9 @@ import dev.fare.EmbeddingDistance;
 import dev.fare.EmbeddingMetric;
 import dev.fare.ImageEncoder;
 import dev.fare.SelectableObjective;
+import dev.fare.attacks.objective.ClassificationLoss;
+import dev.fare.attacks.objective.ClassificationObjective;
+import dev.fare.attacks.objective.LabelObjective;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 
@@ -27,7 +30,7 @@ public final class Objectives {
    * @param cleanPixels {@code [N,3,H,W]} float32 in [0,1]
    */
   public static SelectableObjective embeddingShift(ImageEncoder encoder, NDArray cleanPixels) {
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         TensorScope scope = TensorScope.of(cleanPixels)) {
       NDArray reference = encoder.embed(scope.view(cleanPixels));
       return embeddingDistance(encoder, scope.keep(reference, cleanPixels.getManager()));

@@ -2,6 +2,10 @@ package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.pgd.PgdSearch;
+import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Restarts;
 import dev.fare.torch.TensorScope;
 import org.jspecify.annotations.Nullable;
 
@@ -66,7 +70,7 @@ public final class PgdAttack extends ImageAttack {
       NDArray last = single(run, start, 0).lastImages();
       return new Found(last, last, null);
     }
-    return new Rounds(settings.restarts, false)
+    return new Restarts(settings.restarts, false)
         .search(
             run,
             (some, rows, restart) -> single(some, restart == 0 ? start : null, restart).search());

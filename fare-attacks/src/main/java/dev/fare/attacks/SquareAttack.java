@@ -2,6 +2,14 @@ package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.Candidates;
+import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Restarts;
+import dev.fare.attacks.square.SquareSchedule;
+import dev.fare.attacks.square.SquareSearch;
+import dev.fare.attacks.square.SquareSource;
+import dev.fare.attacks.tensor.Rows;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -15,17 +23,6 @@ import org.jspecify.annotations.Nullable;
  * the whole batch.
  */
 public final class SquareAttack extends ImageAttack {
-
-  /** Where an image's random numbers come from. */
-  interface Source {
-    /**
-     * The next numbers, uniform in [0,1).
-     *
-     * @param row of the batch that was first attacked
-     * @param count how many
-     */
-    float[] next(int row, int count);
-  }
 
   private final Builder settings;
 
@@ -46,7 +43,7 @@ public final class SquareAttack extends ImageAttack {
 
   @Override
   Found search(AttackRun run, @Nullable NDArray start) {
-    return new Rounds(settings.restarts, false)
+    return new Restarts(settings.restarts, false)
         .search(
             run,
             Candidates.ofCleanImages(run),
@@ -66,8 +63,8 @@ public final class SquareAttack extends ImageAttack {
             });
   }
 
-  private Source source(AttackRun run, long[] rows, int restart) {
-    Source injected = settings.source;
+  private SquareSource source(AttackRun run, long[] rows, int restart) {
+    SquareSource injected = settings.source;
     if (injected != null) {
       return (row, count) -> injected.next(Math.toIntExact(rows[row]), count);
     }
@@ -88,9 +85,9 @@ public final class SquareAttack extends ImageAttack {
   public static final class Builder extends RestartingAttackBuilder<Builder> {
 
     private int queries = 5_000;
-    private double initialShare = 0.8;
+    private double pInit = 0.8;
     private boolean rescaleSchedule;
-    private @Nullable Source source;
+    private @Nullable SquareSource source;
 
     private Builder(ThreatModel threatModel) {
       super(threatModel);
@@ -108,13 +105,13 @@ public final class SquareAttack extends ImageAttack {
           + ", restarts="
           + restarts
           + ", initialShare="
-          + initialShare
+          + pInit
           + ", rescaleSchedule="
           + rescaleSchedule;
     }
 
     private SquareSchedule schedule() {
-      return new SquareSchedule(queries, initialShare, rescaleSchedule);
+      return new SquareSchedule(queries, pInit, rescaleSchedule);
     }
 
     /** Queries for each image and restart, after the start's, at least 1; 5,000 by default. */
@@ -124,8 +121,8 @@ public final class SquareAttack extends ImageAttack {
     }
 
     /** The share of pixels that the first squares cover, in (0, 1]; 0.8 by default. */
-    public Builder initialShare(double initialShare) {
-      this.initialShare = inUnitInterval("initialShare", initialShare);
+    public Builder pInit(double pInit) {
+      this.pInit = inUnitInterval("initialShare", pInit);
       return this;
     }
 
@@ -139,7 +136,7 @@ public final class SquareAttack extends ImageAttack {
     }
 
     /** Replaces the random numbers. */
-    Builder source(Source source) {
+    Builder source(SquareSource source) {
       this.source = source;
       return this;
     }

@@ -2,6 +2,13 @@ package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.objective.ClassificationObjective;
+import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.Candidates;
+import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Restarts;
+import dev.fare.attacks.run.WrongClasses;
+import dev.fare.attacks.tensor.Rows;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +47,7 @@ public final class TargetedApgdAttack extends ImageAttack {
   @Override
   Found search(AttackRun run, @Nullable NDArray start) {
     WrongClasses wrong = WrongClasses.of(run, settings.targets);
-    return new Rounds(wrong.count() * settings.restarts, false)
+    return new Restarts(wrong.count() * settings.restarts, false)
         .search(
             run,
             Candidates.ofCleanImages(run),
@@ -112,15 +119,15 @@ public final class TargetedApgdAttack extends ImageAttack {
       return this;
     }
 
-    /** As {@link ApgdAttack.Builder#largerEpsilons}. */
-    public Builder largerEpsilons(boolean largerEpsilons) {
-      apgd.largerEpsilons(largerEpsilons);
+    /** As {@link ApgdAttack.Builder#useLargerEpsilons}. */
+    public Builder useLargerEpsilons(boolean useLargerEpsilons) {
+      apgd.useLargerEpsilons(useLargerEpsilons);
       return this;
     }
 
-    /** As {@link ApgdAttack.Builder#gradientsPerStep}. */
-    public Builder gradientsPerStep(int gradientsPerStep) {
-      apgd.gradientsPerStep(gradientsPerStep);
+    /** As {@link ApgdAttack.Builder#eotIterations}. */
+    public Builder eotIterations(int eotIterations) {
+      apgd.eotIterations(eotIterations);
       return this;
     }
 

@@ -21,7 +21,7 @@ public final class Transfer {
    */
   public static Scores replay(NDArray images, Objective target) {
     NDManager owner = images.getManager();
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         TensorScope scope = TensorScope.of(owner)) {
       NDArray outputs = target.forward(scope.view(images));
       NDArray losses = scope.keep(target.losses(outputs), owner);

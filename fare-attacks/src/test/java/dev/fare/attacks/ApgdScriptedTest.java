@@ -77,7 +77,7 @@ class ApgdScriptedTest {
       ApgdAttack attack =
           builder(run)
               .rho(run.get("rho").getAsDouble())
-              .gradientsPerStep(passes)
+              .eotIterations(passes)
               .listener(progress -> stepSizes.add(progress.stepSizes().toFloatArray()))
               .build();
 

@@ -8,6 +8,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonObject;
+import dev.fare.AttackControl;
+import dev.fare.AttackListener;
 import dev.fare.AttackResult;
 import dev.fare.AttackResult.Scores;
 import dev.fare.AttackResult.StopReason;
@@ -17,6 +19,7 @@ import dev.fare.ImageEncoder;
 import dev.fare.Norm;
 import dev.fare.Objective;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.objective.ClassificationObjective;
 import dev.fare.torch.Autograd;
 import java.util.ArrayList;
 import java.util.List;
@@ -126,12 +129,12 @@ class AttackModesTest {
     ThreatModel l1 = ThreatModel.l1(3);
     AttackResult plain = ApgdAttack.builder(l1).steps(30).build().perturb(objective, x);
     AttackResult shrinking =
-        ApgdAttack.builder(l1).steps(30).largerEpsilons(true).build().perturb(objective, x);
+        ApgdAttack.builder(l1).steps(30).useLargerEpsilons(true).build().perturb(objective, x);
 
     assertThat(shrinking.losses().mean().getFloat())
         .isGreaterThan(plain.losses().mean().getFloat());
     assertThat(l1.around(x).contains(shrinking.images()).all().getBoolean()).isTrue();
-    assertThatThrownBy(() -> ApgdAttack.builder(LINF).largerEpsilons(true).build())
+    assertThatThrownBy(() -> ApgdAttack.builder(LINF).useLargerEpsilons(true).build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("largerEpsilons is for l1 only, got LINF");
   }

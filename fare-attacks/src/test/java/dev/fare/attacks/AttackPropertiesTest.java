@@ -10,6 +10,9 @@ import dev.fare.AttackResult;
 import dev.fare.Norm;
 import dev.fare.Objective;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.objective.ClassificationLoss;
+import dev.fare.attacks.objective.ClassificationObjective;
+import dev.fare.attacks.tensor.Rows;
 import dev.fare.torch.Autograd;
 import java.util.Random;
 import net.jqwik.api.ForAll;
@@ -41,7 +44,7 @@ class AttackPropertiesTest {
               .steps(5)
               .restarts(2)
               .stopAtSuccess(true)
-              .largerEpsilons(threatModel.norm() == Norm.L1)
+              .useLargerEpsilons(threatModel.norm() == Norm.L1)
               .seed(seed)
               .build();
       case SQUARE -> SquareAttack.builder(threatModel).queries(4).seed(seed).build();

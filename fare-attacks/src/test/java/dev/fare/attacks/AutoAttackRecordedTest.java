@@ -14,6 +14,7 @@ import dev.fare.ThreatModel;
 import dev.fare.attacks.AutoAttack.Part;
 import dev.fare.attacks.AutoAttack.Version;
 import dev.fare.attacks.AutoAttackReport.Outcome;
+import dev.fare.attacks.objective.ClassificationLoss;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -12,6 +12,8 @@ import dev.fare.AttackResult;
 import dev.fare.Classifier;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.fab.HyperplaneProjection;
+import dev.fare.attacks.objective.ClassificationObjective;
 import java.util.Locale;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

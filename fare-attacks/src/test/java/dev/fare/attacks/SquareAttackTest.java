@@ -13,6 +13,10 @@ import dev.fare.AttackResult;
 import dev.fare.Classifier;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.square.SquareSchedule;
+import dev.fare.attacks.square.SquareSource;
+import dev.fare.attacks.square.SquareWindows;
+import dev.fare.attacks.tensor.Rows;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -105,7 +109,7 @@ class SquareAttackTest {
   }
 
   /** Every image sees the same squares, in the order in which they were drawn. */
-  private static final class SharedDraws implements SquareAttack.Source {
+  private static final class SharedDraws implements SquareSource {
     private final JsonArray draws;
     private final int[] position;
 
@@ -133,7 +137,7 @@ class SquareAttackTest {
   @Test
   void coversTheImageWithTilesAsTheOriginal() {
     int[] calls = new int[1];
-    SquareAttack.Source high =
+    SquareSource high =
         (row, count) -> {
           calls[0]++;
           float[] draws = new float[count];

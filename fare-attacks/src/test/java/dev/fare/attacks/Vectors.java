@@ -18,11 +18,11 @@ import java.util.List;
 import java.util.zip.GZIPInputStream;
 
 /** Recorded runs of the published Python code. */
-final class Vectors {
+public final class Vectors {
 
   private Vectors() {}
 
-  static JsonObject read(String name) {
+  public static JsonObject read(String name) {
     try (InputStream in = Vectors.class.getResourceAsStream("/vectors/" + name + ".json.gz");
         InputStreamReader text = new InputStreamReader(new GZIPInputStream(in), UTF_8)) {
       return JsonParser.parseReader(text).getAsJsonObject();
@@ -32,11 +32,11 @@ final class Vectors {
   }
 
   /** A tensor as {@code {"shape", "dtype", "data"}} or as nested lists. */
-  static NDArray tensor(NDManager manager, JsonElement json) {
+  public static NDArray tensor(NDManager manager, JsonElement json) {
     return manager.create(floats(json), new Shape(shape(json)));
   }
 
-  static NDArray labels(NDManager manager, JsonElement json) {
+  public static NDArray labels(NDManager manager, JsonElement json) {
     float[] values = floats(json);
     long[] labels = new long[values.length];
     for (int i = 0; i < labels.length; i++) {
@@ -45,7 +45,7 @@ final class Vectors {
     return manager.create(labels);
   }
 
-  static float[] floats(JsonElement json) {
+  public static float[] floats(JsonElement json) {
     List<Float> values = new ArrayList<>();
     flatten(json.isJsonObject() ? json.getAsJsonObject().get("data") : json, values);
     float[] array = new float[values.size()];

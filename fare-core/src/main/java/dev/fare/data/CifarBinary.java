@@ -2,6 +2,7 @@ package dev.fare.data;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.fare.image.PixelImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

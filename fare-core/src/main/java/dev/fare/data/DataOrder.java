@@ -2,6 +2,8 @@ package dev.fare.data;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.fare.RandomStream;
+
 /**
  * The order in which an epoch visits a data set: a function of (seed, epoch) and nothing else, so
  * that a resumed run sees the images that an uninterrupted one would have seen.

@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.List;
@@ -31,7 +32,7 @@ public final class ImageArrays {
   public static NDArray pixels(
       ImageDataset data, List<Integer> images, int imageSize, NDManager manager)
       throws IOException {
-    FloatBuffer pixels = new ImageGathering(data, imageSize, 0).read(images);
+    FloatBuffer pixels = new ParallelImageReader(data, imageSize, 0).read(images);
     return manager.create(pixels, new Shape(images.size(), 3, imageSize, imageSize));
   }
 

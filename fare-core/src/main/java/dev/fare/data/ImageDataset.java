@@ -1,5 +1,6 @@
 package dev.fare.data;
 
+import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.List;

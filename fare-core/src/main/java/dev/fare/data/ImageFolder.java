@@ -2,6 +2,9 @@ package dev.fare.data;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.fare.image.ImageDecoder;
+import dev.fare.image.PixelImage;
+import dev.fare.image.PixelPipeline;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitOption;
@@ -57,7 +60,7 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
       List<Image> images,
       List<String> classNames,
       int[] labels,
-      Preparation preparation) {
+      PixelPipeline preparation) {
     super(preparation);
     this.root = root;
     this.images = images;
@@ -88,7 +91,7 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
         images.stream()
             .mapToInt(image -> Collections.binarySearch(classNames, image.firstFolder()))
             .toArray();
-    return new ImageFolder(folder, images, classNames, labels, Preparation.PLAIN);
+    return new ImageFolder(folder, images, classNames, labels, PixelPipeline.PLAIN);
   }
 
   /**
@@ -102,7 +105,7 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
   }
 
   private static ImageFolder unlabelled(Path folder, List<Image> images) {
-    return new ImageFolder(folder, images, List.of(), new int[0], Preparation.PLAIN);
+    return new ImageFolder(folder, images, List.of(), new int[0], PixelPipeline.PLAIN);
   }
 
   private static List<String> subFolders(Path folder) {
@@ -153,7 +156,7 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
   }
 
   @Override
-  ImageFolder with(Preparation newPreparation) {
+  ImageFolder with(PixelPipeline newPreparation) {
     return new ImageFolder(root, images, classNames, labels, newPreparation);
   }
 

@@ -3,6 +3,10 @@ package dev.fare.data;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.gson.JsonElement;
+import dev.fare.image.ImageDecoder;
+import dev.fare.image.PixelImage;
+import dev.fare.image.PixelPipeline;
+import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.InvalidPathException;
@@ -35,7 +39,7 @@ public final class ImageList extends PictureDataset<ImageList> {
   private final ClassLabels labels;
 
   private ImageList(
-      Path list, Path root, List<Entry> entries, ClassLabels labels, Preparation preparation) {
+      Path list, Path root, List<Entry> entries, ClassLabels labels, PixelPipeline preparation) {
     super(preparation);
     this.list = list;
     this.root = root;
@@ -126,7 +130,7 @@ public final class ImageList extends PictureDataset<ImageList> {
             entries.stream().map(Entry::label).toList(),
             index -> "line " + entries.get(index).line + " of the list " + list);
     return new ImageList(
-        list, ListFile.folderOf(list), List.copyOf(entries), labels, Preparation.PLAIN);
+        list, ListFile.folderOf(list), List.copyOf(entries), labels, PixelPipeline.PLAIN);
   }
 
   /** The same images, their paths relative to another folder. */
@@ -145,7 +149,7 @@ public final class ImageList extends PictureDataset<ImageList> {
   }
 
   @Override
-  ImageList with(Preparation newPreparation) {
+  ImageList with(PixelPipeline newPreparation) {
     return new ImageList(list, root, entries, labels, newPreparation);
   }
 

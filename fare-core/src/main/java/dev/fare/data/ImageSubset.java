@@ -4,6 +4,9 @@ import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.base.Preconditions.checkElementIndex;
 
 import com.google.common.primitives.Ints;
+import dev.fare.RandomStream;
+import dev.fare.image.PixelImage;
+import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;

@@ -7,6 +7,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
+import dev.fare.image.ClipPreprocessing;
+import dev.fare.image.PixelImage;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.OptionalInt;

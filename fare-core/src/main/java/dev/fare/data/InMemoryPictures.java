@@ -4,6 +4,9 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
+import dev.fare.image.ImageDecoder;
+import dev.fare.image.PixelImage;
+import dev.fare.image.PixelPipeline;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -25,7 +28,7 @@ public final class InMemoryPictures extends PictureDataset<InMemoryPictures> {
       int[] labels,
       List<String> classNames,
       String fingerprint,
-      Preparation preparation) {
+      PixelPipeline preparation) {
     super(preparation);
     this.origin = origin;
     this.pictures = pictures;
@@ -51,7 +54,7 @@ public final class InMemoryPictures extends PictureDataset<InMemoryPictures> {
         new int[0],
         List.of(),
         hasher.hash().toString().substring(0, 16),
-        Preparation.PLAIN);
+        PixelPipeline.PLAIN);
   }
 
   /**
@@ -71,7 +74,7 @@ public final class InMemoryPictures extends PictureDataset<InMemoryPictures> {
   }
 
   @Override
-  InMemoryPictures with(Preparation newPreparation) {
+  InMemoryPictures with(PixelPipeline newPreparation) {
     return new InMemoryPictures(origin, pictures, labels, classNames, fingerprint, newPreparation);
   }
 

@@ -1,5 +1,11 @@
 package dev.fare.data;
 
+import dev.fare.image.Augmentation;
+import dev.fare.image.ClipPreprocessing;
+import dev.fare.image.ImageDecoder;
+import dev.fare.image.PixelImage;
+import dev.fare.image.PixelPipeline;
+import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 
@@ -14,14 +20,14 @@ import java.nio.FloatBuffer;
  */
 public abstract class PictureDataset<D extends PictureDataset<D>> implements ImageDataset {
 
-  private final Preparation preparation;
+  private final PixelPipeline preparation;
 
-  PictureDataset(Preparation preparation) {
+  PictureDataset(PixelPipeline preparation) {
     this.preparation = preparation;
   }
 
   /** The same pictures with another preparation. */
-  abstract D with(Preparation newPreparation);
+  abstract D with(PixelPipeline newPreparation);
 
   /** Decodes a picture. */
   abstract PixelImage decode(int index, ImageDecoder decoder) throws IOException;
@@ -29,7 +35,7 @@ public abstract class PictureDataset<D extends PictureDataset<D>> implements Ima
   /** A fingerprint of what the pictures are, without where they lie. */
   abstract String content();
 
-  final Preparation preparation() {
+  final PixelPipeline preparation() {
     return preparation;
   }
 

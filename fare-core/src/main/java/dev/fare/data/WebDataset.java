@@ -3,6 +3,10 @@ package dev.fare.data;
 import static com.google.common.base.Preconditions.checkArgument;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.fare.image.ImageDecoder;
+import dev.fare.image.PixelImage;
+import dev.fare.image.PixelPipeline;
+import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -42,7 +46,7 @@ public final class WebDataset extends PictureDataset<WebDataset> {
       List<TarSample> samples,
       ClassLabels labels,
       String fingerprint,
-      Preparation preparation) {
+      PixelPipeline preparation) {
     super(preparation);
     this.shards = shards;
     this.samples = samples;
@@ -72,7 +76,7 @@ public final class WebDataset extends PictureDataset<WebDataset> {
   }
 
   @Override
-  WebDataset with(Preparation newPreparation) {
+  WebDataset with(PixelPipeline newPreparation) {
     return new WebDataset(shards, samples, labels, fingerprint, newPreparation);
   }
 
@@ -196,7 +200,7 @@ public final class WebDataset extends PictureDataset<WebDataset> {
           List.copyOf(samples),
           classNames.isEmpty() ? labels : labels.withNames(classNames),
           headers.digits(),
-          Preparation.PLAIN);
+          PixelPipeline.PLAIN);
     }
 
     private ClassLabels labels(List<TarSample> samples) {

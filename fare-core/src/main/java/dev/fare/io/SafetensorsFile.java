@@ -18,7 +18,7 @@ import java.util.Map;
  * @param metadata the free-form strings of the file
  * @param tensors by name, in the order of their data
  */
-public record SafetensorsFile(Map<String, String> metadata, Map<String, WeightTensor> tensors) {
+public record SafetensorsFile(Map<String, String> metadata, Map<String, LazyTensor> tensors) {
 
   /** The reference implementation's limit. */
   static final long MAX_HEADER_BYTES = 100_000_000;
@@ -69,10 +69,10 @@ public record SafetensorsFile(Map<String, String> metadata, Map<String, WeightTe
     }
   }
 
-  private static Map<String, WeightTensor> tensors(
+  private static Map<String, LazyTensor> tensors(
       SafetensorsHeader header, Path file, long dataStart, long dataLength) {
     FileSlice data = new FileSlice(file, dataStart, dataLength);
-    Map<String, WeightTensor> tensors = new LinkedHashMap<>();
+    Map<String, LazyTensor> tensors = new LinkedHashMap<>();
     header
         .entries()
         .forEach(

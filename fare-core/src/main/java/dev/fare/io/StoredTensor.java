@@ -24,7 +24,7 @@ import java.nio.channels.ReadableByteChannel;
  */
 public record StoredTensor(
     String name, String origin, ByteSource data, long position, ElementType type, Shape shape)
-    implements WeightTensor {
+    implements LazyTensor {
 
   /** A direct buffer holds less than 2 GiB, so a larger tensor is filled window by window. */
   private static final long WINDOW = 1L << 28;

@@ -39,7 +39,7 @@ public final class Autograd {
    * @param values any float array; its storage is shared, its history is not
    * @return an array of the same manager that requires a gradient
    */
-  public static NDArray variable(NDArray values) {
+  public static NDArray leaf(NDArray values) {
     NDArray leaf = values.stopGradient();
     leaf.setRequiresGradient(true);
     return leaf;
@@ -60,7 +60,7 @@ public final class Autograd {
   }
 
   /** The larger of each value and a number, where it may be differentiated; see {@link #scaled}. */
-  public static NDArray atLeast(NDArray array, double least) {
+  public static NDArray clampMin(NDArray array, double least) {
     return withNumber("at_least", array, least);
   }
 
@@ -146,7 +146,7 @@ public final class Autograd {
   public static void accumulate(List<NDArray> sums, List<NDArray> addends) {
     List<NDArray> both = new ArrayList<>(sums);
     both.addAll(addends);
-    try (GradMode off = GradMode.off()) {
+    try (GradMode off = GradMode.noGrad()) {
       Script.MODULE.callList("accumulate", List.of(), both).close();
     }
   }

@@ -42,7 +42,7 @@ public final class CustomGradient {
      * @param outputGradients one for each output, an array of no elements where there is none
      * @param inputGradients takes what is found, in any order
      */
-    void pullBack(NDList outputGradients, InputGradients inputGradients);
+    void backward(NDList outputGradients, InputGradients inputGradients);
   }
 
   /** Takes the gradients of the inputs as they are found, and closes them when they are used up. */
@@ -74,7 +74,7 @@ public final class CustomGradient {
     NDList leaves = new NDList();
     NDList recorded = new NDList();
     for (NDArray value : values) {
-      NDArray leaf = Autograd.variable(value);
+      NDArray leaf = Autograd.leaf(value);
       leaves.add(leaf);
       // the caller may close what it is given
       recorded.add(leaf.reshape(leaf.getShape()));
@@ -115,8 +115,8 @@ public final class CustomGradient {
     for (CustomGradient node : nodes) {
       sums.want(node.leaves);
     }
-    try (GradMode off = GradMode.off()) {
-      sums.pullBack(List.of(loss), List.of(loss.onesLike()));
+    try (GradMode off = GradMode.noGrad()) {
+      sums.backward(List.of(loss), List.of(loss.onesLike()));
       // what was recorded later may depend on what was recorded before, never the other way round
       int first = sums.size();
       for (int i = nodes.size() - 1; i >= 0; i--) {
@@ -125,7 +125,7 @@ public final class CustomGradient {
         NDList ofOutputs = sums.take(first, node.leaves.size());
         if (ofOutputs.stream().anyMatch(gradient -> gradient.size() > 0)) {
           TAPE.get().remove(node);
-          sums.pullBack(node.inputs, node.backward, ofOutputs);
+          sums.backward(node.inputs, node.backward, ofOutputs);
         }
       }
     }

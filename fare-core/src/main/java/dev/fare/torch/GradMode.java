@@ -6,7 +6,7 @@ import ai.djl.pytorch.jni.JniUtils;
  * Whether this thread records operations for autograd, for the length of a {@code try} block.
  *
  * <pre>{@code
- * try (GradMode off = GradMode.off()) {
+ * try (GradMode off = GradMode.noGrad()) {
  *   reference = original.embed(pixels);
  * }
  * }</pre>
@@ -21,12 +21,12 @@ public final class GradMode implements AutoCloseable {
   }
 
   /** Records nothing until closed. */
-  public static GradMode off() {
+  public static GradMode noGrad() {
     return new GradMode(false);
   }
 
   /** Records until closed, whatever the caller's mode is. */
-  public static GradMode on() {
+  public static GradMode enableGrad() {
     return new GradMode(true);
   }
 

@@ -77,7 +77,7 @@ final class GradientSums {
   }
 
   /** Goes back by libtorch's own record, and through nothing that keeps none. */
-  void pullBack(List<NDArray> roots, List<NDArray> seeds) {
+  void backward(List<NDArray> roots, List<NDArray> seeds) {
     List<NDArray> tensors = new ArrayList<>(roots);
     tensors.addAll(seeds);
     tensors.addAll(wanted);
@@ -113,10 +113,10 @@ final class GradientSums {
   }
 
   /** Goes back through a function. */
-  void pullBack(List<NDArray> inputs, CustomGradient.Backward backward, NDList ofOutputs) {
+  void backward(List<NDArray> inputs, CustomGradient.Backward backward, NDList ofOutputs) {
     int[] direct = direct(inputs);
     @Nullable NDArray[] others = new NDArray[inputs.size()];
-    backward.pullBack(
+    backward.backward(
         ofOutputs,
         (input, gradient) -> {
           if (direct[input] >= 0) {
@@ -136,7 +136,7 @@ final class GradientSums {
       }
     }
     if (!roots.isEmpty()) {
-      pullBack(roots, seeds);
+      backward(roots, seeds);
     }
   }
 

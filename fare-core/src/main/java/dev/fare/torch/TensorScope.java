@@ -1,5 +1,6 @@
 package dev.fare.torch;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
@@ -23,8 +24,8 @@ public final class TensorScope implements AutoCloseable {
   private final NDManager manager;
   private final NDScope created = new NDScope();
 
-  private TensorScope(NDManager parent) {
-    manager = parent.newSubManager();
+  private TensorScope(NDManager manager) {
+    this.manager = manager;
   }
 
   /** A scope whose own manager is a child of the array's manager, on the same device. */
@@ -34,7 +35,12 @@ public final class TensorScope implements AutoCloseable {
 
   /** A scope whose own manager is a child of the given one, on the same device. */
   public static TensorScope of(NDManager parent) {
-    return new TensorScope(parent);
+    return new TensorScope(parent.newSubManager());
+  }
+
+  /** A scope on a device, with a manager of its own. */
+  public static TensorScope on(Device device) {
+    return new TensorScope(NDManager.newBaseManager(device, "PyTorch"));
   }
 
   /** The manager for arrays that are created inside the scope. */

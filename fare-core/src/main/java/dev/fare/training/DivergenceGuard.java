@@ -7,9 +7,9 @@ final class DivergenceGuard {
 
   private final DivergencePolicy policy;
   private final double lossLimit;
-  private final RunRecord record;
+  private final RunState record;
 
-  DivergenceGuard(DivergencePolicy policy, double lossLimit, RunRecord record) {
+  DivergenceGuard(DivergencePolicy policy, double lossLimit, RunState record) {
     this.policy = policy;
     this.lossLimit = lossLimit;
     this.record = record;

@@ -10,7 +10,12 @@ import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
-import dev.fare.training.TokenEncoder.EmbeddedTokens;
+import dev.fare.training.loss.InnerObjective;
+import dev.fare.training.loss.LossInputs;
+import dev.fare.training.loss.Targets;
+import dev.fare.training.loss.TokenEncoder;
+import dev.fare.training.loss.TokenEncoder.EmbeddedTokens;
+import dev.fare.training.loss.TrainingLoss;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +33,7 @@ record FareStep(
     ImageEncoder original,
     @Nullable Attack attack,
     TrainingLoss loss,
-    AttackGoal attackGoal,
+    InnerObjective innerObjective,
     List<NDArray> weights) {
 
   /**
@@ -51,11 +56,11 @@ record FareStep(
       BatchGradient batch,
       StepClock clock) {
     try (TensorScope scope = TensorScope.of(images);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       NDArray x = scope.view(images);
       Targets targets = targets(x, labels, reference);
       clock.lap(Part.REFERENCE);
-      NDArray adversarial = perturb(attackGoal.objective(encoder, targets), x, rows, seed);
+      NDArray adversarial = perturb(innerObjective.objective(encoder, targets), x, rows, seed);
       clock.lap(Part.ATTACK);
       LossInputs inputs = new LossInputs(encoder, x, adversarial, targets);
       addGradient(inputs, batch, scope);
@@ -88,7 +93,7 @@ record FareStep(
 
   private void addGradient(LossInputs inputs, BatchGradient batch, TensorScope scope) {
     weights.forEach(weight -> weight.setRequiresGradient(true));
-    try (GradMode on = GradMode.on()) {
+    try (GradMode on = GradMode.enableGrad()) {
       NDArray sum = loss.losses(inputs).sum();
       batch.addLoss(sum.getFloat());
       batch.addGradient(Autograd.scaled(sum, 1.0 / batch.images()), weights, scope);

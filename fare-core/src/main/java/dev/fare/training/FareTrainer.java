@@ -8,8 +8,17 @@ import dev.fare.data.BatchLoader;
 import dev.fare.data.HostBatch;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.UnreadableImages;
+import dev.fare.torch.MicroBatch;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
+import dev.fare.training.checkpoint.CheckpointState;
+import dev.fare.training.optimizer.Gradients;
+import dev.fare.training.optimizer.LearningRateSchedule;
+import dev.fare.training.optimizer.OptimizerScript;
+import dev.fare.training.optimizer.UpdateRule;
+import dev.fare.training.optimizer.WeightAverage;
+import dev.fare.training.reference.ReferenceCache;
+import dev.fare.training.reference.ReferenceWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -61,9 +70,9 @@ public final class FareTrainer implements AutoCloseable {
   private final @Nullable Replicas replicas;
   private final GradientSource gradients;
   private final DivergenceGuard guard;
-  private final RunRecord record;
+  private final RunState record;
   private final MicroBatch microBatch;
-  private final @Nullable Validator validator;
+  private final @Nullable ValidationSchedule validator;
   private final @Nullable TrainerCheckpoints checkpoints;
   private long step;
   private volatile boolean cancelled;
@@ -88,7 +97,7 @@ public final class FareTrainer implements AutoCloseable {
       rule = owned.register(UpdateRule.of(builder.optimizer, trained, settings.weightDecay()));
       average = owned.register(WeightAverage.of(settings.averageDecay(), trained));
       Supplier<String> fingerprint = () -> WeightsFingerprint.of(original.parameters());
-      record = new RunRecord(settings, fingerprint, Hardware.of(encoder, builder.replicas));
+      record = new RunState(settings, fingerprint, Hardware.of(encoder, builder.replicas));
       microBatch = new MicroBatch(record);
       validator = owned.register(builder.validator(trained, average, microBatch, record));
       guard = new DivergenceGuard(builder.divergencePolicy, builder.lossLimit, record);
@@ -100,8 +109,8 @@ public final class FareTrainer implements AutoCloseable {
       gradients =
           owned.register(
               new GradientSource(
-                  plan.mathematics(encoder, original),
-                  replicas == null ? List.of() : replicas.mathematics(plan),
+                  plan.stepFor(encoder, original),
+                  replicas == null ? List.of() : replicas.steps(plan),
                   settings,
                   builder.metricsEvery,
                   microBatch));
@@ -193,7 +202,13 @@ public final class FareTrainer implements AutoCloseable {
     listeners.onStart(settings, step);
     ReferenceWriter.Order order =
         new ReferenceWriter.Order(
-            data, original, microBatch, loaderThreads, unreadable, this::isStopRequested);
+            data,
+            original,
+            record.original(),
+            microBatch,
+            loaderThreads,
+            unreadable,
+            this::isStopRequested);
     try (ReferenceCache references = ReferenceCache.openOrNull(referenceCache, order);
         BatchLoader loader = batches.build()) {
       while (!isFinished() && !isStopRequested()) {
@@ -289,7 +304,8 @@ public final class FareTrainer implements AutoCloseable {
       StepClock clock) {
     StepResult result;
     try (TensorScope scope = TensorScope.of(pixels)) {
-      BatchGradient batch = gradients.of(pixels, labels, references, step, scope.manager(), clock);
+      BatchGradient batch =
+          gradients.compute(pixels, labels, references, step, scope.manager(), clock);
       double norm = Gradients.norm(batch.gradients());
       double learningRate = schedule.rate(settings.learningRate(), step);
       boolean skipped = isDiverged(batch, norm, learningRate, images);

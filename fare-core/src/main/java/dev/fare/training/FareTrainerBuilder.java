@@ -4,6 +4,18 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.Attack;
+import dev.fare.torch.MicroBatch;
+import dev.fare.training.checkpoint.CheckpointPolicy;
+import dev.fare.training.checkpoint.SettingText;
+import dev.fare.training.loss.EmbeddingLoss;
+import dev.fare.training.loss.InnerObjective;
+import dev.fare.training.loss.TrainingLoss;
+import dev.fare.training.optimizer.LearningRateSchedule;
+import dev.fare.training.optimizer.Optimizer;
+import dev.fare.training.optimizer.WeightAverage;
+import dev.fare.training.validation.EarlyStop;
+import dev.fare.training.validation.Validation;
+import dev.fare.training.validation.ValidationLimits;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +43,7 @@ public final class FareTrainerBuilder {
   DivergencePolicy divergencePolicy = DivergencePolicy.STOP;
   double lossLimit = Double.POSITIVE_INFINITY;
   private boolean attackChosen;
-  private @Nullable AttackGoal attackGoal;
+  private @Nullable InnerObjective innerObjective;
   private @Nullable LearningRateSchedule schedule;
   private double learningRate = 1e-5;
   private double weightDecay = 1e-4;
@@ -85,8 +97,8 @@ public final class FareTrainerBuilder {
   /**
    * What the attack climbs, for example another {@link EmbeddingLoss}; by default the loss's own.
    */
-  public FareTrainerBuilder attackGoal(AttackGoal attackGoal) {
-    this.attackGoal = requireNonNull(attackGoal, "attackGoal");
+  public FareTrainerBuilder innerObjective(InnerObjective innerObjective) {
+    this.innerObjective = requireNonNull(innerObjective, "attackGoal");
     return this;
   }
 
@@ -153,7 +165,7 @@ public final class FareTrainerBuilder {
    * the same result up to rounding. Gradients and moments need what they needed. Off by default.
    *
    * @throws UnsupportedOperationException when the trainer is built, if the encoder can't, see
-   *     {@link TrainableEncoder#recomputing}
+   *     {@link TrainableEncoder#withActivationCheckpointing}
    */
   public FareTrainerBuilder activationCheckpointing() {
     activationCheckpointing = true;
@@ -365,11 +377,11 @@ public final class FareTrainerBuilder {
 
   /** What a step computes. */
   StepPlan plan() {
-    return new StepPlan(attack, loss, attackGoal(), activationCheckpointing, frozen);
+    return new StepPlan(attack, loss, innerObjective(), activationCheckpointing, frozen);
   }
 
-  private AttackGoal attackGoal() {
-    return attackGoal == null ? loss.attackGoal() : attackGoal;
+  private InnerObjective innerObjective() {
+    return innerObjective == null ? loss.innerObjective() : innerObjective;
   }
 
   LearningRateSchedule schedule() {
@@ -380,17 +392,17 @@ public final class FareTrainerBuilder {
     return LearningRateSchedule.cosine(warmup, steps);
   }
 
-  @Nullable Validator validator(
+  @Nullable ValidationSchedule validator(
       Map<String, NDArray> trained,
       @Nullable WeightAverage average,
       MicroBatch microBatch,
-      RunRecord record) {
+      RunState record) {
     if (validation == null) {
       return null;
     }
     ValidationLimits limits =
         new ValidationLimits(loaderThreads, microBatch.images(), unreadableFraction);
-    return new Validator(
+    return new ValidationSchedule(
         validation, limits, validateEvery, earlyStop, trained, average, microBatch, record);
   }
 
@@ -411,11 +423,11 @@ public final class FareTrainerBuilder {
   TrainingSettings settings() {
     int trained = plan().trainedWeights(encoder).size();
     return new TrainingSettings(
-        TrainingSettings.describe(loss),
-        attack == null ? "none" : TrainingSettings.describe(attack),
-        attack == null ? "none" : TrainingSettings.describe(attackGoal()),
+        SettingText.of(loss),
+        attack == null ? "none" : SettingText.of(attack),
+        attack == null ? "none" : SettingText.of(innerObjective()),
         optimizer.toString(),
-        TrainingSettings.describe(schedule()),
+        SettingText.of(schedule()),
         learningRate,
         weightDecay,
         steps,
@@ -435,7 +447,7 @@ public final class FareTrainerBuilder {
         lossLimit,
         validation == null
             ? "none"
-            : TrainingSettings.describe(validation) + " every " + validateEvery + " steps",
+            : SettingText.of(validation) + " every " + validateEvery + " steps",
         earlyStop == null ? "none" : earlyStop.toString());
   }
 

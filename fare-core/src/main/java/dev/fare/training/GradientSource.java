@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import dev.fare.torch.MicroBatch;
 import dev.fare.torch.TensorScope;
 import java.io.Closeable;
 import java.util.ArrayList;
@@ -77,7 +78,7 @@ final class GradientSource implements Closeable {
    * @param references the original's embeddings if they are known, else null
    * @param owner of the gradient
    */
-  BatchGradient of(
+  BatchGradient compute(
       NDArray pixels,
       @Nullable NDArray labels,
       @Nullable NDArray references,
@@ -172,27 +173,22 @@ final class GradientSource implements Closeable {
   }
 
   private BatchGradient gather(
-      FareStep mathematics, Batch batch, long first, long end, NDManager attempt, StepClock clock) {
-    Device device = mathematics.weights().get(0).getDevice();
+      FareStep step, Batch batch, long first, long end, NDManager attempt, StepClock clock) {
+    Device device = step.weights().get(0).getDevice();
     BatchGradient gradient = new BatchGradient(attempt.newSubManager(device), batch.images());
     int partSize = batch.partSize();
     for (long from = first; from < end; from += partSize) {
-      addPart(mathematics, batch, from, Math.min(from + partSize, end), gradient, clock);
+      addPart(step, batch, from, Math.min(from + partSize, end), gradient, clock);
     }
     return gradient;
   }
 
   private static void addPart(
-      FareStep mathematics,
-      Batch batch,
-      long from,
-      long to,
-      BatchGradient gradient,
-      StepClock clock) {
-    Device device = mathematics.weights().get(0).getDevice();
+      FareStep step, Batch batch, long from, long to, BatchGradient gradient, StepClock clock) {
+    Device device = step.weights().get(0).getDevice();
     NDIndex rows = new NDIndex().addSliceDim(from, to);
     try (TensorScope scope = TensorScope.of(batch.pixels())) {
-      mathematics.addGradient(
+      step.addGradient(
           scope.view(batch.pixels()).get(rows).toDevice(device, false),
           part(batch.labels(), rows, device, scope),
           part(batch.references(), rows, device, scope),

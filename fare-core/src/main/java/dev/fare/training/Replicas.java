@@ -1,6 +1,7 @@
 package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.training.optimizer.OptimizerScript;
 import java.io.Closeable;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,10 +77,10 @@ final class Replicas implements Closeable {
     return weights.values().stream().map(NDArray::getShape).toList();
   }
 
-  List<FareStep> mathematics(StepPlan plan) {
+  List<FareStep> steps(StepPlan plan) {
     List<FareStep> steps = new ArrayList<>();
     for (int i = 0; i < followers.size(); i++) {
-      steps.add(plan.mathematics(followers.get(i), originals.get(i)));
+      steps.add(plan.stepFor(followers.get(i), originals.get(i)));
     }
     return steps;
   }

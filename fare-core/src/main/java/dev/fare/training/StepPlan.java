@@ -4,6 +4,9 @@ import ai.djl.ndarray.NDArray;
 import com.google.common.hash.Hashing;
 import dev.fare.Attack;
 import dev.fare.SeededAttack;
+import dev.fare.training.loss.InnerObjective;
+import dev.fare.training.loss.TokenEncoder;
+import dev.fare.training.loss.TrainingLoss;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,14 +19,14 @@ import org.jspecify.annotations.Nullable;
  * What every step computes, whichever encoder it is computed with: the trained one or a replica.
  *
  * @param attack null to train on clean images
- * @param attackGoal what the attack climbs
+ * @param innerObjective what the attack climbs
  * @param activationCheckpointing whether activations are computed again
  * @param frozen which weights are left as they are, by name
  */
 record StepPlan(
     @Nullable Attack attack,
     TrainingLoss loss,
-    AttackGoal attackGoal,
+    InnerObjective innerObjective,
     boolean activationCheckpointing,
     Predicate<String> frozen) {
 
@@ -59,14 +62,14 @@ record StepPlan(
   }
 
   /** The mathematics of a step on one device. */
-  FareStep mathematics(TrainableEncoder trained, TrainableEncoder original) {
+  FareStep stepFor(TrainableEncoder trained, TrainableEncoder original) {
     List<NDArray> weights = List.copyOf(trainedWeights(trained).values());
-    return new FareStep(differentiated(trained), original, attack, loss, attackGoal, weights);
+    return new FareStep(differentiated(trained), original, attack, loss, innerObjective, weights);
   }
 
   /** The encoder as its gradients are computed. */
   TrainableEncoder differentiated(TrainableEncoder trained) {
-    return activationCheckpointing ? trained.recomputing() : trained;
+    return activationCheckpointing ? trained.withActivationCheckpointing() : trained;
   }
 
   /** The weights that are not frozen, by name. */

@@ -1,5 +1,6 @@
 package dev.fare.training;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import dev.fare.ImageEncoder;
 import dev.fare.Precision;
@@ -13,6 +14,12 @@ public interface TrainableEncoder extends ImageEncoder {
    * place is seen by the next {@link #embed}. They require no gradient until somebody asks for it.
    */
   Map<String, NDArray> parameters();
+
+  /** Where its weights lie. */
+  @Override
+  default Device device() {
+    return parameters().values().iterator().next().getDevice();
+  }
 
   /**
    * The arithmetic of the layers, which is part of a run's identity: {@link Precision#FLOAT32}
@@ -30,7 +37,7 @@ public interface TrainableEncoder extends ImageEncoder {
    *
    * @throws UnsupportedOperationException if this encoder can't
    */
-  default TrainableEncoder recomputing() {
+  default TrainableEncoder withActivationCheckpointing() {
     throw new UnsupportedOperationException(
         getClass().getSimpleName()
             + " computes nothing again in its backward pass; a smaller microBatchSize saves memory,"

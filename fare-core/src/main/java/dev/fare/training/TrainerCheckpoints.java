@@ -3,6 +3,11 @@ package dev.fare.training;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.training.checkpoint.Checkpoint;
+import dev.fare.training.checkpoint.CheckpointDirectory;
+import dev.fare.training.checkpoint.CheckpointPolicy;
+import dev.fare.training.checkpoint.CheckpointState;
+import dev.fare.training.optimizer.OptimizerScript;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -62,7 +67,7 @@ final class TrainerCheckpoints implements Closeable {
    * @throws IllegalStateException if it comes from a run with other settings and that is not
    *     allowed, or with another original or other frozen weights; no weight is changed then
    */
-  Optional<CheckpointState> resume(Map<String, Map<String, NDArray>> changing, RunRecord record) {
+  Optional<CheckpointState> resume(Map<String, Map<String, NDArray>> changing, RunState record) {
     tensors.putAll(changing);
     try {
       Optional<Checkpoint> found = directory.newestGood(record::warn);
@@ -142,7 +147,7 @@ final class TrainerCheckpoints implements Closeable {
   }
 
   /** What changed settings need and the checkpoint does not have starts as in a new run. */
-  private void readInto(Checkpoint checkpoint, RunRecord record) throws IOException {
+  private void readInto(Checkpoint checkpoint, RunState record) throws IOException {
     Map<String, Map<String, NDArray>> stored = new LinkedHashMap<>(tensors);
     Map<String, NDArray> weights = requireNonNull(tensors.get(WEIGHTS));
     for (Map.Entry<String, Map<String, NDArray>> group : tensors.entrySet()) {
@@ -167,14 +172,14 @@ final class TrainerCheckpoints implements Closeable {
   }
 
   /** Writes a checkpoint if one is due after this many steps. */
-  void writeIfDue(long step, RunRecord record, Map<String, String> validation) {
+  void writeIfDue(long step, RunState record, Map<String, String> validation) {
     if (policy.isDue(step)) {
       write(step, record, validation);
     }
   }
 
   /** Writes a checkpoint unless the newest is of this step. */
-  Path write(long step, RunRecord record, Map<String, String> validation) {
+  Path write(long step, RunState record, Map<String, String> validation) {
     if (newest != null && newestStep == step) {
       return newest;
     }
@@ -217,7 +222,7 @@ final class TrainerCheckpoints implements Closeable {
 
   /** The same before a run ends by a failure, which a failure to write must not hide. */
   void writeAfter(
-      RuntimeException failure, long step, RunRecord record, Map<String, String> validation) {
+      RuntimeException failure, long step, RunState record, Map<String, String> validation) {
     try {
       write(step, record, validation);
     } catch (UncheckedIOException e) {

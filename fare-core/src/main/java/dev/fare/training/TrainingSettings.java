@@ -4,7 +4,6 @@ import dev.fare.Precision;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * What a run was asked to do, for its record; two runs with the same settings, data and original
@@ -12,7 +11,7 @@ import java.util.regex.Pattern;
  *
  * @param loss what is minimised
  * @param attack what makes the adversarial images, {@code none} without
- * @param attackGoal what the attack climbs
+ * @param innerObjective what the attack climbs
  * @param optimizer the optimizer and its constants
  * @param schedule how the learning rate changes
  * @param learningRate the peak
@@ -38,7 +37,7 @@ import java.util.regex.Pattern;
 public record TrainingSettings(
     String loss,
     String attack,
-    String attackGoal,
+    String innerObjective,
     String optimizer,
     String schedule,
     double learningRate,
@@ -72,19 +71,12 @@ public record TrainingSettings(
   /** Which weights are trained decides what a checkpoint holds. */
   static final Set<String> TRAINED = Set.of("trainedWeights", "frozenWeights", "frozenNames");
 
-  /**
-   * An object's identity and the class of a lambda, which are others each time a JVM starts; an
-   * identity has at most eight digits, a hub's revision more.
-   */
-  private static final Pattern PASSING =
-      Pattern.compile("(\\$\\$Lambda[^@,\\]\\s]*)?@[0-9a-f]{1,8}(?!\\w)");
-
   /** The settings by name, in the order above. */
   public Map<String, String> asMap() {
     Map<String, String> map = new LinkedHashMap<>();
     map.put("loss", loss);
     map.put("attack", attack);
-    map.put("attackGoal", attackGoal);
+    map.put("attackGoal", innerObjective);
     map.put("optimizer", optimizer);
     map.put("schedule", schedule);
     map.put("learningRate", Double.toString(learningRate));
@@ -107,16 +99,5 @@ public record TrainingSettings(
     map.put("validation", validation);
     map.put("earlyStop", earlyStop);
     return map;
-  }
-
-  /** An object's own text, its class where the text is only an identity: the same in every JVM. */
-  static String describe(Object value) {
-    Class<?> type = value.getClass();
-    String text = value.toString();
-    if (text.equals(type.getName() + "@" + Integer.toHexString(value.hashCode()))) {
-      String name = type.getSimpleName().replaceAll("\\$.*", "");
-      return name.isEmpty() ? type.getName() : name;
-    }
-    return PASSING.matcher(text).replaceAll("");
   }
 }

@@ -13,6 +13,7 @@ import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.dataset.Batch;
 import ai.djl.training.dataset.Dataset;
 import ai.djl.util.Progress;
+import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.List;

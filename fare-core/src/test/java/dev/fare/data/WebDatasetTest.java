@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.fare.image.ImageDecoder;
+import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;

@@ -237,7 +237,7 @@ class SafetensorsFileTest {
   void namesTheTensorWhenTheFileShrinksBeneathIt() throws IOException {
     Path file = directory.resolve("x.safetensors");
     Files.copy(recorded(), file);
-    WeightTensor last = get(SafetensorsFile.read(file).tensors(), "rope.sin");
+    LazyTensor last = get(SafetensorsFile.read(file).tensors(), "rope.sin");
     try (RandomAccessFile shrinking = new RandomAccessFile(file.toFile(), "rw")) {
       shrinking.setLength(5_000);
     }
@@ -265,7 +265,7 @@ class SafetensorsFileTest {
       assertThat(
               ByteBuffer.wrap(Files.readAllBytes(first)).order(ByteOrder.LITTLE_ENDIAN).getLong())
           .matches(length -> length % 8 == 0, "a header padded to eight bytes");
-      Map<String, WeightTensor> read = SafetensorsFile.read(first).tensors();
+      Map<String, LazyTensor> read = SafetensorsFile.read(first).tensors();
       assertThat(read.keySet()).containsExactlyInAnyOrder("a", "b", "ä");
       assertThat(get(read, "b").shape()).isEqualTo(new Shape(3, 2));
       assertThat(get(read, "b").read(manager).toFloatArray()).containsExactly(1, 4, 2, 5, 3, 6);

@@ -24,8 +24,8 @@ class AutogradTest {
   @Test
   void differentiatesAPolynomial() {
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        GradMode on = GradMode.on()) {
-      NDArray x = Autograd.variable(manager.create(new float[] {1, -2, 3}));
+        GradMode on = GradMode.enableGrad()) {
+      NDArray x = Autograd.leaf(manager.create(new float[] {1, -2, 3}));
 
       NDArray gradient = Autograd.gradient(x.mul(x).mul(x).sum(), x);
 
@@ -36,9 +36,9 @@ class AutogradTest {
   @Test
   void givesZerosForAnArrayTheLossDoesNotDependOn() {
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        GradMode on = GradMode.on()) {
-      NDArray x = Autograd.variable(manager.create(new float[] {2, 5}));
-      NDArray y = Autograd.variable(manager.create(new float[] {7}));
+        GradMode on = GradMode.enableGrad()) {
+      NDArray x = Autograd.leaf(manager.create(new float[] {2, 5}));
+      NDArray y = Autograd.leaf(manager.create(new float[] {7}));
       y.setName("kept.name");
 
       NDList gradients = Autograd.gradients(x.square().sum(), List.of(x, y));
@@ -52,9 +52,9 @@ class AutogradTest {
   @Test
   void saysWhenTheLossIsNotConnectedToTheInput() {
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        GradMode on = GradMode.on()) {
-      NDArray x = Autograd.variable(manager.create(new float[] {1}));
-      NDArray y = Autograd.variable(manager.create(new float[] {1}));
+        GradMode on = GradMode.enableGrad()) {
+      NDArray x = Autograd.leaf(manager.create(new float[] {1}));
+      NDArray y = Autograd.leaf(manager.create(new float[] {1}));
 
       assertThatThrownBy(() -> Autograd.gradient(x.stopGradient().sum(), x))
           .isInstanceOf(IllegalStateException.class)
@@ -71,11 +71,11 @@ class AutogradTest {
   @Test
   void recordsNothingWhileGradModeIsOffAndRestoresIt() {
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        GradMode on = GradMode.on()) {
-      NDArray x = Autograd.variable(manager.create(new float[] {1, 2}));
-      try (GradMode off = GradMode.off()) {
+        GradMode on = GradMode.enableGrad()) {
+      NDArray x = Autograd.leaf(manager.create(new float[] {1, 2}));
+      try (GradMode off = GradMode.noGrad()) {
         assertThat(isRecorded(x)).isFalse();
-        try (GradMode again = GradMode.on()) {
+        try (GradMode again = GradMode.enableGrad()) {
           assertThat(isRecorded(x)).isTrue();
         }
         assertThat(isRecorded(x)).isFalse();
@@ -113,8 +113,8 @@ class AutogradTest {
 
   private static float slopeOfSquare(float factor) {
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        GradMode on = GradMode.on()) {
-      NDArray x = Autograd.variable(manager.ones(new Shape(300, 300)).mul(factor));
+        GradMode on = GradMode.enableGrad()) {
+      NDArray x = Autograd.leaf(manager.ones(new Shape(300, 300)).mul(factor));
       return Autograd.gradient(x.square().sum(), x).sum().getFloat();
     }
   }
@@ -123,7 +123,7 @@ class AutogradTest {
   @EnabledOnOs(OS.LINUX)
   void residentMemoryStaysFlatOverTwoThousandGradients() throws Exception {
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        GradMode on = GradMode.on()) {
+        GradMode on = GradMode.enableGrad()) {
       NDArray weights = manager.ones(new Shape(64, 64));
       NDArray pixels = manager.ones(new Shape(64, 64));
       gradientSteps(300, weights, pixels);
@@ -139,7 +139,7 @@ class AutogradTest {
   private static void gradientSteps(int steps, NDArray weights, NDArray pixels) {
     for (int i = 0; i < steps; i++) {
       try (TensorScope scope = TensorScope.of(pixels)) {
-        NDArray x = Autograd.variable(scope.view(pixels));
+        NDArray x = Autograd.leaf(scope.view(pixels));
         Autograd.gradient(weights.matMul(x).square().sum(), x);
       }
     }

@@ -19,13 +19,13 @@ class CustomGradientTest {
   private static final int DECLARED = 10;
 
   private final NDManager manager = NDManager.newBaseManager("PyTorch");
-  private final NDArray x = Autograd.variable(manager.create(new float[] {1, 2, 3}));
-  private final NDArray w = Autograd.variable(manager.create(new float[] {4, 5, 6}));
+  private final NDArray x = Autograd.leaf(manager.create(new float[] {1, 2, 3}));
+  private final NDArray w = Autograd.leaf(manager.create(new float[] {4, 5, 6}));
   private GradMode mode;
 
   @BeforeEach
   void record() {
-    mode = GradMode.on();
+    mode = GradMode.enableGrad();
   }
 
   @AfterEach
@@ -37,7 +37,7 @@ class CustomGradientTest {
   /** a b, element by element. */
   private static NDArray product(NDArray a, NDArray b) {
     NDList value;
-    try (GradMode off = GradMode.off()) {
+    try (GradMode off = GradMode.noGrad()) {
       value = new NDList(a.mul(b));
     }
     return CustomGradient.record(

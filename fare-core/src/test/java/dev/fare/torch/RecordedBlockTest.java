@@ -64,8 +64,8 @@ class RecordedBlockTest {
             .normalize(new float[] {0.5f, 0, 0}, new float[] {0.5f, 1, 2})
             .build()) {
       assertThat(model.embeddingSize()).isEqualTo(3);
-      try (GradMode on = GradMode.on()) {
-        NDArray x = Autograd.variable(manager.ones(new Shape(1, 3, 2, 2)));
+      try (GradMode on = GradMode.enableGrad()) {
+        NDArray x = Autograd.leaf(manager.ones(new Shape(1, 3, 2, 2)));
 
         NDArray output = model.embed(x);
         NDArray gradient = Autograd.gradient(output.sum(), x);
@@ -88,8 +88,8 @@ class RecordedBlockTest {
     block.initialize(manager, DataType.FLOAT32, new Shape(1, 3, 1, 1));
     NDArray weight = block.getParameters().valueAt(0).getArray(); // [2,3]
     try (AdaptedModel model = AdaptedModel.of(block).imageSize(1).build();
-        GradMode on = GradMode.on()) {
-      NDArray x = Autograd.variable(manager.ones(new Shape(1, 3, 1, 1)));
+        GradMode on = GradMode.enableGrad()) {
+      NDArray x = Autograd.leaf(manager.ones(new Shape(1, 3, 1, 1)));
 
       NDArray logits = model.logits(x);
       NDArray gradient = Autograd.gradient(logits.get(":,1").sum(), x);

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import java.util.Map;
 
 /** An encoder around another that embeds in a way of its own. */
-interface AroundTanh extends TrainableEncoder {
+public interface AroundTanh extends TrainableEncoder {
 
   /** What is inside. */
   TanhEncoder encoder();

@@ -10,7 +10,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** A Java process of its own, which tests kill, or keep from writing. */
-final class ChildJvm {
+public final class ChildJvm {
 
   private final Process process;
   private final Path errors;
@@ -27,7 +27,7 @@ final class ChildJvm {
    *
    * @param prefix a command that runs the command after it
    */
-  static ChildJvm start(List<String> prefix, Path errors, Class<?> main, Path directory)
+  public static ChildJvm start(List<String> prefix, Path errors, Class<?> main, Path directory)
       throws IOException {
     List<String> command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -49,7 +49,7 @@ final class ChildJvm {
   }
 
   /** Reads up to a line. */
-  String awaitLine(Predicate<String> wanted) throws IOException {
+  public String awaitLine(Predicate<String> wanted) throws IOException {
     for (String line = output.readLine(); line != null; line = output.readLine()) {
       if (wanted.test(line)) {
         return line;
@@ -59,17 +59,17 @@ final class ChildJvm {
   }
 
   /** Reads what is left, until the child ends. */
-  List<String> remainingLines() {
+  public List<String> remainingLines() {
     try (Stream<String> lines = output.lines()) {
       return lines.toList();
     }
   }
 
-  Process process() {
+  public Process process() {
     return process;
   }
 
-  void kill() throws InterruptedException {
+  public void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
   }
 }

@@ -8,6 +8,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
+import dev.fare.training.loss.EmbeddingLoss;
+import dev.fare.training.loss.LossInputs;
+import dev.fare.training.loss.Targets;
+import dev.fare.training.loss.TokenEncoder;
+import dev.fare.training.loss.TrainingLoss;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -51,13 +56,13 @@ class GarbageCollectionTest {
 
   @Test
   void aFactorAndABoundLastUntilTheBackwardPass() {
-    try (GradMode on = GradMode.on()) {
+    try (GradMode on = GradMode.enableGrad()) {
       List<NDArray> inputs = new ArrayList<>();
       List<NDArray> losses = new ArrayList<>();
       for (int i = 0; i < 50; i++) {
-        NDArray x = Autograd.variable(manager.ones(new Shape(3)));
+        NDArray x = Autograd.leaf(manager.ones(new Shape(3)));
         inputs.add(x);
-        losses.add(Autograd.atLeast(Autograd.scaled(x, 3), 2.5).sum());
+        losses.add(Autograd.clampMin(Autograd.scaled(x, 3), 2.5).sum());
       }
       collect();
 
@@ -92,7 +97,7 @@ class GarbageCollectionTest {
     TokenEncoder.EmbeddedTokens both = original.embedWithTokens(clean);
     Targets targets = Targets.of(both.embedding(), labels).withTokens(both.tokens());
     weights.forEach(weight -> weight.setRequiresGradient(true));
-    try (GradMode on = GradMode.on()) {
+    try (GradMode on = GradMode.enableGrad()) {
       NDArray sum = loss.losses(new LossInputs(encoder, clean, adversarial, targets)).sum();
       if (collects) {
         collect();

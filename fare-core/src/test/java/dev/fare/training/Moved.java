@@ -4,7 +4,7 @@ import dev.fare.data.ImageDataset;
 import java.nio.FloatBuffer;
 
 /** The images of the runs, which lie somewhere. */
-record Moved(String folder) implements ImageDataset {
+public record Moved(String folder) implements ImageDataset {
 
   @Override
   public int size() {

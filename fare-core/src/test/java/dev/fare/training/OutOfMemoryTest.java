@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.torch.MicroBatch;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -79,18 +80,18 @@ class OutOfMemoryTest {
     WrappedEncoder replica = new WrappedEncoder(follower).outOfMemoryAfter(0);
     TrainingSettings settings = builder(encoder).settings();
     StepPlan plan = builder(encoder).plan();
-    RunRecord record = new RunRecord(settings, () -> "", Map.of());
+    RunState record = new RunState(settings, () -> "", Map.of());
     try (NDManager owner = manager.newSubManager();
         GradientSource gradients =
             new GradientSource(
-                plan.mathematics(encoder, plain),
-                List.of(plan.mathematics(replica, plain)),
+                plan.stepFor(encoder, plain),
+                List.of(plan.stepFor(replica, plain)),
                 settings,
                 0,
                 new MicroBatch(record))) {
-      BatchGradient found = gradients.of(pixels(), null, null, 0, owner, new StepClock());
+      BatchGradient found = gradients.compute(pixels(), null, null, 0, owner, new StepClock());
 
-      assertThat(record.partSize()).isEqualTo(2);
+      assertThat(record.imagesAtOnce()).isEqualTo(2);
       assertThat(owner.getManagedArrays()).hasSameSizeAs(found.gradients());
     }
   }

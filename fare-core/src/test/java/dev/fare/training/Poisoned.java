@@ -2,6 +2,8 @@ package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.torch.Autograd;
+import dev.fare.training.loss.LossInputs;
+import dev.fare.training.loss.TrainingLoss;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** FARE's loss, which is no number the n-th time it is asked for, counted from 1. */

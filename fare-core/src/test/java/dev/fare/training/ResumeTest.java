@@ -13,8 +13,18 @@ import dev.fare.AttackResult;
 import dev.fare.Objective;
 import dev.fare.Precision;
 import dev.fare.data.ImageDataset;
-import dev.fare.data.UnreadableImageException;
 import dev.fare.data.UnreadableImages;
+import dev.fare.image.UnreadableImageException;
+import dev.fare.training.checkpoint.Checkpoint;
+import dev.fare.training.checkpoint.SettingText;
+import dev.fare.training.loss.EmbeddingLoss;
+import dev.fare.training.loss.LossInputs;
+import dev.fare.training.loss.Targets;
+import dev.fare.training.loss.TrainingLoss;
+import dev.fare.training.optimizer.LearningRateSchedule;
+import dev.fare.training.optimizer.Optimizer;
+import dev.fare.training.validation.EarlyStop;
+import dev.fare.training.validation.Validation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
@@ -469,8 +479,8 @@ class ResumeTest {
     Object two = supplier.get();
     assertThat(one.toString()).isNotEqualTo(two.toString());
 
-    assertThat(TrainingSettings.describe(one))
-        .isEqualTo(TrainingSettings.describe(two))
+    assertThat(SettingText.of(one))
+        .isEqualTo(SettingText.of(two))
         .containsAnyOf("Own", "ResumeTest")
         .doesNotContain("@", "Lambda", "0x");
   }
@@ -480,8 +490,7 @@ class ResumeTest {
     record Named(String model) {}
     String text = "Named[model=chs20/fare4-clip@0123456789abcdef0123456789abcdef01234567]";
 
-    assertThat(TrainingSettings.describe(new Named(text.substring(12, text.length() - 1))))
-        .isEqualTo(text);
+    assertThat(SettingText.of(new Named(text.substring(12, text.length() - 1)))).isEqualTo(text);
   }
 
   @Test

@@ -5,14 +5,14 @@ import java.nio.file.Path;
 import java.util.Random;
 
 /** A small run that checkpoint tests repeat: everything in it that has state is switched on. */
-final class Runs {
+public final class Runs {
 
   static final int STEPS = 8;
-  static final InMemoryImages IMAGES = InMemoryImages.of(pixels(10), TanhEncoder.SIDE);
+  public static final InMemoryImages IMAGES = InMemoryImages.of(pixels(10), TanhEncoder.SIDE);
 
   private Runs() {}
 
-  static FareTrainerBuilder builder(TrainableEncoder encoder) {
+  public static FareTrainerBuilder builder(TrainableEncoder encoder) {
     return FareTrainer.builder(encoder)
         .attack(new SignAttack(8 / 255.0, 2, 0))
         .learningRate(1e-2)
@@ -23,12 +23,12 @@ final class Runs {
         .seed(5);
   }
 
-  static FareTrainerBuilder builder(TanhEncoder encoder, Path directory) {
+  public static FareTrainerBuilder builder(TanhEncoder encoder, Path directory) {
     return builder(encoder).checkpoints(directory).checkpointEvery(2);
   }
 
   /** The weights at the end of a run that nothing has disturbed, then their averages. */
-  static float[][] undisturbed() {
+  public static float[][] undisturbed() {
     try (TanhEncoder encoder = TanhEncoder.seeded(1);
         FareTrainer trainer = builder(encoder).build()) {
       trainer.fit(IMAGES);
@@ -36,18 +36,18 @@ final class Runs {
     }
   }
 
-  static float[][] results(TanhEncoder encoder, FareTrainer trainer) {
+  public static float[][] results(TanhEncoder encoder, FareTrainer trainer) {
     try (TanhEncoder averaged = (TanhEncoder) trainer.averagedEncoder()) {
       return new float[][] {encoder.values(), averaged.values()};
     }
   }
 
   /** Cancels a run after a step. */
-  static final class CancelAfter implements TrainingListener {
+  public static final class CancelAfter implements TrainingListener {
     private final long step;
     private final FareTrainer[] trainer;
 
-    CancelAfter(long step, FareTrainer[] trainer) {
+    public CancelAfter(long step, FareTrainer[] trainer) {
       this.step = step;
       this.trainer = trainer;
     }

@@ -13,7 +13,7 @@ import java.util.Random;
 import java.util.stream.LongStream;
 
 /** Sign-gradient steps from a seeded random start; each image's draws depend on its row alone. */
-record SignAttack(double epsilon, int steps, long seed) implements SeededAttack {
+public record SignAttack(double epsilon, int steps, long seed) implements SeededAttack {
 
   @Override
   public SeededAttack withSeed(long other) {
@@ -49,11 +49,11 @@ record SignAttack(double epsilon, int steps, long seed) implements SeededAttack 
     NDArray z = start;
     for (int i = 0; i < steps; i++) {
       try (TensorScope scope = TensorScope.of(pixels);
-          GradMode on = GradMode.on()) {
-        NDArray variable = Autograd.variable(scope.view(z));
+          GradMode on = GradMode.enableGrad()) {
+        NDArray variable = Autograd.leaf(scope.view(z));
         NDArray loss = objective.losses(objective.forward(variable)).sum();
         NDArray gradient = Autograd.gradient(loss, variable);
-        try (GradMode off = GradMode.off()) {
+        try (GradMode off = GradMode.noGrad()) {
           NDArray moved = z.add(gradient.sign().mul(epsilon / 2));
           NDArray inBall = moved.minimum(pixels.add(epsilon)).maximum(pixels.sub(epsilon));
           z = scope.keep(inBall.clip(0, 1), pixels.getManager());

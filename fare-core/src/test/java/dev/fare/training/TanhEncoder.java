@@ -3,6 +3,7 @@ package dev.fare.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.training.loss.TokenEncoder;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
@@ -11,16 +12,16 @@ import java.util.Random;
  * The smallest encoder that is not linear: {@code tanh(x A + a) B + b}, images 3x4x4; the inner
  * values are two tokens of three channels.
  */
-final class TanhEncoder implements TokenEncoder {
+public final class TanhEncoder implements TrainableEncoder, TokenEncoder {
 
-  static final int SIDE = 4;
+  public static final int SIDE = 4;
   static final int HIDDEN = 6;
-  static final int DIMENSIONS = 5;
+  public static final int DIMENSIONS = 5;
 
   private final NDManager manager = NDManager.newBaseManager("PyTorch");
   private final Map<String, NDArray> weights = new LinkedHashMap<>();
 
-  static TanhEncoder seeded(long seed) {
+  public static TanhEncoder seeded(long seed) {
     TanhEncoder encoder = new TanhEncoder();
     Random random = new Random(seed);
     encoder.add("first.weight", random, 3 * SIDE * SIDE, HIDDEN);
@@ -52,7 +53,7 @@ final class TanhEncoder implements TokenEncoder {
     return new EmbeddedTokens(embedding, hidden.reshape(images, 2, 3));
   }
 
-  NDArray weight(String name) {
+  public NDArray weight(String name) {
     NDArray weight = weights.get(name);
     if (weight == null) {
       throw new IllegalArgumentException(name);
@@ -61,7 +62,7 @@ final class TanhEncoder implements TokenEncoder {
   }
 
   /** All weights one after the other. */
-  float[] values() {
+  public float[] values() {
     int size = weights.values().stream().mapToInt(array -> (int) array.size()).sum();
     float[] all = new float[size];
     int at = 0;

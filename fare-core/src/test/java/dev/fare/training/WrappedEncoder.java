@@ -7,18 +7,18 @@ import dev.fare.torch.Autograd;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** An encoder that has a precision, counts its open copies, and may run out of memory. */
-final class WrappedEncoder implements AroundTanh {
+public final class WrappedEncoder implements AroundTanh {
 
   private final TanhEncoder encoder;
   private final Precision precision;
   private final AtomicInteger openCopies;
   private int passesLeft = Integer.MAX_VALUE;
 
-  WrappedEncoder(TanhEncoder encoder) {
+  public WrappedEncoder(TanhEncoder encoder) {
     this(encoder, Precision.FLOAT32);
   }
 
-  WrappedEncoder(TanhEncoder encoder, Precision precision) {
+  public WrappedEncoder(TanhEncoder encoder, Precision precision) {
     this(encoder, precision, new AtomicInteger());
   }
 
@@ -39,7 +39,7 @@ final class WrappedEncoder implements AroundTanh {
     return encoder;
   }
 
-  int openCopies() {
+  public int openCopies() {
     return openCopies.get();
   }
 

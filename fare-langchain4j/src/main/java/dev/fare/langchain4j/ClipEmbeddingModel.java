@@ -1,7 +1,7 @@
 package dev.fare.langchain4j;
 
-import dev.fare.data.ImageDecoder;
-import dev.fare.data.PixelImage;
+import dev.fare.image.ImageDecoder;
+import dev.fare.image.PixelImage;
 import dev.fare.models.ClipModel;
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.image.Image;

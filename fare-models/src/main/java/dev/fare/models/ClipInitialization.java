@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.models.format.CanonicalNames;
+import dev.fare.models.format.ClipConfig;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.vision.VitConfig;
 import java.nio.FloatBuffer;

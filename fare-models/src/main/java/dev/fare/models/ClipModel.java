@@ -12,16 +12,15 @@ import dev.fare.Attack;
 import dev.fare.Cosine;
 import dev.fare.data.ImageDataset;
 import dev.fare.io.ModelFormatException;
+import dev.fare.models.export.torchscript.TorchScriptExport;
 import dev.fare.models.format.ClipCheckpoint;
-import dev.fare.models.format.ClipCheckpoints;
 import dev.fare.models.text.ClipTokenizer;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
-import dev.fare.models.torchscript.TorchScriptExport;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
-import dev.fare.training.Validation;
+import dev.fare.training.validation.Validation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -106,9 +105,9 @@ public final class ClipModel implements AutoCloseable {
    */
   public static ClipModel of(RobustClipEncoder encoder) throws IOException {
     ClipCheckpoint checkpoint = encoder.checkpoint();
-    TextTransformer text = Towers.text(checkpoint, encoder.device());
+    TextTransformer text = TowerLoader.text(checkpoint, encoder.device());
     try {
-      double logitScale = Towers.logitScale(checkpoint);
+      double logitScale = TowerLoader.logitScale(checkpoint);
       return new ClipModel(encoder, text, tokenizer(checkpoint, text.config()), logitScale);
     } catch (IOException | RuntimeException e) {
       text.close();
@@ -169,7 +168,7 @@ public final class ClipModel implements AutoCloseable {
     float[][] embeddings = new float[texts.size()][];
     try (NDManager manager = newManager()) {
       try (TensorScope scope = TensorScope.of(manager);
-          GradMode off = GradMode.off()) {
+          GradMode off = GradMode.noGrad()) {
         float[] values = embed(scope, texts).toFloatArray();
         int size = values.length / Math.max(1, texts.size());
         for (int i = 0; i < embeddings.length; i++) {
@@ -239,7 +238,7 @@ public final class ClipModel implements AutoCloseable {
     checkClasses(classNames, templates);
     try (NDManager manager = newManager()) {
       try (TensorScope scope = TensorScope.of(manager);
-          GradMode off = GradMode.off()) {
+          GradMode off = GradMode.noGrad()) {
         NDArray sum = null;
         for (String template : templates) {
           List<String> sentences =
@@ -302,7 +301,7 @@ public final class ClipModel implements AutoCloseable {
    * @throws IOException if writing fails; what was at the place before stays
    */
   public void exportTorchScript(Path directory) throws IOException {
-    Optional<byte[]> json = Towers.tokenizerJson(imageEncoder.checkpoint(), text.config());
+    Optional<byte[]> json = TowerLoader.tokenizerJson(imageEncoder.checkpoint(), text.config());
     imageEncoder.writeTorchScript(
         Optional.of(new TorchScriptExport.Text(text, logitScale, json)), directory);
   }

@@ -3,8 +3,9 @@ package dev.fare.models;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.io.WeightTensor;
+import dev.fare.io.LazyTensor;
 import dev.fare.models.format.ClipCheckpoint;
+import dev.fare.models.format.ClipConfig;
 import dev.fare.models.vision.PositionTable;
 import dev.fare.models.vision.VisionConfig;
 import dev.fare.models.vision.VitConfig;
@@ -33,7 +34,7 @@ final class Resolution {
       return checkpoint;
     }
     VisionConfig after = before.withImageSize(imageSize);
-    Map<String, WeightTensor> tensors = new LinkedHashMap<>(checkpoint.tensors());
+    Map<String, LazyTensor> tensors = new LinkedHashMap<>(checkpoint.tensors());
     if (before instanceof VitConfig from
         && after instanceof VitConfig to
         && from.grid() != to.grid()) {
@@ -61,7 +62,7 @@ final class Resolution {
         checkpoint.source());
   }
 
-  private record Interpolated(WeightTensor stored, VitConfig target) implements WeightTensor {
+  private record Interpolated(LazyTensor stored, VitConfig target) implements LazyTensor {
 
     @Override
     public Shape shape() {

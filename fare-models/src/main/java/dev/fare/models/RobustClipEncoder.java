@@ -8,24 +8,23 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import dev.fare.Precision;
 import dev.fare.ThreatModel;
-import dev.fare.data.ClipPreprocessing;
-import dev.fare.data.ImageOpener;
-import dev.fare.data.PixelImage;
-import dev.fare.models.djl.EncoderBlock;
+import dev.fare.image.ClipPreprocessing;
+import dev.fare.image.ImageOpener;
+import dev.fare.image.PixelImage;
+import dev.fare.models.export.torchscript.TorchScriptExport;
 import dev.fare.models.format.ClipCheckpoint;
-import dev.fare.models.format.ClipCheckpoints;
-import dev.fare.models.format.HuggingFaceWriter;
-import dev.fare.models.format.OpenClipWriter;
-import dev.fare.models.format.VisionTowerFile;
+import dev.fare.models.format.ClipConfig;
+import dev.fare.models.format.huggingface.HuggingFaceWriter;
+import dev.fare.models.format.openclip.OpenClipWriter;
 import dev.fare.models.hub.ModelHub;
 import dev.fare.models.text.TextTransformer;
-import dev.fare.models.torchscript.TorchScriptExport;
 import dev.fare.models.vision.ConvNextConfig;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
-import dev.fare.training.TokenEncoder;
+import dev.fare.training.TrainableEncoder;
+import dev.fare.training.loss.TokenEncoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -52,7 +51,7 @@ import java.util.concurrent.ForkJoinPool;
  * <p>Safe for use from many threads, except that nobody may use it after {@link #close} and that
  * training changes the weights under everybody.
  */
-public final class RobustClipEncoder implements TokenEncoder {
+public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
 
   private final VisionTower tower;
   private final ClipCheckpoint checkpoint;
@@ -153,17 +152,17 @@ public final class RobustClipEncoder implements TokenEncoder {
     return RobustClipEncoderBuilder.of(checkpoint);
   }
 
-  static RobustClipEncoder of(ClipCheckpoint checkpoint, Device device, Precision precision)
+  public static RobustClipEncoder of(ClipCheckpoint checkpoint, Device device, Precision precision)
       throws IOException {
     return of(checkpoint, device, precision, false);
   }
 
-  static RobustClipEncoder of(
+  public static RobustClipEncoder of(
       ClipCheckpoint checkpoint, Device device, Precision precision, boolean lowLatency)
       throws IOException {
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
     try {
-      VisionTower tower = Towers.vision(checkpoint, device, precision, lowLatency);
+      VisionTower tower = TowerLoader.vision(checkpoint, device, precision, lowLatency);
       return new RobustClipEncoder(tower, checkpoint, manager);
     } catch (IOException | RuntimeException e) {
       manager.close();
@@ -255,7 +254,7 @@ public final class RobustClipEncoder implements TokenEncoder {
   private <T> float[] embedBatch(List<T> items, ImageOpener<? super T> opener, Executor executor)
       throws IOException {
     try (TensorScope scope = TensorScope.of(manager);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       NDArray pixels = preprocessing.toPixels(scope.manager(), items, opener, executor);
       return tower.embed(pixels).toFloatArray();
     }
@@ -333,6 +332,7 @@ public final class RobustClipEncoder implements TokenEncoder {
   }
 
   /** The device that the weights are on. */
+  @Override
   public Device device() {
     return manager.getDevice();
   }
@@ -353,8 +353,8 @@ public final class RobustClipEncoder implements TokenEncoder {
   }
 
   @Override
-  public RobustClipEncoder recomputing() {
-    return new RobustClipEncoder(tower.recomputing(), checkpoint, manager);
+  public RobustClipEncoder withActivationCheckpointing() {
+    return new RobustClipEncoder(tower.withActivationCheckpointing(), checkpoint, manager);
   }
 
   /**
@@ -368,7 +368,7 @@ public final class RobustClipEncoder implements TokenEncoder {
    */
   public void save(Path directory) throws IOException {
     try (NDManager reading = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
-      Map<String, NDArray> tensors = Towers.complete(checkpoint, tower.parameters(), reading);
+      Map<String, NDArray> tensors = TowerLoader.complete(checkpoint, tower.parameters(), reading);
       if (config().vision() instanceof ConvNextConfig) {
         OpenClipWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
       } else {
@@ -388,9 +388,9 @@ public final class RobustClipEncoder implements TokenEncoder {
       writeTorchScript(Optional.empty(), directory);
       return;
     }
-    try (TextTransformer text = Towers.text(checkpoint, device())) {
-      Optional<byte[]> json = Towers.tokenizerJson(checkpoint, text.config());
-      double logitScale = Towers.logitScale(checkpoint);
+    try (TextTransformer text = TowerLoader.text(checkpoint, device())) {
+      Optional<byte[]> json = TowerLoader.tokenizerJson(checkpoint, text.config());
+      double logitScale = TowerLoader.logitScale(checkpoint);
       writeTorchScript(Optional.of(new TorchScriptExport.Text(text, logitScale, json)), directory);
     }
   }

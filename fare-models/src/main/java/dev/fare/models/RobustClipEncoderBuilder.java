@@ -7,7 +7,6 @@ import ai.djl.engine.Engine;
 import ai.djl.engine.StandardCapabilities;
 import dev.fare.Precision;
 import dev.fare.models.format.ClipCheckpoint;
-import dev.fare.models.format.ClipCheckpoints;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalInt;

@@ -11,7 +11,7 @@ import dev.fare.Attack;
 import dev.fare.AttackResult;
 import dev.fare.Objective;
 import dev.fare.data.ImageDataset;
-import dev.fare.training.Validation;
+import dev.fare.training.validation.Validation;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;

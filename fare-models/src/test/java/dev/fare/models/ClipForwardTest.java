@@ -90,8 +90,8 @@ class ClipForwardTest {
   @Test
   void hasTheOriginalsGradientToThePixels() {
     NDArray expected = recorded.object("gradients").tensor("d_sum_l2_d_x", manager);
-    try (GradMode on = GradMode.on()) {
-      NDArray pixels = Autograd.variable(recorded.tensor("x", manager));
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray pixels = Autograd.leaf(recorded.tensor("x", manager));
 
       NDArray gradient = Autograd.gradient(vision.embed(pixels).square().sum(), pixels);
 
@@ -108,8 +108,8 @@ class ClipForwardTest {
         new ZeroShotClassifier(
             new TowerEncoder(vision), List.of("a", "b", "c", "d"), columns.transpose(), 100);
     try (classifier;
-        GradMode on = GradMode.on()) {
-      NDArray pixels = Autograd.variable(recorded.tensor("x", manager));
+        GradMode on = GradMode.enableGrad()) {
+      NDArray pixels = Autograd.leaf(recorded.tensor("x", manager));
       NDArray logits = classifier.logits(pixels);
 
       NDArray loss = logits.logSoftmax(1).gather(labels, 1).neg();
@@ -134,8 +134,8 @@ class ClipForwardTest {
       NDArray along = manager.create(direction, new Shape(4, 3, 32, 32));
       NDArray pixels = recorded.tensor("x", manager);
       double slope = (loss(pixels.add(along.mul(2e-3))) - loss(pixels.sub(along.mul(2e-3)))) / 4e-3;
-      try (GradMode on = GradMode.on()) {
-        NDArray variable = Autograd.variable(pixels);
+      try (GradMode on = GradMode.enableGrad()) {
+        NDArray variable = Autograd.leaf(pixels);
         NDArray gradient = Autograd.gradient(vision.embed(variable).square().sum(), variable);
         assertThat((double) gradient.mul(along).sum().getFloat())
             .isCloseTo(slope, within(0.02 * Math.abs(slope) + 0.05));

@@ -19,7 +19,7 @@ import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.translate.NoopTranslator;
 import dev.fare.models.djl.ImageEmbeddingTranslator;
-import dev.fare.models.format.HuggingFaceWriter;
+import dev.fare.models.format.huggingface.HuggingFaceWriter;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import java.awt.image.BufferedImage;
@@ -113,8 +113,8 @@ class EncoderBlockTest {
   @Test
   void gradientsReachThePixels() {
     float[] expected = recorded.object("gradients").tensor("d_sum_l2_d_x", manager).toFloatArray();
-    try (GradMode on = GradMode.on()) {
-      NDArray pixels = Autograd.variable(recorded.tensor("x", manager));
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray pixels = Autograd.leaf(recorded.tensor("x", manager));
       NDArray loss = forward(encoder.asBlock(), pixels).square().sum();
 
       assertThat(Autograd.gradient(loss, pixels).toFloatArray())

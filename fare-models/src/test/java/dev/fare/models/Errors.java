@@ -12,13 +12,13 @@ import dev.fare.torch.GradMode;
  * @param embedding length of the difference of the embeddings, as a share of the embeddings'
  * @param gradient the same of the gradients of the squared embedding with respect to the pixels
  */
-record Errors(double embedding, double gradient) {
+public record Errors(double embedding, double gradient) {
 
-  static Errors between(VisionTower tower, VisionTower exact, NDArray images) {
+  public static Errors between(VisionTower tower, VisionTower exact, NDArray images) {
     try (NDManager manager = images.getManager().newSubManager();
-        GradMode on = GradMode.on()) {
-      NDArray pixels = Autograd.variable(images);
-      NDArray other = Autograd.variable(images);
+        GradMode on = GradMode.enableGrad()) {
+      NDArray pixels = Autograd.leaf(images);
+      NDArray other = Autograd.leaf(images);
       pixels.attach(manager);
       other.attach(manager);
       NDArray actual = tower.embed(pixels);

@@ -7,16 +7,17 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonObject;
+import dev.fare.image.PixelNormalization;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.io.SafetensorsWriter;
 import dev.fare.io.StrictJson;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.format.ClipCheckpoint;
-import dev.fare.models.format.ClipCheckpoints;
-import dev.fare.models.format.HuggingFaceWriter;
-import dev.fare.models.format.OpenClipWriter;
-import dev.fare.models.format.VisionTowerFile;
+import dev.fare.models.format.ClipConfig;
+import dev.fare.models.format.huggingface.HuggingFaceWriter;
+import dev.fare.models.format.openclip.OpenClipWriter;
 import dev.fare.models.text.TextConfig;
+import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;
@@ -217,7 +218,7 @@ class EveryLayoutTest {
 
   private Map<String, NDArray> readAll(Path safetensors) throws IOException {
     Map<String, NDArray> arrays = new LinkedHashMap<>();
-    for (Map.Entry<String, WeightTensor> tensor :
+    for (Map.Entry<String, LazyTensor> tensor :
         SafetensorsFile.read(safetensors).tensors().entrySet()) {
       arrays.put(tensor.getKey(), tensor.getValue().read(manager));
     }

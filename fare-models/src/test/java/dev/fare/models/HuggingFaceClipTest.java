@@ -10,7 +10,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Cosine;
-import dev.fare.models.format.ClipCheckpoints;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
@@ -90,7 +89,7 @@ class HuggingFaceClipTest {
   @Test
   void theTextTowerHasItsHiddenStates() throws Exception {
     try (TextTransformer text =
-        Towers.text(
+        TowerLoader.text(
             ClipCheckpoints.read(RecordedTensors.path("hf_clip_quick_gelu")), Device.cpu())) {
       NDList states = text.hiddenStates(recorded.ids("input_ids"));
       // transformers hides padding from padding, which no real token sees
@@ -107,8 +106,8 @@ class HuggingFaceClipTest {
 
   @Test
   void theGradientReachesThePixels() throws Exception {
-    try (GradMode on = GradMode.on()) {
-      NDArray pixels = Autograd.variable(recorded.tensor("x01"));
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray pixels = Autograd.leaf(recorded.tensor("x01"));
       NDArray loss = clip.imageEncoder().embed(pixels).square().sum();
 
       assertThat(Autograd.gradient(loss, pixels).toFloatArray())
@@ -122,8 +121,8 @@ class HuggingFaceClipTest {
     NDArray targets = manager.create(new long[] {2, 0, 3}, new Shape(3, 1));
     try (ZeroShotClassifier classifier =
             new ZeroShotClassifier(clip.imageEncoder(), NAMES, texts, clip.logitScale());
-        GradMode on = GradMode.on()) {
-      NDArray pixels = Autograd.variable(recorded.tensor("x01"));
+        GradMode on = GradMode.enableGrad()) {
+      NDArray pixels = Autograd.leaf(recorded.tensor("x01"));
       NDArray logits = classifier.logits(pixels);
       NDArray loss = logits.logSoftmax(1).gather(targets, 1).neg().mean();
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.engine.EngineException;
+import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VitConfig;
 import java.util.ArrayList;
 import java.util.List;

@@ -8,6 +8,9 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Precision;
+import dev.fare.image.PixelNormalization;
+import dev.fare.models.format.ClipConfig;
+import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.Autograd;
@@ -53,7 +56,7 @@ class InferenceTest {
   void everyOutputIsThatOfARecordedPass(boolean lowLatency) {
     for (Activation activation : Activation.values()) {
       try (VisionTransformer tower = tower(activation, lowLatency)) {
-        NDArray recorded = Autograd.variable(pixels);
+        NDArray recorded = Autograd.leaf(pixels);
 
         assertClose(tower.embed(pixels), tower.embed(recorded));
         NDList both = tower.embedWithTokens(pixels);
@@ -87,7 +90,7 @@ class InferenceTest {
 
       float[] changed = tower.embed(pixels).toFloatArray();
       assertThat(changed).isNotEqualTo(before);
-      assertClose(tower.embed(pixels), tower.embed(Autograd.variable(pixels)));
+      assertClose(tower.embed(pixels), tower.embed(Autograd.leaf(pixels)));
     }
   }
 
@@ -95,7 +98,7 @@ class InferenceTest {
   @ValueSource(booleans = {false, true})
   void anImagesValuesDoNotDependOnWhoAsksFirst(boolean lowLatency) {
     try (VisionTransformer tower = tower(Activation.QUICK_GELU, lowLatency);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       List<float[]> results =
           IntStream.range(0, 8)
               .parallel()

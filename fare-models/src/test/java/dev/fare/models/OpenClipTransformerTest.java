@@ -9,10 +9,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Precision;
+import dev.fare.image.PixelNormalization;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.models.format.ClipCheckpoint;
+import dev.fare.models.format.ClipConfig;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
+import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.PositionTable;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.Autograd;
@@ -67,7 +70,7 @@ class OpenClipTransformerTest {
 
   @Test
   void embedsAsOpenClipDoes() throws Exception {
-    try (TextTransformer text = Towers.text(checkpoint, Device.cpu())) {
+    try (TextTransformer text = TowerLoader.text(checkpoint, Device.cpu())) {
       assertThat(encoder.embed(recorded.tensor("x01")).toFloatArray())
           .containsExactly(recorded.floats("out.image_features"), within(TOLERANCE));
       assertThat(text.embed(recorded.ids("tokens")).toFloatArray())
@@ -111,9 +114,9 @@ class OpenClipTransformerTest {
     NDArray targets = manager.create(new long[] {1, 3, 0}, new Shape(3, 1));
     NDArray texts = recorded.tensor("out.text_features");
     try (NDManager reading = NDManager.newBaseManager("PyTorch");
-        GradMode on = GradMode.on()) {
+        GradMode on = GradMode.enableGrad()) {
       double scale = Math.exp(checkpoint.tensor("logit_scale").read(reading).getFloat());
-      NDArray pixels = Autograd.variable(recorded.tensor("x01"));
+      NDArray pixels = Autograd.leaf(recorded.tensor("x01"));
       NDArray squares = encoder.embed(pixels).square().sum();
       assertThat(Autograd.gradient(squares, pixels).toFloatArray())
           .containsExactly(

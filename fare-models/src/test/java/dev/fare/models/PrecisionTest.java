@@ -10,11 +10,12 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dev.fare.Precision;
+import dev.fare.image.PixelNormalization;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
-import dev.fare.training.AdamW;
+import dev.fare.training.optimizer.AdamW;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -145,8 +146,8 @@ class PrecisionTest {
       Map<String, NDArray> weights = new LinkedHashMap<>();
       exact
           .parameters()
-          .forEach((name, weight) -> weights.put(name, Autograd.variable(weight.duplicate())));
-      try (GradMode on = GradMode.on();
+          .forEach((name, weight) -> weights.put(name, Autograd.leaf(weight.duplicate())));
+      try (GradMode on = GradMode.enableGrad();
           VisionTransformer tower =
               new VisionTransformer(
                   TinyClip.VISION, PixelNormalization.CLIP, weights, owner, Precision.BFLOAT16)) {
@@ -174,7 +175,7 @@ class PrecisionTest {
   private NDList weightGradients(VisionTransformer tower) {
     List<NDArray> weights = new ArrayList<>(tower.parameters().values());
     weights.forEach(weight -> weight.setRequiresGradient(true));
-    try (GradMode on = GradMode.on()) {
+    try (GradMode on = GradMode.enableGrad()) {
       return Autograd.gradients(tower.embed(pixels).square().sum(), weights);
     } finally {
       weights.forEach(weight -> weight.setRequiresGradient(false));

@@ -3,8 +3,8 @@ package dev.fare.models;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.io.WeightTensor;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -14,10 +14,10 @@ import java.util.Objects;
 /** Inputs and outputs of other people's code, recorded as safetensors beside the weights. */
 public final class RecordedTensors {
 
-  private final Map<String, WeightTensor> tensors;
+  private final Map<String, LazyTensor> tensors;
   private final NDManager manager;
 
-  private RecordedTensors(Map<String, WeightTensor> tensors, NDManager manager) {
+  private RecordedTensors(Map<String, LazyTensor> tensors, NDManager manager) {
     this.tensors = tensors;
     this.manager = manager;
   }

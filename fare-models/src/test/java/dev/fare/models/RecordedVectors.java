@@ -18,7 +18,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 
 /** Numbers that were recorded from the original authors' code. */
-final class RecordedVectors {
+public final class RecordedVectors {
 
   private final JsonObject json;
 
@@ -26,7 +26,7 @@ final class RecordedVectors {
     this.json = json;
   }
 
-  static RecordedVectors read(String name) throws IOException {
+  public static RecordedVectors read(String name) throws IOException {
     try (InputStream in =
         Objects.requireNonNull(RecordedVectors.class.getResourceAsStream("vectors/" + name))) {
       return new RecordedVectors(
@@ -43,12 +43,12 @@ final class RecordedVectors {
     return new RecordedVectors(json.getAsJsonObject(key));
   }
 
-  float[] floats(String key) {
+  public float[] floats(String key) {
     JsonElement value = json.get(key);
     return floats(value.isJsonObject() ? value.getAsJsonObject().getAsJsonArray("data") : value);
   }
 
-  NDArray tensor(String key, NDManager manager) {
+  public NDArray tensor(String key, NDManager manager) {
     long[] shape = new Gson().fromJson(json.getAsJsonObject(key).get("shape"), long[].class);
     return manager.create(floats(key), new Shape(shape));
   }

@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.data.ClipPreprocessing;
-import dev.fare.data.PixelImage;
+import dev.fare.image.ClipPreprocessing;
+import dev.fare.image.PixelImage;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
@@ -75,8 +75,8 @@ class ResizingEncoderTest {
     NDArray direction = noise(-1, 1, 24, 20);
     NDArray weights = noise(-1, 1, SIZE, SIZE);
     float slope;
-    try (GradMode on = GradMode.on()) {
-      NDArray variable = Autograd.variable(pixels);
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray variable = Autograd.leaf(pixels);
       NDArray loss = encoder.resize(variable).mul(weights).sum();
       slope = Autograd.gradient(loss, variable).mul(direction).sum().getFloat();
     }
@@ -93,8 +93,8 @@ class ResizingEncoderTest {
     NDArray pixels = noise(0.3, 0.7, 20, 20);
     NDArray direction = noise(-1, 1, 20, 20);
     float slope;
-    try (GradMode on = GradMode.on()) {
-      NDArray variable = Autograd.variable(pixels);
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray variable = Autograd.leaf(pixels);
       NDArray gradient = Autograd.gradient(encoder.embed(variable).square().sum(), variable);
       slope = gradient.mul(direction).sum().getFloat();
     }

@@ -14,10 +14,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.data.PixelImage;
+import dev.fare.image.PixelImage;
 import dev.fare.io.ModelFormatException;
-import dev.fare.models.format.HuggingFaceWriter;
-import dev.fare.models.format.VisionTowerFile;
+import dev.fare.models.format.huggingface.HuggingFaceWriter;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import java.awt.image.BufferedImage;
@@ -231,8 +230,8 @@ class RobustClipEncoderTest {
             threads.submit(
                 () -> {
                   try (NDManager own = NDManager.newBaseManager("PyTorch");
-                      GradMode on = GradMode.on()) {
-                    NDArray pixels = Autograd.variable(recorded.tensor("x", own));
+                      GradMode on = GradMode.enableGrad()) {
+                    NDArray pixels = Autograd.leaf(recorded.tensor("x", own));
                     NDArray embedding = encoder.embed(pixels);
                     NDArray slope = Autograd.gradient(embedding.square().sum(), pixels);
                     assertThat(embedding.toFloatArray()).containsExactly(expected, within(1e-5f));

@@ -2,10 +2,13 @@ package dev.fare.models;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.image.PixelNormalization;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.models.format.CanonicalNames;
+import dev.fare.models.format.ClipConfig;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
+import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import java.util.LinkedHashMap;
@@ -15,13 +18,13 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /** The tiny CLIP whose outputs were recorded. */
-final class TinyClip {
+public final class TinyClip {
 
-  static final VitConfig VISION =
+  public static final VitConfig VISION =
       new VitConfig(32, 8, 32, 2, 2, 128, 16, Activation.QUICK_GELU, 1e-5);
   static final TextConfig TEXT =
       new TextConfig(12, 64, 32, 2, 2, 128, 16, Activation.QUICK_GELU, 1e-5, OptionalInt.empty());
-  static final ClipConfig CONFIG =
+  public static final ClipConfig CONFIG =
       new ClipConfig(VISION, Optional.of(TEXT), PixelNormalization.CLIP);
 
   private TinyClip() {}
@@ -39,7 +42,7 @@ final class TinyClip {
     return new TextTransformer(TEXT, weights(names, manager), manager);
   }
 
-  static Map<String, NDArray> weights(NDManager manager) throws Exception {
+  public static Map<String, NDArray> weights(NDManager manager) throws Exception {
     return weights(CanonicalNames.of(CONFIG), manager);
   }
 

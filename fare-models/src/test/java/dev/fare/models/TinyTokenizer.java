@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** A tokenizer of whole words for the tiny CLIP, whose 64 ids end with the start and the end. */
-final class TinyTokenizer {
+public final class TinyTokenizer {
 
   static final int START = 62;
   static final int END = 63;
@@ -40,11 +40,11 @@ final class TinyTokenizer {
 
   private TinyTokenizer() {}
 
-  static void write(Path directory) throws IOException {
+  public static void write(Path directory) throws IOException {
     write(directory, START, END);
   }
 
-  static void write(Path directory, int start, int end) throws IOException {
+  public static void write(Path directory, int start, int end) throws IOException {
     StringBuilder vocabulary = new StringBuilder();
     for (String word : WORDS) {
       vocabulary.append('"').append(word).append("\": ").append(id(word)).append(", ");
@@ -57,7 +57,7 @@ final class TinyTokenizer {
   }
 
   /** Ids of a sentence of known words, padded with zeros to the tiny CLIP's context. */
-  static long[] row(String... words) {
+  public static long[] row(String... words) {
     long[] row = new long[TinyClip.TEXT.contextLength()];
     row[0] = START;
     for (int i = 0; i < words.length; i++) {

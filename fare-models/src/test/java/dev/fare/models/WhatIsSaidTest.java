@@ -11,7 +11,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.fare.Precision;
 import dev.fare.io.StrictJson;
-import dev.fare.models.format.HuggingFaceWriter;
+import dev.fare.models.format.huggingface.HuggingFaceWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import com.google.common.collect.Lists;
-import dev.fare.data.ImageDecoder;
+import dev.fare.image.ImageDecoder;
 import dev.fare.io.SafetensorsWriter;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.torch.GradMode;
@@ -145,7 +145,7 @@ public final class ImageJob {
     List<Path> paths = shard.images().stream().map(Path::of).toList();
     try (NDManager manager = NDManager.newBaseManager(encoder.device(), "PyTorch");
         TensorScope scope = TensorScope.of(manager);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       NDArray pixels =
           encoder.preprocessing().toPixels(scope.manager(), paths, decoder::decode, Runnable::run);
       Map<String, NDArray> results = function.apply(encoder, pixels, shard.first());

@@ -4,7 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonSyntaxException;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.io.WeightTensor;
+import dev.fare.io.LazyTensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,7 +16,7 @@ import java.util.Map;
  * @param images the paths, in the order of the rows
  * @param tensors {@code [N,…]} by the names that the function gave
  */
-public record ShardFile(List<String> images, Map<String, WeightTensor> tensors) {
+public record ShardFile(List<String> images, Map<String, LazyTensor> tensors) {
 
   /** Copies the list. */
   public ShardFile {

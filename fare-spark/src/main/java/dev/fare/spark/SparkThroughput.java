@@ -1,6 +1,6 @@
 package dev.fare.spark;
 
-import dev.fare.data.ImageDecoder;
+import dev.fare.image.ImageDecoder;
 import dev.fare.models.RobustClipEncoder;
 import java.io.IOException;
 import java.nio.file.Files;

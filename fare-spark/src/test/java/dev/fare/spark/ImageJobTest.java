@@ -8,13 +8,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
-import dev.fare.data.ImageDecoder;
-import dev.fare.models.Activation;
-import dev.fare.models.ClipConfig;
+import dev.fare.image.ImageDecoder;
+import dev.fare.models.transformer.Activation;
+import dev.fare.models.format.ClipConfig;
 import dev.fare.models.ClipInitialization;
-import dev.fare.models.PixelNormalization;
+import dev.fare.image.PixelNormalization;
 import dev.fare.models.RobustClipEncoder;
-import dev.fare.models.format.HuggingFaceWriter;
+import dev.fare.models.format.huggingface.HuggingFaceWriter;
 import dev.fare.models.vision.VitConfig;
 import java.awt.image.BufferedImage;
 import java.io.IOException;

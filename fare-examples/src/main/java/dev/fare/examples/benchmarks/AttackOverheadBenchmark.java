@@ -15,10 +15,10 @@ import dev.fare.attacks.PgdAttack;
 import dev.fare.examples.benchmarks.InterleavedTimer.Candidate;
 import dev.fare.examples.benchmarks.InterleavedTimer.Clock;
 import dev.fare.examples.benchmarks.InterleavedTimer.Timing;
-import dev.fare.models.ClipConfig;
+import dev.fare.image.PixelNormalization;
 import dev.fare.models.ClipInitialization;
-import dev.fare.models.PixelNormalization;
 import dev.fare.models.format.ClipArchitectures;
+import dev.fare.models.format.ClipConfig;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.Autograd;
@@ -172,8 +172,8 @@ public final class AttackOverheadBenchmark implements Callable<Integer> {
   private void plain(Objective objective, NDArray pixels, int extraForwards) {
     for (int i = 0; i < steps; i++) {
       try (TensorScope scope = TensorScope.of(pixels);
-          GradMode on = GradMode.on()) {
-        NDArray variable = Autograd.variable(pixels);
+          GradMode on = GradMode.enableGrad()) {
+        NDArray variable = Autograd.leaf(pixels);
         variable.attach(scope.manager());
         NDArray losses = objective.losses(objective.forward(variable));
         Autograd.gradient(losses.sum(), variable);
@@ -181,7 +181,7 @@ public final class AttackOverheadBenchmark implements Callable<Integer> {
     }
     for (int i = 0; i < extraForwards; i++) {
       try (TensorScope scope = TensorScope.of(pixels);
-          GradMode off = GradMode.off()) {
+          GradMode off = GradMode.noGrad()) {
         objective.losses(objective.forward(scope.view(pixels))).sum().getFloat();
       }
     }

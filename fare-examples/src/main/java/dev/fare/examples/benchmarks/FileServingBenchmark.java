@@ -2,9 +2,9 @@ package dev.fare.examples.benchmarks;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.fare.data.ImageDecoder;
 import dev.fare.examples.benchmarks.InterleavedTimer.Candidate;
 import dev.fare.examples.benchmarks.InterleavedTimer.Timing;
+import dev.fare.image.ImageDecoder;
 import dev.fare.models.RobustClipEncoder;
 import java.nio.file.Path;
 import java.util.List;

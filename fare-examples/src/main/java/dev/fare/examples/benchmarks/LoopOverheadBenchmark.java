@@ -13,8 +13,8 @@ import dev.fare.models.RobustClipEncoder;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
-import dev.fare.training.AdamW;
 import dev.fare.training.FareTrainer;
+import dev.fare.training.optimizer.AdamW;
 import java.util.List;
 
 /** What training and APGD cost beside forward, backward and optimizer, made bare. */
@@ -97,7 +97,7 @@ final class LoopOverheadBenchmark implements Benchmark {
 
   private static NDArray embed(ImageEncoder encoder, NDArray images) {
     try (TensorScope scope = TensorScope.of(images);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       return scope.keep(encoder.embed(scope.view(images)), images.getManager());
     }
   }
@@ -116,7 +116,7 @@ final class LoopOverheadBenchmark implements Benchmark {
       AdamW adamW) {
     weights.forEach(weight -> weight.setRequiresGradient(true));
     try (TensorScope scope = TensorScope.of(images);
-        GradMode on = GradMode.on()) {
+        GradMode on = GradMode.enableGrad()) {
       NDArray shift = encoder.embed(scope.view(images)).sub(reference);
       NDList gradients = Autograd.gradients(shift.square().sum().div(BATCH), weights);
       weights.forEach(weight -> weight.setRequiresGradient(false));

@@ -6,7 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.fare.Precision;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
-import dev.fare.models.PixelNormalization;
+import dev.fare.image.PixelNormalization;
 import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipArchitectures;
 import dev.fare.models.vision.VisionTransformer;

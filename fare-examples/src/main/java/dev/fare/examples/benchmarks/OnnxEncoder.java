@@ -5,7 +5,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.fare.models.RobustClipEncoder;
-import dev.fare.models.onnx.OnnxExport;
+import dev.fare.models.export.onnx.OnnxExport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

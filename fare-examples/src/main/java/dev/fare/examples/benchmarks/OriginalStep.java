@@ -63,11 +63,11 @@ final class OriginalStep implements AutoCloseable {
   /** One update on a batch {@code [N,3,S,S]}; returns the loss. */
   float run(NDArray images) {
     try (TensorScope scope = TensorScope.of(images);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       NDArray x = scope.view(images);
       NDArray reference = original.embed(x);
       NDArray adversarial = attack(x, reference);
-      try (GradMode on = GradMode.on()) {
+      try (GradMode on = GradMode.enableGrad()) {
         tower.embed(x); // asked for by its options of other losses, and paid for without
         NDArray loss = distances(tower.embed(adversarial), reference).mean();
         update(Autograd.gradients(loss, tower.weights()));
@@ -101,8 +101,8 @@ final class OriginalStep implements AutoCloseable {
   }
 
   private NDArray gradient(NDArray x, NDArray perturbation, NDArray reference) {
-    try (GradMode on = GradMode.on()) {
-      NDArray variable = Autograd.variable(perturbation);
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray variable = Autograd.leaf(perturbation);
       NDArray loss = distances(tower.embed(x.add(variable)), reference).mean();
       return Autograd.gradient(loss, variable);
     }
@@ -112,7 +112,7 @@ final class OriginalStep implements AutoCloseable {
     List<NDArray> tensors = new ArrayList<>(tower.weights());
     tensors.addAll(gradients);
     tensors.addAll(moments);
-    try (GradMode off = GradMode.off();
+    try (GradMode off = GradMode.noGrad();
         NDArray numbers = manager.create(new double[] {1e-5, 1e-4})) {
       tower.adamW(numbers, updates, tensors);
     }

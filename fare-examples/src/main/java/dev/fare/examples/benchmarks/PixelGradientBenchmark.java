@@ -7,7 +7,7 @@ import dev.fare.Precision;
 import dev.fare.examples.benchmarks.InterleavedTimer.Candidate;
 import dev.fare.examples.benchmarks.InterleavedTimer.Timing;
 import dev.fare.examples.benchmarks.Workbench.Models;
-import dev.fare.models.PixelNormalization;
+import dev.fare.image.PixelNormalization;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.Autograd;
@@ -86,8 +86,8 @@ record PixelGradientBenchmark(
   /** A pixel gradient as an attack asks for it. */
   static void differentiate(ImageEncoder encoder, NDArray images) {
     try (TensorScope scope = TensorScope.of(images);
-        GradMode on = GradMode.on()) {
-      NDArray pixels = Autograd.variable(images);
+        GradMode on = GradMode.enableGrad()) {
+      NDArray pixels = Autograd.leaf(images);
       pixels.attach(scope.manager());
       NDArray loss = encoder.embed(pixels).square().sum();
       Autograd.gradient(loss, pixels).sum().getFloat();

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.examples.benchmarks.InterleavedTimer.Candidate;
 import dev.fare.examples.benchmarks.InterleavedTimer.Timing;
-import dev.fare.models.PixelNormalization;
+import dev.fare.image.PixelNormalization;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
@@ -97,7 +97,7 @@ final class ServingBenchmark implements Benchmark {
 
   static float[] embed(RobustClipEncoder encoder, NDArray images) {
     try (TensorScope scope = TensorScope.of(images);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       return encoder.embed(scope.view(images)).toFloatArray();
     }
   }

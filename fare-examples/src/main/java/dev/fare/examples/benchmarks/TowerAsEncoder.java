@@ -35,8 +35,8 @@ record TowerAsEncoder(VisionTower tower) implements TrainableEncoder {
   }
 
   @Override
-  public TrainableEncoder recomputing() {
-    return new TowerAsEncoder(tower.recomputing());
+  public TrainableEncoder withActivationCheckpointing() {
+    return new TowerAsEncoder(tower.withActivationCheckpointing());
   }
 
   @Override

@@ -10,7 +10,7 @@ import dev.fare.examples.benchmarks.InterleavedTimer.Clock;
 import dev.fare.examples.benchmarks.InterleavedTimer.Timing;
 import dev.fare.examples.benchmarks.InterleavedTimer.Work;
 import dev.fare.examples.benchmarks.PlainTower.Choice;
-import dev.fare.models.PixelNormalization;
+import dev.fare.image.PixelNormalization;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.GradMode;
@@ -137,7 +137,7 @@ public final class TowerBenchmark implements Callable<Integer> {
 
   private static void embed(ImageEncoder encoder, NDArray images) {
     try (TensorScope scope = TensorScope.of(images);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       encoder.embed(scope.view(images)).sum().getFloat();
     }
   }

@@ -2,7 +2,7 @@ package dev.fare.examples.benchmarks;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.fare.models.PixelNormalization;
+import dev.fare.image.PixelNormalization;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
@@ -45,7 +45,7 @@ final class TowerProducts implements AutoCloseable {
   /** Multiplies at the shapes that these images have inside the tower. */
   void run(NDArray pixels) {
     try (TensorScope scope = TensorScope.of(pixels);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       module.call("run", scope.view(pixels)).getFloat();
     }
   }

@@ -2,7 +2,7 @@ package dev.fare.examples.guard;
 
 import dev.fare.ThreatModel;
 import dev.fare.data.ImageSubset;
-import dev.fare.evaluation.InputGuard;
+import dev.fare.evaluation.guard.InputGuard;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.examples.quickstart.EmbeddedClip;

@@ -13,9 +13,9 @@ import dev.fare.attacks.PgdAttack;
 import dev.fare.data.ImageArrays;
 import dev.fare.data.ImageDataset;
 import dev.fare.evaluation.Accuracy;
-import dev.fare.evaluation.Detection;
 import dev.fare.evaluation.Distribution;
-import dev.fare.evaluation.InputGuard;
+import dev.fare.evaluation.guard.Detection;
+import dev.fare.evaluation.guard.InputGuard;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
@@ -123,14 +123,14 @@ final class GuardTrial {
 
     private float[] scores(NDArray images) {
       try (TensorScope scope = TensorScope.of(pixels);
-          GradMode off = GradMode.off()) {
+          GradMode off = GradMode.noGrad()) {
         return guard.scores(scope.view(images)).toFloatArray();
       }
     }
 
     private boolean[] right(NDArray images) {
       try (TensorScope scope = TensorScope.of(pixels);
-          GradMode off = GradMode.off()) {
+          GradMode off = GradMode.noGrad()) {
         return original.logits(scope.view(images)).argMax(1).eq(labels).toBooleanArray();
       }
     }

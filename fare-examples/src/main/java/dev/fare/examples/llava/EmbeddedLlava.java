@@ -1,7 +1,7 @@
 package dev.fare.examples.llava;
 
-import dev.fare.models.llava.LlavaModel;
-import dev.fare.models.llava.PromptTemplate;
+import dev.fare.vlm.llava.LlavaModel;
+import dev.fare.vlm.llava.PromptTemplate;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;

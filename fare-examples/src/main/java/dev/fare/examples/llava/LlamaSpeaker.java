@@ -8,12 +8,12 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Precision;
 import dev.fare.io.ModelFormatException;
-import dev.fare.models.format.LanguageCheckpoint;
-import dev.fare.models.language.GenerationOptions;
-import dev.fare.models.language.LanguageTokenizer;
-import dev.fare.models.language.LlamaModel;
-import dev.fare.models.language.TextGenerator;
-import dev.fare.models.language.TokenListener;
+import dev.fare.vlm.language.GenerationOptions;
+import dev.fare.vlm.language.LanguageCheckpoint;
+import dev.fare.vlm.language.LanguageTokenizer;
+import dev.fare.vlm.language.LlamaModel;
+import dev.fare.vlm.language.TextGenerator;
+import dev.fare.vlm.language.TokenListener;
 import java.io.IOException;
 import java.util.function.Function;
 

@@ -6,8 +6,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
-import dev.fare.data.ClipPreprocessing;
-import dev.fare.data.PixelImage;
+import dev.fare.image.ClipPreprocessing;
+import dev.fare.image.PixelImage;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.util.List;
@@ -66,7 +66,7 @@ public final class LlavaPipeline<A> {
   /** What the language model says to the pixels {@code [1,3,S,S]} of a picture. */
   public A answer(NDArray pixels) {
     try (TensorScope scope = TensorScope.of(pixels);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       return languageModel.apply(visualTokens(scope.view(pixels)));
     }
   }

@@ -4,9 +4,9 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Activation;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.io.WeightTensor;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,7 +27,7 @@ public final class Projector implements AutoCloseable {
   private final NDArray outWeight; // [W, W], transposed
   private final NDArray outBias;
 
-  private Projector(Path file, Map<String, WeightTensor> tensors, NDManager manager)
+  private Projector(Path file, Map<String, LazyTensor> tensors, NDManager manager)
       throws IOException {
     this.manager = manager;
     inWeight = read(file, tensors, "1", "0", "weight", manager).transpose();
@@ -44,7 +44,7 @@ public final class Projector implements AutoCloseable {
    * @throws IOException if the file can't be read or lacks a tensor
    */
   public static Projector load(Path file, Device device) throws IOException {
-    Map<String, WeightTensor> tensors = SafetensorsFile.read(file).tensors();
+    Map<String, LazyTensor> tensors = SafetensorsFile.read(file).tensors();
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
     try {
       return new Projector(file, tensors, manager);
@@ -56,7 +56,7 @@ public final class Projector implements AutoCloseable {
 
   private static NDArray read(
       Path file,
-      Map<String, WeightTensor> tensors,
+      Map<String, LazyTensor> tensors,
       String layer,
       String originalLayer,
       String kind,
@@ -64,7 +64,7 @@ public final class Projector implements AutoCloseable {
       throws IOException {
     String name = HUGGING_FACE + layer + "." + kind;
     String original = ORIGINAL + originalLayer + "." + kind;
-    for (Map.Entry<String, WeightTensor> tensor : tensors.entrySet()) {
+    for (Map.Entry<String, LazyTensor> tensor : tensors.entrySet()) {
       if (tensor.getKey().endsWith(name) || tensor.getKey().endsWith(original)) {
         return tensor.getValue().read(manager);
       }

@@ -13,14 +13,14 @@ record TokenDrift(LlavaPipeline<?> pipeline, NDArray clean) implements Objective
 
   /** Away from what images {@code [N,3,S,S]} are read as. */
   static TokenDrift from(LlavaPipeline<?> pipeline, NDArray pixels) {
-    try (GradMode off = GradMode.off()) {
+    try (GradMode off = GradMode.noGrad()) {
       return new TokenDrift(pipeline, pipeline.visualTokens(pixels));
     }
   }
 
   /** The length of the tokens' change at other pixels, relative to the tokens' length. */
   double at(NDArray pixels) {
-    try (GradMode off = GradMode.off()) {
+    try (GradMode off = GradMode.noGrad()) {
       float moved = losses(forward(pixels)).sum().getFloat();
       return Math.sqrt(moved / clean.square().sum().getFloat());
     }

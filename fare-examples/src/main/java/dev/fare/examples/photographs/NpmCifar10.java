@@ -2,9 +2,9 @@ package dev.fare.examples.photographs;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
-import dev.fare.data.ImageDecoder;
 import dev.fare.data.InMemoryPictures;
-import dev.fare.data.PixelImage;
+import dev.fare.image.ImageDecoder;
+import dev.fare.image.PixelImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.fare.examples.photographs;
 
-import dev.fare.data.Augmentation;
+import dev.fare.image.Augmentation;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;

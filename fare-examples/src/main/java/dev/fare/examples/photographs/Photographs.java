@@ -1,9 +1,9 @@
 package dev.fare.examples.photographs;
 
-import dev.fare.data.Augmentation;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.ImageFolder;
 import dev.fare.data.ImageSubset;
+import dev.fare.image.Augmentation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.fare.examples.photographs;
 
 import dev.fare.Precision;
-import dev.fare.data.Augmentation;
+import dev.fare.image.Augmentation;
 import picocli.CommandLine.Option;
 
 /** What the recipes that train have in common. */

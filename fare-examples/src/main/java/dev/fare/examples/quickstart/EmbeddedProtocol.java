@@ -1,8 +1,8 @@
 package dev.fare.examples.quickstart;
 
 import dev.fare.Classifier;
-import dev.fare.attacks.EvaluationAttacks;
 import dev.fare.evaluation.EvaluationAttack;
+import dev.fare.evaluation.EvaluationAttacks;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
 import dev.fare.evaluation.RobustnessEvaluation;

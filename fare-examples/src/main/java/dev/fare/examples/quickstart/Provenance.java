@@ -1,7 +1,7 @@
 package dev.fare.examples.quickstart;
 
-import dev.fare.examples.audit.ModelSource;
-import dev.fare.examples.report.ReportModel;
+import dev.fare.evaluation.audit.ModelSource;
+import dev.fare.evaluation.report.ReportModel;
 import dev.fare.training.TrainingSummary;
 import java.io.IOException;
 import java.nio.file.Path;

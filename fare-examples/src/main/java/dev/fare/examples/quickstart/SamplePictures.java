@@ -2,7 +2,7 @@ package dev.fare.examples.quickstart;
 
 import dev.fare.data.ImageDataset;
 import dev.fare.evaluation.Picture;
-import dev.fare.examples.report.PngImages;
+import dev.fare.evaluation.report.PngImages;
 import dev.fare.io.AtomicFile;
 import java.io.IOException;
 import java.nio.FloatBuffer;

@@ -4,12 +4,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.examples.llava.EmojiTalk;
-import dev.fare.models.llava.LlavaModel;
-import dev.fare.models.llava.PromptBatch;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
-import dev.fare.training.AdamW;
+import dev.fare.training.optimizer.AdamW;
+import dev.fare.vlm.llava.LlavaModel;
+import dev.fare.vlm.llava.PromptBatch;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -69,7 +69,7 @@ final class CaptionTrainer implements AutoCloseable {
     }
     PromptBatch batch = llava.batch(prompts, answers);
     try (TensorScope scope = TensorScope.of(manager);
-        GradMode on = GradMode.on()) {
+        GradMode on = GradMode.enableGrad()) {
       NDArray embeddings = llava.embed(batch, llava.project(scope.view(lesson.tokens())));
       NDArray mask = batch.mask(scope.manager());
       NDArray labels = batch.labels(scope.manager());

@@ -10,7 +10,7 @@ import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
-import dev.fare.training.AdamW;
+import dev.fare.training.optimizer.AdamW;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -79,7 +79,7 @@ public final class ContrastiveTrainer implements AutoCloseable {
   public float step(NDArray pixels, long[][] texts, int[] textOfImage, double learningRate) {
     int count = textOfImage.length;
     try (TensorScope scope = TensorScope.of(logitScale);
-        GradMode on = GradMode.on()) {
+        GradMode on = GradMode.enableGrad()) {
       NDManager manager = scope.manager();
       NDArray pictures = Cosine.normalize(vision.embed(pixels)); // [N,D]
       NDArray names = Cosine.normalize(text.embed(manager.create(texts))); // [M,D]
@@ -94,7 +94,7 @@ public final class ContrastiveTrainer implements AutoCloseable {
       NDList gradients = Autograd.gradients(loss, weights);
       matrices.step(gradients.subList(0, decayed.size()), learningRate);
       vectors.step(gradients.subList(decayed.size(), gradients.size()), learningRate);
-      try (GradMode off = GradMode.off()) {
+      try (GradMode off = GradMode.noGrad()) {
         logitScale.set(new float[] {Math.min(logitScale.getFloat(), LARGEST_LOGIT_SCALE)});
       }
       return loss.getFloat();
@@ -120,7 +120,7 @@ public final class ContrastiveTrainer implements AutoCloseable {
     int valuesPerImage = 3 * size * size;
     int[] ranks = new int[labels.length];
     try (TensorScope scope = TensorScope.of(logitScale);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       NDArray names = Cosine.normalize(text.embed(scope.manager().create(texts))).transpose();
       for (int from = 0; from < labels.length; from += 128) {
         int count = Math.min(128, labels.length - from);

@@ -71,7 +71,7 @@ public final class EmojiClipEvaluation {
   private static long[] ranks(EmojiBatch batch, int size, ZeroShotClassifier classifier) {
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         TensorScope scope = TensorScope.of(manager);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       NDArray pixels =
           scope.manager().create(batch.images(), new Shape(batch.size(), 3, size, size));
       NDArray logits = classifier.logits(pixels); // [N, K]

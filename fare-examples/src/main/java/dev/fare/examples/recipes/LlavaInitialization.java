@@ -3,7 +3,7 @@ package dev.fare.examples.recipes;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.models.language.LlamaConfig;
+import dev.fare.vlm.language.LlamaConfig;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -7,9 +7,9 @@ import ai.djl.ndarray.types.Shape;
 import dev.fare.examples.emoji.EmojiBatch;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiPair;
-import dev.fare.models.llava.LlavaModel;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
+import dev.fare.vlm.llava.LlavaModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -51,7 +51,7 @@ final class SeenScenes implements AutoCloseable {
         banners.draw(from + i, scenes.images(), i * 3 * size * size, size);
       }
       try (TensorScope scope = TensorScope.of(manager);
-          GradMode off = GradMode.off()) {
+          GradMode off = GradMode.noGrad()) {
         NDArray pixels = scope.manager().create(scenes.images(), new Shape(length, 3, size, size));
         tokens.set(
             new NDIndex(from + ":" + (from + length)),
@@ -62,7 +62,7 @@ final class SeenScenes implements AutoCloseable {
 
   private static long tokenWidth(LlavaModel llava, int size) {
     try (NDManager trial = NDManager.newBaseManager(llava.visionEncoder().device(), "PyTorch");
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       NDArray black = trial.zeros(new Shape(1, 3, size, size));
       return llava.visionEncoder().tokens(black, llava.config().visualTokens()).getShape().get(2);
     }

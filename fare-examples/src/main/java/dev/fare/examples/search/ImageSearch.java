@@ -46,7 +46,7 @@ public final class ImageSearch implements AutoCloseable {
   public ImageSearch(ImageEncoder encoder, ImageDataset collection) throws IOException {
     this.encoder = encoder;
     try (TensorScope scope = TensorScope.of(manager);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       List<NDArray> parts = new ArrayList<>();
       for (int from = 0; from < collection.size(); from += BATCH) {
         int count = Math.min(BATCH, collection.size() - from);
@@ -75,7 +75,7 @@ public final class ImageSearch implements AutoCloseable {
    */
   public List<Hit> search(NDArray pixels, int count) {
     try (TensorScope scope = TensorScope.of(manager);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       float[] similarities = unit(encoder.embed(scope.view(pixels))).matMul(index).toFloatArray();
       return IntStream.range(0, similarities.length)
           .boxed()

@@ -73,7 +73,7 @@ public final class NearDuplicates {
         TensorScope scope = TensorScope.of(manager)) {
       NDArray clean = ImageArrays.pixels(data, encoder.imageSize(), scope.manager());
       double threshold;
-      try (GradMode off = GradMode.off()) {
+      try (GradMode off = GradMode.noGrad()) {
         threshold = threshold(similarity.matrix(clean, clean), data.size());
       }
       NDArray noise = noise(clean.getShape(), threatModel.epsilon(), scope.manager());
@@ -116,7 +116,7 @@ public final class NearDuplicates {
 
   private static int count(
       PerceptualSimilarity similarity, NDArray clean, NDArray copies, double threshold) {
-    try (GradMode off = GradMode.off()) {
+    try (GradMode off = GradMode.noGrad()) {
       int recognised = 0;
       for (float value : similarity.between(clean, copies).toFloatArray()) {
         recognised += value > threshold ? 1 : 0;

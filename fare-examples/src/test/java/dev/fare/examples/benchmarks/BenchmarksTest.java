@@ -7,7 +7,7 @@ import dev.fare.examples.benchmarks.InterleavedTimer.Candidate;
 import dev.fare.examples.benchmarks.InterleavedTimer.Clock;
 import dev.fare.examples.benchmarks.InterleavedTimer.Timing;
 import dev.fare.examples.benchmarks.Workbench.Models;
-import dev.fare.models.Activation;
+import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VitConfig;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -8,10 +8,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.ImageEncoder;
 import dev.fare.examples.benchmarks.PlainTower.Choice;
-import dev.fare.models.Activation;
-import dev.fare.models.ClipConfig;
+import dev.fare.image.PixelNormalization;
 import dev.fare.models.ClipInitialization;
-import dev.fare.models.PixelNormalization;
+import dev.fare.models.format.ClipConfig;
+import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.Autograd;
@@ -62,8 +62,8 @@ class PlainTowerTest {
   }
 
   private static float[] gradient(ImageEncoder encoder, NDArray images) {
-    try (GradMode on = GradMode.on()) {
-      NDArray pixels = Autograd.variable(images);
+    try (GradMode on = GradMode.enableGrad()) {
+      NDArray pixels = Autograd.leaf(images);
       return Autograd.gradient(encoder.embed(pixels).square().sum(), pixels).toFloatArray();
     }
   }

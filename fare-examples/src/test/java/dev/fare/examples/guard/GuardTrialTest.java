@@ -9,7 +9,7 @@ import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.InMemoryImages;
 import dev.fare.evaluation.Accuracy;
-import dev.fare.evaluation.InputGuard;
+import dev.fare.evaluation.guard.InputGuard;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

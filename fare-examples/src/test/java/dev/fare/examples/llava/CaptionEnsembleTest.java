@@ -8,7 +8,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.ThreatModel;
-import dev.fare.models.llava.LlavaModel;
+import dev.fare.vlm.llava.LlavaModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;

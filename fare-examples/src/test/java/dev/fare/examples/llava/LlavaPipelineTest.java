@@ -11,14 +11,14 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
-import dev.fare.data.ClipPreprocessing;
+import dev.fare.image.ClipPreprocessing;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.io.WeightTensor;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.TokenLayer;
-import dev.fare.models.format.LlavaCheckpoint;
-import dev.fare.models.llava.LlavaModel;
+import dev.fare.vlm.llava.LlavaCheckpoint;
+import dev.fare.vlm.llava.LlavaModel;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.Map;
@@ -34,7 +34,7 @@ class LlavaPipelineTest {
 
   @TempDir private Path folder;
   private NDManager manager;
-  private Map<String, WeightTensor> recorded;
+  private Map<String, LazyTensor> recorded;
   private RobustClipEncoder encoder;
   private Projector projector;
 

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import dev.fare.Precision;
-import dev.fare.evaluation.language.CaptionFiles;
+import dev.fare.evaluation.answers.CaptionFiles;
 import dev.fare.examples.emoji.EmojiData;
-import dev.fare.models.llava.LlavaModel;
-import dev.fare.models.llava.PromptTemplate;
+import dev.fare.vlm.llava.LlavaModel;
+import dev.fare.vlm.llava.PromptTemplate;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.fare.data.Augmentation;
 import dev.fare.data.DatasetInspection;
 import dev.fare.data.ImageFolder;
+import dev.fare.image.Augmentation;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.Gson;
 import dev.fare.examples.llava.StealthTarget;
-import dev.fare.models.language.LanguageTokenizer;
+import dev.fare.vlm.language.LanguageTokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;

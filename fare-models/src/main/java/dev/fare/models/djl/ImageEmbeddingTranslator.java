@@ -9,8 +9,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.translate.Batchifier;
 import ai.djl.translate.Translator;
 import ai.djl.translate.TranslatorContext;
-import dev.fare.data.ClipPreprocessing;
-import dev.fare.data.PixelImage;
+import dev.fare.image.ClipPreprocessing;
+import dev.fare.image.PixelImage;
 import org.jspecify.annotations.Nullable;
 
 /**

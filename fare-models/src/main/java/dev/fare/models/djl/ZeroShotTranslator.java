@@ -9,7 +9,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.translate.NoBatchifyTranslator;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.TranslatorContext;
-import dev.fare.data.PixelImage;
+import dev.fare.image.PixelImage;
 import dev.fare.models.ClipModel;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

@@ -2,7 +2,6 @@ package dev.fare.models.format;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.models.ClipConfig;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.vision.ConvNextConfig;
 import dev.fare.models.vision.VisionConfig;
@@ -108,7 +107,7 @@ public final class CanonicalNames {
    *
    * @throws IllegalArgumentException if one is missing, too many, or of another shape
    */
-  static void check(ClipConfig config, Map<String, NDArray> tensors) {
+  public static void check(ClipConfig config, Map<String, NDArray> tensors) {
     Map<String, Shape> expected = of(config);
     expected.forEach((name, shape) -> checked(name, shape, tensors));
     for (String name : tensors.keySet()) {
@@ -120,7 +119,7 @@ public final class CanonicalNames {
   }
 
   /** The array of a name, which must be there and have the shape. */
-  static NDArray checked(String name, Shape shape, Map<String, NDArray> tensors) {
+  public static NDArray checked(String name, Shape shape, Map<String, NDArray> tensors) {
     NDArray tensor = tensors.get(name);
     if (tensor == null || !tensor.getShape().equals(shape)) {
       throw new IllegalArgumentException(

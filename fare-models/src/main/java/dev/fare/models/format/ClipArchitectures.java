@@ -1,9 +1,8 @@
 package dev.fare.models.format;
 
-import dev.fare.models.Activation;
-import dev.fare.models.ClipConfig;
-import dev.fare.models.PixelNormalization;
+import dev.fare.image.PixelNormalization;
 import dev.fare.models.text.TextConfig;
+import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.ConvNextConfig;
 import dev.fare.models.vision.VisionConfig;
 import dev.fare.models.vision.VitConfig;

@@ -2,8 +2,7 @@ package dev.fare.models.format;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.fare.io.WeightTensor;
-import dev.fare.models.ClipConfig;
+import dev.fare.io.LazyTensor;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -24,7 +23,7 @@ import java.util.Optional;
  * @param source where it was read, for messages
  */
 public record ClipCheckpoint(
-    ClipConfig config, Map<String, WeightTensor> tensors, Optional<Path> tokenizer, String source) {
+    ClipConfig config, Map<String, LazyTensor> tensors, Optional<Path> tokenizer, String source) {
 
   /** Copies the map in its order. */
   public ClipCheckpoint {
@@ -39,8 +38,8 @@ public record ClipCheckpoint(
    *
    * @throws IllegalArgumentException if the configuration has no such tensor
    */
-  public WeightTensor tensor(String name) {
-    WeightTensor tensor = tensors.get(name);
+  public LazyTensor tensor(String name) {
+    LazyTensor tensor = tensors.get(name);
     if (tensor == null) {
       throw new IllegalArgumentException(source + " has no tensor '" + name + "'");
     }

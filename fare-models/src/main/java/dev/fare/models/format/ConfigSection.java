@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
  * @param values the object
  * @param origin file and path of the object, for messages
  */
-record ConfigSection(JsonObject values, String origin) {
+public record ConfigSection(JsonObject values, String origin) {
 
   /** The section under a key; null counts as absent. */
-  Optional<ConfigSection> section(String key) throws ModelFormatException {
+  public Optional<ConfigSection> section(String key) throws ModelFormatException {
     JsonElement value = find(key);
     if (value == null) {
       return Optional.empty();
@@ -32,12 +32,12 @@ record ConfigSection(JsonObject values, String origin) {
   }
 
   /** Whether a key is there with a value other than null. */
-  boolean has(String key) {
+  public boolean has(String key) {
     return find(key) != null;
   }
 
   /** Whether a key is there with a list. */
-  boolean isList(String key) {
+  public boolean isList(String key) {
     JsonElement value = find(key);
     return value != null && value.isJsonArray();
   }
@@ -49,12 +49,12 @@ record ConfigSection(JsonObject values, String origin) {
   }
 
   /** A whole number from 1 to the limit, or the fallback where the key is absent. */
-  int size(String key, int limit, int fallback) throws ModelFormatException {
+  public int size(String key, int limit, int fallback) throws ModelFormatException {
     return has(key) ? size(key, limit) : fallback;
   }
 
   /** A whole number from 1 to the limit. */
-  int size(String key, int limit) throws ModelFormatException {
+  public int size(String key, int limit) throws ModelFormatException {
     int value = integer(key);
     if (value < 1 || value > limit) {
       throw wrong(key, "a whole number from 1 to " + limit, find(key));
@@ -63,7 +63,7 @@ record ConfigSection(JsonObject values, String origin) {
   }
 
   /** A whole number. */
-  int integer(String key) throws ModelFormatException {
+  public int integer(String key) throws ModelFormatException {
     double value = number(key);
     if (value != (int) value) {
       throw wrong(key, "a whole number", find(key));
@@ -72,17 +72,17 @@ record ConfigSection(JsonObject values, String origin) {
   }
 
   /** A finite number. */
-  double number(String key) throws ModelFormatException {
+  public double number(String key) throws ModelFormatException {
     return number(key, find(key));
   }
 
   /** A finite number, or the fallback where the key is absent. */
-  double number(String key, double fallback) throws ModelFormatException {
+  public double number(String key, double fallback) throws ModelFormatException {
     return has(key) ? number(key) : fallback;
   }
 
   /** A string. */
-  Optional<String> string(String key) throws ModelFormatException {
+  public Optional<String> string(String key) throws ModelFormatException {
     JsonElement value = find(key);
     if (value == null) {
       return Optional.empty();
@@ -94,7 +94,7 @@ record ConfigSection(JsonObject values, String origin) {
   }
 
   /** True or false, or the fallback where the key is absent. */
-  boolean flag(String key, boolean fallback) throws ModelFormatException {
+  public boolean flag(String key, boolean fallback) throws ModelFormatException {
     JsonElement value = find(key);
     if (value == null) {
       return fallback;
@@ -106,7 +106,7 @@ record ConfigSection(JsonObject values, String origin) {
   }
 
   /** A list of finite numbers; empty where the key is absent. */
-  List<Double> numbers(String key) throws ModelFormatException {
+  public List<Double> numbers(String key) throws ModelFormatException {
     List<Double> numbers = new ArrayList<>();
     for (JsonElement element : array(key)) {
       numbers.add(number(key, element));
@@ -115,7 +115,7 @@ record ConfigSection(JsonObject values, String origin) {
   }
 
   /** A list of strings; empty where the key is absent. */
-  List<String> strings(String key) throws ModelFormatException {
+  public List<String> strings(String key) throws ModelFormatException {
     List<String> strings = new ArrayList<>();
     for (JsonElement element : array(key)) {
       if (!element.isJsonPrimitive()) {
@@ -133,7 +133,7 @@ record ConfigSection(JsonObject values, String origin) {
    * @param ignored keys that change nothing about a trained model
    * @param neutral the only values that other keys may have; null and false are always allowed
    */
-  void refuseOthers(Set<String> used, Set<String> ignored, Map<String, String> neutral)
+  public void refuseOthers(Set<String> used, Set<String> ignored, Map<String, String> neutral)
       throws ModelFormatException {
     for (Map.Entry<String, JsonElement> entry : values.entrySet()) {
       JsonElement value = entry.getValue();
@@ -151,7 +151,7 @@ record ConfigSection(JsonObject values, String origin) {
   }
 
   /** What to throw where a value can't be used. */
-  ModelFormatException wrong(String key, String allowed, @Nullable Object value) {
+  public ModelFormatException wrong(String key, String allowed, @Nullable Object value) {
     return new ModelFormatException(
         origin + ": " + key + " must be " + allowed + ", got " + (value == null ? "none" : value));
   }

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * <p>A model that was trained on other pictures still embeds pixels; that its pictures would be
  * prepared in another way is said once, when it is read.
  */
-final class PictureSettings {
+public final class PictureSettings {
 
   private static final Logger log = LoggerFactory.getLogger(PictureSettings.class);
   private static final int BICUBIC = 3;
@@ -27,7 +27,8 @@ final class PictureSettings {
   }
 
   /** Looks through a {@code preprocessor_config.json}. */
-  static void checkHuggingFace(ConfigSection section, int imageSize) throws ModelFormatException {
+  public static void checkHuggingFace(ConfigSection section, int imageSize)
+      throws ModelFormatException {
     PictureSettings settings = new PictureSettings(section);
     for (String step : List.of("do_resize", "do_center_crop", "do_rescale")) {
       settings.expect(step, section.flag(step, true));
@@ -41,7 +42,8 @@ final class PictureSettings {
   }
 
   /** Looks through open_clip's {@code preprocess_cfg}. */
-  static void checkOpenClip(ConfigSection section, int imageSize) throws ModelFormatException {
+  public static void checkOpenClip(ConfigSection section, int imageSize)
+      throws ModelFormatException {
     PictureSettings settings = new PictureSettings(section);
     settings.expectText("interpolation", "bicubic");
     settings.expectText("resize_mode", "shortest");

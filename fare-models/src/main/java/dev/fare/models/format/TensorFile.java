@@ -1,8 +1,12 @@
 package dev.fare.models.format;
 
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.io.WeightTensor;
+import dev.fare.models.format.pickle.ScriptObject;
+import dev.fare.models.format.pickle.TorchFile;
+import dev.fare.models.format.pickle.TorchLegacyReader;
+import dev.fare.models.format.pickle.TorchZipReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -18,11 +22,11 @@ import java.util.Optional;
  * @param tensors by their names in the file
  * @param module the module of a TorchScript archive
  */
-record TensorFile(Map<String, WeightTensor> tensors, Optional<ScriptObject> module) {
+public record TensorFile(Map<String, LazyTensor> tensors, Optional<ScriptObject> module) {
 
   private static final int START_BYTES = 16;
 
-  TensorFile {
+  public TensorFile {
     tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
   }
 
@@ -31,16 +35,17 @@ record TensorFile(Map<String, WeightTensor> tensors, Optional<ScriptObject> modu
    *
    * @throws ModelFormatException if it is no safetensors, no archive of PyTorch, or a broken one
    */
-  static TensorFile read(Path file) throws IOException {
+  public static TensorFile read(Path file) throws IOException {
     byte[] start;
     try (InputStream in = Files.newInputStream(file)) {
       start = in.readNBytes(START_BYTES);
     }
     if (start.length > 3 && start[0] == 'P' && start[1] == 'K') {
-      return TorchZipReader.read(file);
+      TorchFile archive = TorchZipReader.read(file);
+      return new TensorFile(archive.tensors(), archive.module());
     }
     if (TorchLegacyReader.accepts(start)) {
-      return TorchLegacyReader.read(file);
+      return new TensorFile(TorchLegacyReader.read(file), Optional.empty());
     }
     if (start.length > Long.BYTES && start[Long.BYTES] == '{') {
       return new TensorFile(SafetensorsFile.read(file).tensors(), Optional.empty());

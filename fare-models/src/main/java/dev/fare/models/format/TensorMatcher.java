@@ -1,8 +1,8 @@
 package dev.fare.models.format;
 
 import ai.djl.ndarray.types.Shape;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Brings the tensors of a file and the expectations of a configuration together, without rest. */
-final class TensorMatcher {
+public final class TensorMatcher {
 
   private static final int NAMES_IN_A_MESSAGE = 5;
 
@@ -28,23 +28,23 @@ final class TensorMatcher {
    * @param config where the shapes come from, for messages
    * @throws ModelFormatException if a tensor is missing, has another shape, or is left over
    */
-  static Map<String, WeightTensor> match(
+  public static Map<String, LazyTensor> match(
       Map<String, Shape> expected,
-      Map<String, TensorRecipe> recipes,
-      Map<String, WeightTensor> stored,
+      Map<String, WeightMapping> recipes,
+      Map<String, LazyTensor> stored,
       String weights,
       String config)
       throws ModelFormatException {
     Set<String> rest = new HashSet<>(stored.keySet());
     List<String> missing = new ArrayList<>();
-    Map<String, WeightTensor> matched = new LinkedHashMap<>();
+    Map<String, LazyTensor> matched = new LinkedHashMap<>();
     for (Map.Entry<String, Shape> entry : expected.entrySet()) {
-      TensorRecipe recipe =
-          recipes.getOrDefault(entry.getKey(), TensorRecipe.copyOf(entry.getKey()));
+      WeightMapping recipe =
+          recipes.getOrDefault(entry.getKey(), WeightMapping.copyOf(entry.getKey()));
       Shape partShape = recipe.partShape(entry.getValue());
-      List<WeightTensor> parts = new ArrayList<>();
+      List<LazyTensor> parts = new ArrayList<>();
       for (String name : recipe.parts()) {
-        WeightTensor part = stored.get(name);
+        LazyTensor part = stored.get(name);
         rest.remove(name);
         if (part == null) {
           missing.add(name);

@@ -1,8 +1,8 @@
 package dev.fare.models.format;
 
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.StrictJson;
-import dev.fare.io.WeightTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +19,7 @@ import java.util.Set;
  * @param tensors by the names in the files
  * @param origin the file or index, for messages
  */
-record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
+public record WeightFiles(Map<String, LazyTensor> tensors, String origin) {
 
   private static final int MAX_SHARDS = 10_000;
 
@@ -28,7 +28,7 @@ record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
    *
    * @param names of files, the best first; each may be there as a whole or as an index of shards
    */
-  static Optional<WeightFiles> find(Path directory, String... names) throws IOException {
+  public static Optional<WeightFiles> find(Path directory, String... names) throws IOException {
     for (String name : names) {
       Path single = directory.resolve(name);
       if (Files.exists(single)) {
@@ -43,7 +43,7 @@ record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
   }
 
   /** The same where there must be weights. */
-  static WeightFiles need(Path directory, String... names) throws IOException {
+  public static WeightFiles need(Path directory, String... names) throws IOException {
     return find(directory, names)
         .orElseThrow(
             () ->
@@ -52,7 +52,7 @@ record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
   }
 
   /** Whether one of the names is there, as a whole or as an index of shards. */
-  static boolean exist(Path directory, String... names) {
+  public static boolean exist(Path directory, String... names) {
     return Arrays.stream(names)
         .anyMatch(
             name ->
@@ -71,13 +71,13 @@ record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
       shardOfTensor.put(
           tensor, map.string(tensor).orElseThrow(() -> map.wrong(tensor, "a file name", null)));
     }
-    Map<String, WeightTensor> tensors = new LinkedHashMap<>();
+    Map<String, LazyTensor> tensors = new LinkedHashMap<>();
     Set<String> shards = new LinkedHashSet<>(shardOfTensor.values());
     if (shards.size() > MAX_SHARDS) {
       throw new ModelFormatException(index + ": up to " + MAX_SHARDS + " shards are allowed");
     }
     for (String shard : shards) {
-      for (Map.Entry<String, WeightTensor> tensor : readShard(index, shard).entrySet()) {
+      for (Map.Entry<String, LazyTensor> tensor : readShard(index, shard).entrySet()) {
         if (!shard.equals(shardOfTensor.get(tensor.getKey()))) {
           throw new ModelFormatException(
               index + ": tensor '" + tensor.getKey() + "' lies in " + shard + " against the index");
@@ -94,7 +94,7 @@ record WeightFiles(Map<String, WeightTensor> tensors, String origin) {
     return new WeightFiles(tensors, index.toString());
   }
 
-  private static Map<String, WeightTensor> readShard(Path index, String shard) throws IOException {
+  private static Map<String, LazyTensor> readShard(Path index, String shard) throws IOException {
     // A shard lies beside its index: a path would let a model file read elsewhere.
     if (!shard.matches("[A-Za-z0-9_][A-Za-z0-9._-]*")) {
       throw new ModelFormatException(

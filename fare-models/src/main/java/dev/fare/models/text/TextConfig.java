@@ -2,7 +2,7 @@ package dev.fare.models.text;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.fare.models.Activation;
+import dev.fare.models.transformer.Activation;
 import java.util.OptionalInt;
 
 /**

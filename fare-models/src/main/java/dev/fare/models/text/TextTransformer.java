@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import dev.fare.models.Activation;
+import dev.fare.models.transformer.Activation;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;

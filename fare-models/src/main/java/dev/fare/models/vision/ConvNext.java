@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Precision;
-import dev.fare.models.Activation;
-import dev.fare.models.PixelNormalization;
+import dev.fare.image.PixelNormalization;
+import dev.fare.models.transformer.Activation;
 import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;
 import java.util.Map;
@@ -81,7 +81,7 @@ public final class ConvNext implements VisionTower {
   }
 
   @Override
-  public ConvNext recomputing() {
+  public ConvNext withActivationCheckpointing() {
     return new ConvNext(config, normalization, module, new RecomputedPass(module));
   }
 
@@ -150,7 +150,7 @@ public final class ConvNext implements VisionTower {
     NDManager owner = module.newManager();
     Map<String, NDArray> weights = module.copyParameters(owner);
     ConvNext copy = new ConvNext(config, normalization, weights, owner, precision());
-    return again == null ? copy : copy.recomputing();
+    return again == null ? copy : copy.withActivationCheckpointing();
   }
 
   private static void checkShape(NDArray pixels) {

@@ -48,7 +48,7 @@ record RecomputedPass(TowerModule module) {
 
   private NDList run(NDArray pixels) {
     try (NDArray parts = module.call("parts_for", pixels);
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       return module.callAll("run_parts", pixels, parts);
     }
   }
@@ -58,11 +58,11 @@ record RecomputedPass(TowerModule module) {
     inputs.add(pixels);
     inputs.addAll(module.parameters().values());
     return CustomGradient.record(
-        values, inputs, (gradients, found) -> pullBack(pixels, results, gradients, found));
+        values, inputs, (gradients, found) -> backward(pixels, results, gradients, found));
   }
 
   /** From the last part to the first that anybody asks a gradient of. */
-  private void pullBack(
+  private void backward(
       NDArray pixels, NDList results, NDList gradients, InputGradients inputGradients) {
     NDArray gradient = gradients.get(0);
     int last = results.size() - 1;
@@ -98,7 +98,7 @@ record RecomputedPass(TowerModule module) {
 
   /** Of what stands before the part and of its weights; without elements where there is none. */
   private NDList partGradients(NDArray before, NDArray gradient, NDArray part, NDArray parts) {
-    try (GradMode on = GradMode.on()) {
+    try (GradMode on = GradMode.enableGrad()) {
       return module.callAll("part_gradients", before, gradient, part, parts);
     }
   }

@@ -7,13 +7,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Precision;
-import dev.fare.models.PixelNormalization;
+import dev.fare.image.PixelNormalization;
+import dev.fare.models.transformer.TorchType;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TorchCompilationException;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;
-import dev.fare.torch.TorchType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -119,7 +119,7 @@ final class TowerModule implements AutoCloseable {
   TorchObject toScript(PixelNormalization normalization, NDManager owner) {
     Map<String, Object> state = state(TorchType.of(Precision.FLOAT32));
     try (TorchModule plain = TorchModule.compile(source, className, state, manager.getDevice());
-        GradMode off = GradMode.off()) {
+        GradMode off = GradMode.noGrad()) {
       // a forward pass reads the prepared weights alone; without others it never prepares anew
       state.put("params", List.of());
       state.put("prepared", plain.callList("prepare", List.of(), weights(normalization, owner)));

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Precision;
-import dev.fare.models.PixelNormalization;
+import dev.fare.image.PixelNormalization;
 import dev.fare.torch.TorchObject;
 import java.util.Map;
 
@@ -74,9 +74,10 @@ public sealed interface VisionTower extends AutoCloseable permits VisionTransfor
 
   /**
    * This tower, on the same weights, keeping for a backward pass of its embeddings only what stands
-   * between the blocks; the rest is computed again. See {@code TrainableEncoder#recomputing}.
+   * between the blocks; the rest is computed again. See {@code
+   * TrainableEncoder#withActivationCheckpointing}.
    */
-  VisionTower recomputing();
+  VisionTower withActivationCheckpointing();
 
   /** An independent tower with copies of the weights, which computes the same bits. */
   VisionTower copy();

@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Precision;
-import dev.fare.models.Activation;
-import dev.fare.models.PixelNormalization;
+import dev.fare.image.PixelNormalization;
+import dev.fare.models.transformer.Activation;
 import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;
 import java.util.Map;
@@ -108,7 +108,7 @@ public final class VisionTransformer implements VisionTower {
   }
 
   @Override
-  public VisionTransformer recomputing() {
+  public VisionTransformer withActivationCheckpointing() {
     return new VisionTransformer(this, new RecomputedPass(module));
   }
 
@@ -181,7 +181,7 @@ public final class VisionTransformer implements VisionTower {
     VisionTransformer copy =
         new VisionTransformer(
             config, normalization, module.copyParameters(owner), owner, precision(), lowLatency);
-    return again == null ? copy : copy.recomputing();
+    return again == null ? copy : copy.withActivationCheckpointing();
   }
 
   private void checkShape(NDArray pixels) {

@@ -2,7 +2,7 @@ package dev.fare.models.vision;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.fare.models.Activation;
+import dev.fare.models.transformer.Activation;
 
 /**
  * The architecture of CLIP's vision transformer.

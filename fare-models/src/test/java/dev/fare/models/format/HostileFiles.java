@@ -3,8 +3,13 @@ package dev.fare.models.format;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.io.FileSlice;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.io.WeightTensor;
+import dev.fare.models.ClipCheckpoints;
+import dev.fare.models.format.pickle.BoundedInput;
+import dev.fare.models.format.pickle.PickledTensor;
+import dev.fare.models.format.pickle.RestrictedUnpickler;
+import dev.fare.models.format.pickle.TorchTensors;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,14 +28,14 @@ final class HostileFiles {
   /** Reads a weight file of any kind and all its tensors. */
   static void readWeights(byte[] bytes, Path directory) throws IOException {
     Path file = Files.write(directory.resolve("weights"), bytes);
-    Map<String, WeightTensor> tensors;
+    Map<String, LazyTensor> tensors;
     try {
       tensors = TensorFile.read(file).tensors();
     } catch (ModelFormatException expected) {
       checkMessage(expected);
       return;
     }
-    for (Map.Entry<String, WeightTensor> entry : tensors.entrySet()) {
+    for (Map.Entry<String, LazyTensor> entry : tensors.entrySet()) {
       if (entry.getValue().shape().size() > MAX_EXPANSION * bytes.length) {
         throw new AssertionError(entry.getKey() + " is larger than its file can be");
       }

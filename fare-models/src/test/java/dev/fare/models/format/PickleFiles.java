@@ -9,10 +9,12 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /** Archives as PyTorch writes them, around pickles that it would not write. */
-final class PickleFiles {
+public final class PickleFiles {
 
   /** The numbers of the storage {@code 0}, in float32. */
-  static final byte[] ZERO_TO_THREE = {0, 0, 0, 0, 0, 0, -128, 63, 0, 0, 0, 64, 0, 0, 64, 64};
+  public static final byte[] ZERO_TO_THREE = {
+    0, 0, 0, 0, 0, 0, -128, 63, 0, 0, 0, 64, 0, 0, 64, 64
+  };
 
   private static final String STORAGE =
       "((X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0000X\3\0\0\0cpuJ\4\0\0\0tQ";
@@ -21,12 +23,12 @@ final class PickleFiles {
   private PickleFiles() {}
 
   /** The opcodes of a tensor over the storage {@code 0}. */
-  static String tensor(String offset, String shape, String strides) {
+  public static String tensor(String offset, String shape, String strides) {
     return REBUILD + STORAGE + offset + shape + strides + "\211)tR";
   }
 
   /** An archive with a pickle and one storage, {@code 0}, of the numbers 0 to 3 in float32. */
-  static Path write(Path file, byte[] pickle) throws IOException {
+  public static Path write(Path file, byte[] pickle) throws IOException {
     try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
       store(zip, "a/data.pkl", pickle);
       store(zip, "a/data/0", ZERO_TO_THREE);
@@ -34,7 +36,7 @@ final class PickleFiles {
     return file;
   }
 
-  static void store(ZipOutputStream zip, String name, byte[] bytes) throws IOException {
+  public static void store(ZipOutputStream zip, String name, byte[] bytes) throws IOException {
     ZipEntry entry = new ZipEntry(name);
     CRC32 crc = new CRC32();
     crc.update(bytes);
@@ -47,7 +49,7 @@ final class PickleFiles {
   }
 
   /** Each character as one byte. */
-  static byte[] latin(String text) {
+  public static byte[] latin(String text) {
     return text.getBytes(StandardCharsets.ISO_8859_1);
   }
 }

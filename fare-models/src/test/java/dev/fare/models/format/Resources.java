@@ -7,16 +7,16 @@ import java.util.Map;
 import java.util.Objects;
 
 /** Files beside the tests. */
-final class Resources {
+public final class Resources {
 
   private Resources() {}
 
   /** An entry that must be there. */
-  static <T> T get(Map<String, T> map, String name) {
+  public static <T> T get(Map<String, T> map, String name) {
     return Objects.requireNonNull(map.get(name), name);
   }
 
-  static Path path(String name) {
+  public static Path path(String name) {
     URL url = Objects.requireNonNull(Resources.class.getResource(name), name);
     try {
       return Path.of(url.toURI());

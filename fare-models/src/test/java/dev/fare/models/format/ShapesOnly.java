@@ -3,17 +3,16 @@ package dev.fare.models.format;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.io.WeightTensor;
-import dev.fare.models.ClipConfig;
+import dev.fare.io.LazyTensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** A tensor whose values nobody may ask for. */
-record ShapesOnly(Shape shape) implements WeightTensor {
+public record ShapesOnly(Shape shape) implements LazyTensor {
 
   /** All tensors of a configuration. */
-  static Map<String, WeightTensor> of(ClipConfig config) {
-    Map<String, WeightTensor> tensors = new LinkedHashMap<>();
+  public static Map<String, LazyTensor> of(ClipConfig config) {
+    Map<String, LazyTensor> tensors = new LinkedHashMap<>();
     CanonicalNames.of(config).forEach((name, shape) -> tensors.put(name, new ShapesOnly(shape)));
     return tensors;
   }

@@ -4,24 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.fare.io.WeightTensor;
-import dev.fare.models.ClipConfig;
+import dev.fare.io.LazyTensor;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** What tests of checkpoints share. */
-final class TensorAssertions {
+public final class TensorAssertions {
 
   private TensorAssertions() {}
 
   /** The same names, shapes and bits. */
-  static void assertSameBits(
-      NDManager manager, Map<String, WeightTensor> expected, Map<String, WeightTensor> actual)
+  public static void assertSameBits(
+      NDManager manager, Map<String, LazyTensor> expected, Map<String, LazyTensor> actual)
       throws IOException {
     assertThat(actual).containsOnlyKeys(expected.keySet());
-    for (Map.Entry<String, WeightTensor> entry : expected.entrySet()) {
-      WeightTensor tensor = Resources.get(actual, entry.getKey());
+    for (Map.Entry<String, LazyTensor> entry : expected.entrySet()) {
+      LazyTensor tensor = Resources.get(actual, entry.getKey());
       assertThat(tensor.shape()).as(entry.getKey()).isEqualTo(entry.getValue().shape());
       assertThat(tensor.read(manager).toByteArray())
           .as(entry.getKey())
@@ -29,16 +28,16 @@ final class TensorAssertions {
     }
   }
 
-  static Map<String, NDArray> readAll(NDManager manager, Map<String, WeightTensor> tensors)
+  public static Map<String, NDArray> readAll(NDManager manager, Map<String, LazyTensor> tensors)
       throws IOException {
     Map<String, NDArray> arrays = new LinkedHashMap<>();
-    for (Map.Entry<String, WeightTensor> entry : tensors.entrySet()) {
+    for (Map.Entry<String, LazyTensor> entry : tensors.entrySet()) {
       arrays.put(entry.getKey(), entry.getValue().read(manager));
     }
     return arrays;
   }
 
-  static Map<String, NDArray> random(NDManager manager, ClipConfig config) {
+  public static Map<String, NDArray> random(NDManager manager, ClipConfig config) {
     Map<String, NDArray> arrays = new LinkedHashMap<>();
     CanonicalNames.of(config)
         .forEach((name, shape) -> arrays.put(name, manager.randomNormal(shape)));

@@ -8,9 +8,9 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Precision;
-import dev.fare.models.Activation;
-import dev.fare.models.PixelNormalization;
+import dev.fare.image.PixelNormalization;
 import dev.fare.models.format.CanonicalNames;
+import dev.fare.models.transformer.Activation;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
@@ -73,7 +73,8 @@ class RecomputedPassTest {
   void givesTheGradientsOfPixelsAndWeights(Kind kind, Precision precision) {
     try (VisionTower tower = tower(kind, precision)) {
       assertSame(
-          gradients(tower, true, name -> true), gradients(tower.recomputing(), true, n -> true));
+          gradients(tower, true, name -> true),
+          gradients(tower.withActivationCheckpointing(), true, n -> true));
     }
   }
 
@@ -82,7 +83,8 @@ class RecomputedPassTest {
   void givesTheGradientOfPixelsAlone(Kind kind, Precision precision) {
     try (VisionTower tower = tower(kind, precision)) {
       assertSame(
-          gradients(tower, true, name -> false), gradients(tower.recomputing(), true, n -> false));
+          gradients(tower, true, name -> false),
+          gradients(tower.withActivationCheckpointing(), true, n -> false));
     }
   }
 
@@ -91,7 +93,9 @@ class RecomputedPassTest {
   void givesTheGradientsOfSomeWeights(Kind kind, Precision precision) {
     Predicate<String> trained = name -> name.contains(kind.inside) || name.endsWith(kind.first);
     try (VisionTower tower = tower(kind, precision)) {
-      assertSame(gradients(tower, false, trained), gradients(tower.recomputing(), false, trained));
+      assertSame(
+          gradients(tower, false, trained),
+          gradients(tower.withActivationCheckpointing(), false, trained));
     }
   }
 
@@ -100,7 +104,9 @@ class RecomputedPassTest {
   void givesTheGradientsOfSomeLateWeights(Kind kind, Precision precision) {
     Predicate<String> trained = name -> name.contains(kind.inside);
     try (VisionTower tower = tower(kind, precision)) {
-      assertSame(gradients(tower, false, trained), gradients(tower.recomputing(), false, trained));
+      assertSame(
+          gradients(tower, false, trained),
+          gradients(tower.withActivationCheckpointing(), false, trained));
     }
   }
 
@@ -109,10 +115,10 @@ class RecomputedPassTest {
     try (VisionTower tower = tower(Kind.TRANSFORMER, Precision.FLOAT32)) {
       NDArray pixels = pixels();
       List<float[]> found = new ArrayList<>();
-      for (VisionTower each : List.of(tower, tower.recomputing())) {
+      for (VisionTower each : List.of(tower, tower.withActivationCheckpointing())) {
         try (TensorScope scope = TensorScope.of(manager);
-            GradMode on = GradMode.on()) {
-          NDArray variable = Autograd.variable(scope.view(pixels));
+            GradMode on = GradMode.enableGrad()) {
+          NDArray variable = Autograd.leaf(scope.view(pixels));
           NDList both = each.embedWithTokens(variable);
           NDArray loss =
               both.get(0).square().sum().add(Autograd.scaled(both.get(1).square().sum(), 0.1));
@@ -127,10 +133,10 @@ class RecomputedPassTest {
   void givesTheGradientThroughTheTokensAlone() {
     try (VisionTower tower = tower(Kind.TRANSFORMER, Precision.FLOAT32)) {
       List<float[]> found = new ArrayList<>();
-      for (VisionTower each : List.of(tower, tower.recomputing())) {
+      for (VisionTower each : List.of(tower, tower.withActivationCheckpointing())) {
         try (TensorScope scope = TensorScope.of(manager);
-            GradMode on = GradMode.on()) {
-          NDArray variable = Autograd.variable(scope.view(pixels()));
+            GradMode on = GradMode.enableGrad()) {
+          NDArray variable = Autograd.leaf(scope.view(pixels()));
           NDArray loss = each.embedWithTokens(variable).get(1).square().sum();
           found.add(Autograd.gradient(loss, variable).toFloatArray());
         }
@@ -144,7 +150,7 @@ class RecomputedPassTest {
   void embedsTheSameWithoutRecording(Kind kind) {
     try (VisionTower tower = tower(kind, Precision.FLOAT32)) {
       NDArray pixels = pixels();
-      assertThat(tower.recomputing().embed(pixels).toFloatArray())
+      assertThat(tower.withActivationCheckpointing().embed(pixels).toFloatArray())
           .containsExactly(tower.embed(pixels).toFloatArray());
     }
   }
@@ -156,7 +162,7 @@ class RecomputedPassTest {
     try (VisionTower tower = tower(kind, Precision.FLOAT32)) {
       assertSame(
           gradients(tower, true, name -> true, 20),
-          gradients(tower.recomputing(), true, name -> true, 20));
+          gradients(tower.withActivationCheckpointing(), true, name -> true, 20));
     }
   }
 
@@ -172,11 +178,11 @@ class RecomputedPassTest {
     weights.keySet().removeIf(trained.negate());
     weights.values().forEach(weight -> weight.setRequiresGradient(true));
     try (TensorScope scope = TensorScope.of(manager);
-        GradMode on = GradMode.on()) {
+        GradMode on = GradMode.enableGrad()) {
       NDArray pixels = scope.view(pixels(images));
       List<NDArray> wanted = new ArrayList<>(weights.values());
       if (ofPixels) {
-        pixels = Autograd.variable(pixels);
+        pixels = Autograd.leaf(pixels);
         wanted.add(pixels);
       }
       NDArray embedding = tower.embed(pixels);

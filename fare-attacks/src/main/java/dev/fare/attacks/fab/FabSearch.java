@@ -1,0 +1,155 @@
+package dev.fare.attacks.fab;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import dev.fare.AttackListener;
+import dev.fare.AttackProgress;
+import dev.fare.Norm;
+import dev.fare.ThreatModel;
+import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.AttackRun.Evaluation;
+import dev.fare.attacks.tensor.Kernels;
+import dev.fare.attacks.tensor.LoopTensor;
+import dev.fare.torch.TensorScope;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of FAB on one batch: from the current point and from the clean image onto the linearised
+ * decision boundary, a weighted mean of both, a little overshoot, and back towards the clean image
+ * after each success.
+ */
+public final class FabSearch {
+
+  /**
+   * Settings of a run.
+   *
+   * @param steps iterations
+   * @param eta how far beyond the boundary to go; the original's eta
+   * @param alphaMax most weight of the step from the clean image; the original's alpha_max
+   * @param beta share of the perturbation that is kept after a success; the original's beta
+   */
+  public record Settings(int steps, double eta, double alphaMax, double beta) {}
+
+  /** The original's initial distance. */
+  private static final float NONE = 1e10f;
+
+  private final AttackRun run;
+  private final Settings settings;
+  private final @Nullable NDArray targets;
+  private final int round;
+  private final @Nullable AttackListener listener;
+  private final Norm norm;
+  private final LoopTensor images;
+  private final LoopTensor nearest; // the adversarial image of least distance
+  private final LoopTensor distances; // [N], NONE where nothing was found
+
+  /**
+   * Prepares a run on images that are classified correctly.
+   *
+   * @param start where to begin
+   * @param targets the class to go for, {@code [N]} int64, or null for the nearest
+   */
+  public FabSearch(
+      AttackRun run,
+      Settings settings,
+      NDArray start,
+      @Nullable NDArray targets,
+      int round,
+      @Nullable AttackListener listener) {
+    this.run = run;
+    this.settings = settings;
+    this.targets = targets;
+    this.round = round;
+    this.listener = listener;
+    norm = run.ball().threatModel().norm();
+    NDManager owner = run.manager();
+    try (TensorScope scope = TensorScope.of(owner)) {
+      images = new LoopTensor(start, owner, scope);
+      nearest = new LoopTensor(run.ball().center(), owner, scope);
+      NDArray rows = start.reshape(run.size(), -1).get(":,0");
+      distances = new LoopTensor(rows.zerosLike().add(NONE), owner, scope);
+    }
+  }
+
+  /** Runs to the end, or until the meter says stop. */
+  public void search() {
+    for (int i = 0; i < settings.steps() && !run.meter().mustStop(); i++) {
+      try (TensorScope step = TensorScope.of(run.manager())) {
+        NDArray next = towardsTheBoundary(step);
+        Evaluation at = run.evaluate(next);
+        record(next, at, step);
+        tell(i, at);
+      }
+    }
+  }
+
+  private void tell(int iteration, Evaluation at) {
+    if (listener != null) {
+      NDArray found = distances.get().lt(NONE);
+      listener.onStep(
+          new AttackProgress(
+              "FAB",
+              iteration,
+              settings.steps(),
+              round,
+              run.size(),
+              at.losses(),
+              at.losses(),
+              found,
+              distances()));
+    }
+  }
+
+  private NDArray towardsTheBoundary(TensorScope step) {
+    NDArray x = images.get();
+    NDArray clean = run.ball().center();
+    long count = run.size();
+    NDList boundary = run.boundary(x, targets, norm, step);
+    NDArray weights = boundary.get(1).reshape(count, -1);
+    NDArray rows = x.reshape(count, -1);
+    NDArray offsets = weights.mul(rows).sum(new int[] {1}).sub(boundary.get(0));
+    NDArray points = NDArrays.concat(new NDList(rows, clean.reshape(count, -1)));
+    NDArray changes =
+        HyperplaneProjection.change(
+            norm,
+            points,
+            NDArrays.concat(new NDList(weights, weights)),
+            NDArrays.concat(new NDList(offsets, offsets)));
+    NDArray lengths = new ThreatModel(norm, 1).size(changes).maximum(1e-8);
+    NDArray fromHere = changes.get(":" + count).reshape(x.getShape());
+    NDArray fromClean = changes.get(count + ":").reshape(x.getShape());
+    NDArray near = lengths.get(":" + count);
+    NDArray bias =
+        near.div(near.add(lengths.get(count + ":")))
+            .clip(0, settings.alphaMax())
+            .reshape(count, 1, 1, 1);
+    NDArray here = fromHere.mul(settings.eta()).add(x).mul(bias.neg().add(1));
+    NDArray there = fromClean.mul(settings.eta()).add(clean).mul(bias);
+    return here.add(there).clip(0, 1);
+  }
+
+  private void record(NDArray next, Evaluation at, TensorScope step) {
+    NDArray clean = run.ball().center();
+    NDArray perturbation = next.sub(clean);
+    NDArray size = run.ball().threatModel().size(perturbation);
+    NDArray won = at.succeeded();
+    NDArray nearer = won.logicalAnd(size.lt(distances.get()));
+    nearest.set(Kernels.choose(nearer, next, nearest.get()), step);
+    distances.set(Kernels.choose(nearer, size, distances.get()), step);
+    NDArray back = clean.add(perturbation.mul(settings.beta()));
+    images.set(Kernels.choose(won, back, next), step);
+  }
+
+  /** The adversarial image nearest to the clean one, the clean one where there is none. */
+  public NDArray nearest() {
+    return nearest.get();
+  }
+
+  /** The distances of those images, {@code [N]}; infinite where there is none. */
+  public NDArray distances() {
+    NDArray found = distances.get();
+    return Kernels.choose(found.lt(NONE), found, found.add(Float.POSITIVE_INFINITY));
+  }
+}

@@ -1,0 +1,5 @@
+/** What attacks on classifiers climb. */
+@NullMarked
+package dev.fare.attacks.objective;
+
+import org.jspecify.annotations.NullMarked;

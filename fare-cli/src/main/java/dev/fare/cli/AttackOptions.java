@@ -1,0 +1,54 @@
+package dev.fare.cli;
+
+import dev.fare.attacks.AutoAttack;
+import dev.fare.evaluation.EvaluationAttack;
+import dev.fare.evaluation.EvaluationAttacks;
+import java.util.Locale;
+import picocli.CommandLine.Option;
+
+/** How hard an attack on a classifier tries. */
+class AttackOptions extends AttackEffort {
+
+  /** In the help, before what is inherited. */
+  static final int FIRST = -2;
+
+  /** The published attacks by the names that the command line has for them. */
+  enum Name {
+    PGD,
+    APGD_CE,
+    APGD_DLR,
+    APGD_T,
+    FAB,
+    SQUARE,
+    AUTOATTACK;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+  }
+
+  @Option(
+      names = "--targets",
+      paramLabel = "<n>",
+      description = "classes that apgd-t goes for; default ${DEFAULT-VALUE}")
+  int targets = 9;
+
+  @Option(
+      names = "--queries",
+      paramLabel = "<n>",
+      description = "of square; default ${DEFAULT-VALUE}")
+  int queries = 5_000;
+
+  final EvaluationAttack attack(Name name) {
+    return switch (name) {
+      case PGD -> EvaluationAttacks.pgd(iterations, restarts, seed);
+      case APGD_CE -> EvaluationAttacks.apgdCrossEntropy(iterations, restarts, seed);
+      case APGD_DLR -> EvaluationAttacks.apgdDlr(iterations, restarts, seed);
+      case APGD_T -> EvaluationAttacks.apgdTargeted(iterations, targets, seed);
+      case FAB -> EvaluationAttacks.fab(iterations, seed);
+      case SQUARE -> EvaluationAttacks.square(queries, seed);
+      case AUTOATTACK -> EvaluationAttacks.autoAttack(AutoAttack.Version.STANDARD, seed);
+    };
+  }
+}

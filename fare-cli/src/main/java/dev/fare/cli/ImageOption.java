@@ -1,0 +1,25 @@
+package dev.fare.cli;
+
+import dev.fare.evaluation.audit.ImageSource;
+import java.io.IOException;
+import picocli.CommandLine.Option;
+
+/** Which images a command reads. */
+final class ImageOption {
+
+  @Option(
+      names = "--images",
+      required = true,
+      paramLabel = "<path>",
+      description = ImageSource.KINDS + ". Sub-folders of a folder are classes")
+  private String images = "";
+
+  ImageSource open() throws IOException {
+    return ImageSource.open(images);
+  }
+
+  /** As it was given. */
+  String path() {
+    return images;
+  }
+}

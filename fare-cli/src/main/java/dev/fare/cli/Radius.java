@@ -1,0 +1,31 @@
+package dev.fare.cli;
+
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * A radius as people write it: {@code 4/255}, or a decimal fraction.
+ *
+ * @param value in pixel space
+ */
+record Radius(double value) {
+
+  static Radius parse(String text) {
+    String[] parts = text.split("/", -1);
+    try {
+      double value =
+          parts.length == 2
+              ? Double.parseDouble(parts[0].strip()) / Double.parseDouble(parts[1].strip())
+              : Double.parseDouble(text.strip());
+      if (parts.length <= 2 && value > 0 && Double.isFinite(value)) {
+        return new Radius(value);
+      }
+    } catch (NumberFormatException e) {
+      throw new TypeConversionException(message(text));
+    }
+    throw new TypeConversionException(message(text));
+  }
+
+  private static String message(String text) {
+    return "a radius must be a positive number or fraction such as 4/255, got " + text;
+  }
+}

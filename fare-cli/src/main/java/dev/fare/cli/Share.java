@@ -1,0 +1,27 @@
+package dev.fare.cli;
+
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * A share as people write it: a fraction, not per cent.
+ *
+ * @param value in [0,1]
+ */
+record Share(double value) {
+
+  static Share parse(String text) {
+    try {
+      double value = Double.parseDouble(text.strip());
+      if (value >= 0 && value <= 1) {
+        return new Share(value);
+      }
+    } catch (NumberFormatException e) {
+      throw new TypeConversionException(message(text));
+    }
+    throw new TypeConversionException(message(text));
+  }
+
+  private static String message(String text) {
+    return "a share must be a number from 0 to 1, such as 0.3 for 30 %, got " + text;
+  }
+}

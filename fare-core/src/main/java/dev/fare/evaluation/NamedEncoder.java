@@ -1,6 +1,0 @@
-package dev.fare.evaluation;
-
-import dev.fare.ImageEncoder;
-
-/** An encoder under the name that it has in a report. */
-record NamedEncoder(String name, ImageEncoder encoder) {}

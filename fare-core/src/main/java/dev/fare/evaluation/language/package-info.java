@@ -1,5 +1,0 @@
-/** How good a vision-language model's answers are: captions, answers to questions, yes and no. */
-@NullMarked
-package dev.fare.evaluation.language;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,63 @@
+package dev.fare.training.optimizer;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.fare.torch.GradMode;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Gradient descent with a velocity for each weight. */
+final class SgdRule implements UpdateRule {
+
+  private final Optimizer.Sgd settings;
+  private final double weightDecay;
+  private final List<NDArray> weights;
+  private final List<NDArray> velocities = new ArrayList<>();
+  private final Map<String, NDArray> state = new LinkedHashMap<>();
+  private final NDManager manager;
+
+  SgdRule(Optimizer.Sgd settings, Map<String, NDArray> weights, double weightDecay) {
+    this.settings = settings;
+    this.weightDecay = weightDecay;
+    this.weights = List.copyOf(weights.values());
+    manager = this.weights.get(0).getManager().newSubManager();
+    weights.forEach(
+        (name, weight) -> {
+          NDArray velocity = OptimizerScript.own(weight.zerosLike(), manager);
+          velocities.add(velocity);
+          state.put("velocity." + name, velocity);
+        });
+  }
+
+  @Override
+  public void step(List<NDArray> gradients, double learningRate) {
+    OptimizerScript.checkCount(gradients, weights);
+    List<NDArray> tensors = new ArrayList<>(weights);
+    tensors.addAll(gradients);
+    tensors.addAll(velocities);
+    double[] rates = {learningRate, settings.momentum(), weightDecay};
+    try (GradMode off = GradMode.noGrad();
+        NDManager call = manager.newSubManager(Device.cpu());
+        NDArray numbers = call.create(rates)) {
+      OptimizerScript.module().callList("sgd", List.of(numbers), tensors).close();
+    }
+  }
+
+  @Override
+  public NDManager manager() {
+    return manager;
+  }
+
+  @Override
+  public Map<String, NDArray> state() {
+    return state;
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

@@ -1,0 +1,39 @@
+package dev.fare.evaluation;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import com.google.common.collect.ImmutableList;
+import dev.fare.ThreatModel;
+import dev.fare.data.ImageDataset;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What every kind of evaluation has been told.
+ *
+ * @param imageSize side in pixels at which images are read and attacked
+ * @param batchSize images that go through a model at a time
+ * @param workers work on batches at the same time
+ * @param loaderThreads read the images of a batch; 0 for the one that works on it
+ * @param threatModels without repetitions, norm by norm, small radii first
+ * @param device where the models are; null for where the engine puts new arrays
+ * @param listener hears of the progress
+ */
+public record EvaluationPlan(
+    int imageSize,
+    int batchSize,
+    Workers workers,
+    int loaderThreads,
+    ImmutableList<ThreatModel> threatModels,
+    @Nullable Device device,
+    EvaluationListener listener) {
+
+  /** The images of a data set as they are attacked. */
+  public ImageReader images(ImageDataset data) {
+    return new ImageReader(data, imageSize, loaderThreads);
+  }
+
+  /** A manager on the device, which the caller closes. */
+  public NDManager open() {
+    return NDManager.newBaseManager(device, "PyTorch");
+  }
+}

@@ -1,5 +1,0 @@
-/** The command line: each command is a few lines over the library. */
-@NullMarked
-package dev.fare.examples.cli;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** An evaluation as a page that people read: one HTML file that needs no network. */
-@NullMarked
-package dev.fare.examples.report;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,179 @@
+package dev.fare.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class ArgumentsTest {
+
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "train",
+        "attack",
+        "evaluate",
+        "retrieval",
+        "embed",
+        "convert",
+        "inspect",
+        "report"
+      })
+  void everyCommandHelpsWithAnExample(String command) {
+    Program program = Program.run(command, "--help");
+
+    assertThat(program.exitCode()).isZero();
+    assertThat(program.out())
+        .contains("Usage: fare " + command)
+        .contains("  fare " + command + " ")
+        .contains("--json");
+  }
+
+  @Test
+  void theProgramListsItsCommandsAndExitCodes() {
+    Program program = Program.run("--help");
+
+    assertThat(program.exitCode()).isZero();
+    assertThat(program.out()).contains("quickstart", "Exit codes", "130", "--require-robust");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "evaluate | Missing required options",
+        "evaluate --images a --model b --epsilon x | must be a positive number or fraction such as"
+            + " 4/255",
+        "evaluate --images a --model b --attack deepfool | but was 'deepfool'",
+        "evaluat | Unmatched argument",
+        "train --model a --images b --output c --steps many | 'many' is not a long",
+        "train --model a --images b --output c --loss mse | but was 'mse'",
+        "evaluate --images a --model b --require-robust 30 | a share must be a number from 0 to 1",
+        "convert --model a --to ggu --output c | one of [hugging-face, open-clip,",
+        "retrieval --model a | Missing required option: '--captions=<file>'"
+      })
+  void whatCannotBeUnderstoodIsTwo(String command, String message) {
+    Program program = Program.run((Object[]) command.split(" "));
+
+    assertThat(program.exitCode()).isEqualTo(2);
+    assertThat(program.err()).contains(message).contains("--help'.");
+    assertThat(program.err().lines()).as("the mistake stays in sight").hasSizeLessThan(6);
+  }
+
+  @Test
+  void withoutACommandItNamesThem() {
+    Program program = Program.run();
+
+    assertThat(program.exitCode()).isEqualTo(2);
+    assertThat(program.err()).contains("a command is missing: train, attack, evaluate, retrieval");
+  }
+
+  @Test
+  void whatFailsIsOneAndSaysWhy() {
+    Path nothing = folder.resolve("nothing");
+
+    Program people = Program.run("inspect", nothing);
+    Program programs = Program.run("inspect", nothing, "--json");
+
+    assertThat(people.exitCode()).isEqualTo(1);
+    assertThat(people.err()).startsWith("fare inspect: there is no file or folder " + nothing);
+    assertThat(people.err()).doesNotContain("\tat ");
+    assertThat(Program.run("inspect", nothing, "--verbose").err()).contains("\tat ");
+    assertThat(programs.exitCode()).isEqualTo(1);
+    assertThat(programs.json().get("error").getAsString()).contains("there is no file or folder");
+  }
+
+  private static Object parsed(String option, Object... arguments) {
+    CommandLine program = Fare.commandLine();
+    String[] words = new String[arguments.length];
+    for (int i = 0; i < words.length; i++) {
+      words[i] = arguments[i].toString();
+    }
+    CommandLine.ParseResult result = program.parseArgs(words).subcommand();
+    return result.commandSpec().findOption(option).getValue();
+  }
+
+  @Test
+  void optionsComeFromAFileAndTheCommandLineWins() throws IOException {
+    Path config =
+        Files.writeString(
+            folder.resolve("fare.properties"),
+            """
+            # for all commands that have it, and for one alone
+            count = 7
+            evaluate.count = 8
+            model = some/clip
+            epsilon = 1/255,3/255
+            json = true
+            """);
+
+    assertThat(
+            parsed(
+                "--count",
+                "attack",
+                "--config",
+                config,
+                "--images",
+                "a",
+                "--output",
+                "b",
+                "--epsilon",
+                "1/255"))
+        .isEqualTo(7);
+    assertThat(parsed("--count", "evaluate", "--config=" + config, "--images", "a")).isEqualTo(8);
+    assertThat(parsed("--count", "evaluate", "--images", "a", "--config", config, "--count", 9))
+        .isEqualTo(9);
+    assertThat(parsed("--json", "evaluate", "--images", "a", "--config", config)).isEqualTo(true);
+    assertThat(parsed("--json", "evaluate", "--json", "--images", "a", "--config", config))
+        .isEqualTo(true);
+    assertThat(parsed("--epsilon", "evaluate", "--images", "a", "--config", config))
+        .asInstanceOf(InstanceOfAssertFactories.LIST)
+        .containsExactly(new Radius(1 / 255.0), new Radius(3 / 255.0));
+  }
+
+  @Test
+  void aMistakeInTheFileIsNamed() throws IOException {
+    Path config = Files.writeString(folder.resolve("fare.properties"), "cuont = 7\n");
+
+    Program unknown = Program.run("evaluate", "--config", config, "--images", "a", "--model", "b");
+    Program missing =
+        Program.run("evaluate", "--config", folder.resolve("x"), "--images", "a", "--model", "b");
+
+    assertThat(unknown.exitCode()).isEqualTo(2);
+    assertThat(unknown.err()).contains("names options that no command has: cuont");
+    assertThat(missing.exitCode()).isEqualTo(2);
+    assertThat(missing.err()).contains("can't be read");
+  }
+
+  @Test
+  void radiiAreFractionsOrDecimals() {
+    assertThat(Radius.parse("4/255").value()).isCloseTo(4 / 255.0, within(1e-15));
+    assertThat(Radius.parse(" 0.5 ").value()).isEqualTo(0.5);
+    for (String wrong : new String[] {"", "4/0", "0", "-1/255", "1/2/3", "four"}) {
+      assertThatThrownBy(() -> Radius.parse(wrong)).hasMessageContaining("got " + wrong);
+    }
+  }
+
+  @Test
+  void shellsCanCompleteIt() {
+    Program program = Program.run("generate-completion");
+
+    assertThat(program.exitCode()).isZero();
+    assertThat(program.out())
+        .contains("complete -F _complete_fare")
+        .contains("--require-robust")
+        .contains("apgd-ce");
+  }
+}

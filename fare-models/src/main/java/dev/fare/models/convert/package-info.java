@@ -1,5 +1,0 @@
-/** From each format of a CLIP to the others. */
-@NullMarked
-package dev.fare.models.convert;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,19 @@
+package dev.fare.models.export;
+
+/** What a model can be written as. */
+public enum ModelFormat {
+  /** A directory that Hugging Face's libraries load. */
+  HUGGING_FACE,
+  /** A directory that open_clip loads. */
+  OPEN_CLIP,
+  /** The vision tower alone as a {@code .pt} state dict, as robust encoders are published. */
+  VISION_TORCH,
+  /** The same as safetensors. */
+  VISION_SAFETENSORS,
+  /** A directory that DJL and DJL Serving load. */
+  TORCHSCRIPT,
+  /** A directory with {@code vision_model.onnx} and, with a text tower, {@code text_model.onnx}. */
+  ONNX,
+  /** llama.cpp's {@code mmproj} of a LLaVA, made from an existing one. */
+  GGUF
+}

@@ -1,0 +1,204 @@
+package dev.fare.models.export.gguf;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.fare.image.PixelNormalization;
+import dev.fare.io.LazyTensor;
+import dev.fare.io.ModelFormatException;
+import dev.fare.models.RobustClipEncoder;
+import dev.fare.models.format.huggingface.HuggingFaceWriter;
+import dev.fare.models.transformer.Activation;
+import dev.fare.models.vision.VitConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * llama.cpp's {@code mmproj}: the vision tower and projector of a LLaVA in one GGUF file.
+ *
+ * <pre>{@code
+ * Mmproj.read(Path.of("mmproj-model-f16.gguf")).withVisionTower(encoder, Path.of("mmproj-fare4-f16.gguf"));
+ * }</pre>
+ *
+ * <p>The names of the old conversion script and of the current one are read, whichever way round a
+ * block's MLP is named. A file may hold fewer blocks than the tower has: LLaVA does not read the
+ * last one.
+ */
+public final class Mmproj {
+
+  private static final double NORMALIZATION_TOLERANCE = 1e-6;
+
+  private final GgufFile file;
+  private final MmprojNames names;
+
+  private Mmproj(GgufFile file, MmprojNames names) {
+    this.file = file;
+    this.names = names;
+  }
+
+  /**
+   * Reads and checks the header of an {@code mmproj} file.
+   *
+   * @throws ModelFormatException if it is no valid GGUF file, or has no CLIP vision tower
+   * @throws IOException if the file can't be read
+   */
+  public static Mmproj read(Path path) throws IOException {
+    GgufFile file = GgufFile.read(path);
+    if (!"clip".equals(file.metadata().get("general.architecture"))
+        || !Boolean.TRUE.equals(file.metadata().get("clip.has_vision_encoder"))
+        || !file.tensors().containsKey("v.class_embd")) {
+      throw new ModelFormatException(
+          path
+              + ": an mmproj file has the architecture 'clip', a vision encoder and a tensor"
+              + " v.class_embd; this one has the architecture '"
+              + file.metadata().get("general.architecture")
+              + "' and "
+              + file.tensors().size()
+              + " tensors");
+    }
+    return new Mmproj(file, new MmprojNames(swapsMlp(file)));
+  }
+
+  /** As llama.cpp decides it: whether the layer named "down" takes a token. */
+  private static boolean swapsMlp(GgufFile file) {
+    GgufTensor down = file.tensors().get("v.blk.0.ffn_down.weight");
+    Object width = file.metadata().get("clip.vision.embedding_length");
+    return down != null && width instanceof Long tokens && down.shape().get(1) == tokens;
+  }
+
+  /** The file. */
+  public GgufFile file() {
+    return file;
+  }
+
+  /**
+   * The tensors of vision tower and projector under Hugging Face's names: {@code
+   * vision_model.encoder.layers.0.self_attn.q_proj.weight}, {@code
+   * multi_modal_projector.linear_1.weight}.
+   *
+   * @throws ModelFormatException if one is quantised
+   */
+  public Map<String, LazyTensor> tensors() throws ModelFormatException {
+    Map<String, LazyTensor> tensors = new LinkedHashMap<>();
+    for (String name : file.tensors().keySet()) {
+      Optional<String> target = names.huggingFace(name);
+      if (target.isPresent()) {
+        tensors.put(target.get(), file.tensor(name));
+      }
+    }
+    return tensors;
+  }
+
+  /**
+   * Writes this file with another vision tower in it. Metadata, projector and everything else stay
+   * byte for byte; the tower's tensors keep the types that they have here, quantised ones become
+   * f16.
+   *
+   * @param encoder of the architecture, image size and normalisation that the metadata names
+   * @throws IllegalArgumentException if the encoder differs from the metadata in something that
+   *     changes what the file computes
+   * @throws ModelFormatException if this file's tower has a tensor that a CLIP has not, or one of
+   *     another shape
+   * @throws IOException if this file can't be read any more, or writing fails; what was at the
+   *     place before stays
+   */
+  public void withVisionTower(RobustClipEncoder encoder, Path target) throws IOException {
+    if (!(encoder.config().vision() instanceof VitConfig config)) {
+      throw new IllegalArgumentException(
+          "an mmproj of LLaVA holds a vision transformer, got " + encoder.config().vision());
+    }
+    check(config, encoder.config().normalization());
+    try (NDManager scope = NDManager.newBaseManager(encoder.device(), "PyTorch")) {
+      Map<String, NDArray> tower =
+          HuggingFaceWriter.visionTensors(config, encoder.parameters(), scope);
+      Map<String, NDArray> replaced = new LinkedHashMap<>();
+      for (GgufTensor tensor : file.tensors().values()) {
+        if (tensor.name().startsWith("v.")) {
+          replaced.put(tensor.name(), replacement(tensor, tower));
+        }
+      }
+      GgufWriter.write(file, replaced, target);
+    }
+  }
+
+  private NDArray replacement(GgufTensor tensor, Map<String, NDArray> tower)
+      throws ModelFormatException {
+    NDArray ours = names.huggingFace(tensor.name()).map(tower::get).orElse(null);
+    if (ours == null) {
+      throw new ModelFormatException(
+          file.path()
+              + ": the vision tower has a tensor '"
+              + tensor.name()
+              + "', which the given CLIP has not");
+    }
+    if (!ours.getShape().equals(tensor.shape())) {
+      throw new ModelFormatException(
+          file.path()
+              + ": tensor '"
+              + tensor.name()
+              + "' has the shape "
+              + tensor.shape()
+              + ", the given CLIP's has "
+              + ours.getShape());
+    }
+    return ours;
+  }
+
+  private void check(VitConfig config, PixelNormalization normalization) {
+    same("clip.vision.image_size", (long) config.imageSize());
+    same("clip.vision.patch_size", (long) config.patchSize());
+    same("clip.vision.embedding_length", (long) config.width());
+    same("clip.vision.feed_forward_length", (long) config.mlpWidth());
+    same("clip.vision.attention.head_count", (long) config.heads());
+    same("clip.vision.attention.layer_norm_epsilon", (float) config.layerNormEpsilon());
+    same("clip.use_gelu", config.activation() == Activation.GELU);
+    same("clip.vision.image_mean", normalization.mean());
+    same("clip.vision.image_std", normalization.std());
+    if (file.metadata().get("clip.vision.block_count") instanceof Long blocks
+        && blocks > config.layers()) {
+      throw differs("clip.vision.block_count", blocks, "up to " + config.layers());
+    }
+  }
+
+  private void same(String key, Object ours) {
+    Object theirs = file.metadata().get(key);
+    if (theirs == null && key.equals("clip.use_gelu")) {
+      theirs = false; // llama.cpp's default
+    }
+    if (!Objects.equals(theirs, ours)) {
+      throw differs(key, theirs, ours);
+    }
+  }
+
+  private void same(String key, List<Double> ours) {
+    Object theirs = file.metadata().get(key);
+    List<?> values = theirs instanceof List<?> list ? list : List.of();
+    boolean isSame = values.size() == ours.size();
+    for (int i = 0; isSame && i < ours.size(); i++) {
+      isSame =
+          values.get(i) instanceof Number value
+              && Math.abs(value.doubleValue() - ours.get(i)) < NORMALIZATION_TOLERANCE;
+    }
+    if (!isSame) {
+      throw differs(key, theirs, ours);
+    }
+  }
+
+  private IllegalArgumentException differs(String key, @Nullable Object theirs, Object ours) {
+    return new IllegalArgumentException(
+        file.path()
+            + ": "
+            + key
+            + " is "
+            + theirs
+            + ", the given encoder's is "
+            + ours
+            + "; take an encoder of the file's architecture, at the file's image size by"
+            + " RobustClipEncoder.builder(path).imageSize(pixels)");
+  }
+}

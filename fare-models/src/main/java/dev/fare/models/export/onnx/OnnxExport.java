@@ -1,0 +1,260 @@
+package dev.fare.models.export.onnx;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import dev.fare.image.PixelNormalization;
+import dev.fare.models.ClipModel;
+import dev.fare.models.RobustClipEncoder;
+import dev.fare.models.TokenLayer;
+import dev.fare.models.text.TextConfig;
+import dev.fare.models.text.TextTransformer;
+import dev.fare.models.vision.VisionConfig;
+import dev.fare.models.vision.VitConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Writes a tower as an ONNX file that runs without this library, under the names of Hugging Face's
+ * exporters.
+ *
+ * <pre>{@code
+ * OnnxExport.vision(encoder).outputs("image_embeds").write(Path.of("vision_model.onnx"));
+ * }</pre>
+ *
+ * <p>{@code pixel_values} are what Hugging Face's processors give: {@code (pixels − mean) / std},
+ * {@code [N,3,S,S]} float32 with any N. Embeddings are not normalised. Inputs and outputs are
+ * float32, whatever is inside. The graph is of opset 17, the first with layer normalisation as one
+ * operation; attention and activations are spelt as optimisers look for them.
+ *
+ * <p>Weights beyond what a message of protocol buffers can hold go to a file beside, named like the
+ * model with {@code _data} behind; the two belong together.
+ */
+public final class OnnxExport {
+
+  /** Builds what is asked for, when the type inside is known. */
+  private interface Builder {
+    void build(OnnxGraph graph, Set<String> outputs);
+  }
+
+  private static final String IMAGE_EMBEDS = "image_embeds";
+  private static final String TEXT_EMBEDS = "text_embeds";
+  private static final String LAST_HIDDEN_STATE = "last_hidden_state";
+  private static final String HIDDEN_STATE = "hidden_states.";
+
+  private final String name;
+  private final Set<String> allowed;
+  private final Builder builder;
+  private Set<String> outputs;
+  private DataType type = DataType.FLOAT32;
+  private boolean isExternal;
+
+  private OnnxExport(String name, Set<String> allowed, Set<String> outputs, Builder builder) {
+    this.name = name;
+    this.allowed = allowed;
+    this.outputs = outputs;
+    this.builder = builder;
+  }
+
+  /**
+   * The vision tower: {@code pixel_values} to {@code image_embeds [N,D]}, {@code last_hidden_state}
+   * and {@code hidden_states.0} to {@code hidden_states.L}, all {@code [N,T,C]} with the class
+   * token first and without the final normalisation. Written are {@code image_embeds} and {@code
+   * last_hidden_state} unless {@link #outputs} says otherwise.
+   *
+   * @param encoder as it is when {@link #write} is called
+   */
+  public static OnnxExport vision(RobustClipEncoder encoder) {
+    Set<String> allowed = new LinkedHashSet<>(List.of(IMAGE_EMBEDS, LAST_HIDDEN_STATE));
+    VisionConfig config = encoder.config().vision();
+    int depth =
+        VisionGraph.of(config, encoder.parameters(), new OnnxGraph(DataType.FLOAT32)).depth();
+    for (int i = 0; i <= depth; i++) {
+      allowed.add(HIDDEN_STATE + i);
+    }
+    return new OnnxExport(
+        "vision_model",
+        allowed,
+        Set.of(IMAGE_EMBEDS, LAST_HIDDEN_STATE),
+        (graph, outputs) -> buildVision(encoder, graph, outputs));
+  }
+
+  /**
+   * The text tower: {@code input_ids} and {@code attention_mask}, both {@code [N,T]} int64 with T
+   * up to the context length, to {@code text_embeds [N,D]} and {@code last_hidden_state [N,T,C]}
+   * after the final normalisation.
+   *
+   * @param clip as it is when {@link #write} is called
+   */
+  public static OnnxExport text(ClipModel clip) {
+    Set<String> outputs = Set.of(TEXT_EMBEDS, LAST_HIDDEN_STATE);
+    return new OnnxExport(
+        "text_model",
+        outputs,
+        outputs,
+        (graph, wanted) -> buildText(clip.textEncoder(), graph, wanted));
+  }
+
+  /**
+   * A LLaVA's vision encoder with its projector: {@code pixel_values} to {@code image_features
+   * [N,T,K]}, which take the place of the image's tokens.
+   *
+   * @param encoder a vision transformer
+   * @param projector tensors of the LLaVA, by the names of Hugging Face ({@code
+   *     multi_modal_projector.linear_1.weight}) or of the original ({@code
+   *     model.mm_projector.0.weight}); those of other parts are not looked at
+   * @param layer which tokens the projector takes, {@link TokenLayer#LLAVA} in all published ones
+   */
+  public static OnnxExport llava(
+      RobustClipEncoder encoder, Map<String, NDArray> projector, TokenLayer layer) {
+    if (!(encoder.config().vision() instanceof VitConfig config)) {
+      throw new IllegalArgumentException(
+          "LLaVA's projector takes a vision transformer's tokens, got "
+              + encoder.config().vision());
+    }
+    checkArgument(!layer.postNorm(), "LLaVA's tokens are not normalised, got %s", layer);
+    Projector found = Projector.find(projector, config.width());
+    Set<String> outputs = Set.of("image_features");
+    return new OnnxExport(
+        "vision_encoder",
+        outputs,
+        outputs,
+        (graph, wanted) -> buildLlava(encoder, config, found, layer, graph));
+  }
+
+  /**
+   * Chooses the outputs. What only other outputs need is left out of the graph.
+   *
+   * @throws IllegalArgumentException if one is not among those of the tower
+   */
+  public OnnxExport outputs(String... names) {
+    Set<String> chosen = new LinkedHashSet<>(List.of(names));
+    if (chosen.isEmpty() || !allowed.containsAll(chosen)) {
+      throw new IllegalArgumentException("outputs must be among " + allowed + ", got " + chosen);
+    }
+    outputs = chosen;
+    return this;
+  }
+
+  /** Chooses the numbers inside: FLOAT32, or FLOAT16 at half the size and rounded. */
+  public OnnxExport type(DataType type) {
+    checkArgument(
+        type == DataType.FLOAT32 || type == DataType.FLOAT16,
+        "numbers can be FLOAT32 or FLOAT16, got %s",
+        type);
+    this.type = type;
+    return this;
+  }
+
+  /** Puts the weights into a file beside, also where they would fit into the model's. */
+  public OnnxExport externalData() {
+    isExternal = true;
+    return this;
+  }
+
+  /**
+   * Writes the file.
+   *
+   * @throws IOException if writing fails; what was at the place before stays
+   */
+  public void write(Path file) throws IOException {
+    OnnxGraph graph = new OnnxGraph(type);
+    builder.build(graph, outputs);
+    new OnnxFile(file, isExternal).write(graph, name);
+  }
+
+  private static void buildVision(RobustClipEncoder encoder, OnnxGraph graph, Set<String> outputs) {
+    VisionConfig config = encoder.config().vision();
+    VisionGraph tower = VisionGraph.of(config, encoder.parameters(), graph);
+    int depth = outputs.contains(IMAGE_EMBEDS) ? tower.embeddingDepth() : 0;
+    for (int i = 0; i <= tower.depth(); i++) {
+      boolean isLast = i == tower.depth() && outputs.contains(LAST_HIDDEN_STATE);
+      if (isLast || outputs.contains(HIDDEN_STATE + i)) {
+        depth = Math.max(depth, i);
+      }
+    }
+    List<String> states = tower.hiddenStates(pixels(encoder, graph), depth);
+    if (outputs.contains(IMAGE_EMBEDS)) {
+      long size = config.embeddingSize();
+      graph.output(IMAGE_EMBEDS, tower.embed(states), OnnxGraph.BATCH, size);
+    }
+    if (outputs.contains(LAST_HIDDEN_STATE)) {
+      graph.output(LAST_HIDDEN_STATE, states.get(depth), tower.stateShape(depth));
+    }
+    for (int i = 0; i < states.size(); i++) {
+      if (outputs.contains(HIDDEN_STATE + i)) {
+        graph.output(HIDDEN_STATE + i, states.get(i), tower.stateShape(i));
+      }
+    }
+  }
+
+  private static void buildLlava(
+      RobustClipEncoder encoder,
+      VitConfig config,
+      Projector projector,
+      TokenLayer layer,
+      OnnxGraph graph) {
+    VisionGraph tower = VisionGraph.of(config, encoder.parameters(), graph);
+    int depth = layer.depth() < 0 ? config.layers() + 1 + layer.depth() : layer.depth();
+    checkArgument(
+        depth >= 0 && depth <= config.layers(),
+        "the layer must be among the hidden states of %s blocks, got %s",
+        config.layers(),
+        layer);
+    String tokens = tower.hiddenStates(pixels(encoder, graph), depth).get(depth);
+    long count = config.tokens();
+    if (!layer.classToken()) {
+      tokens = tower.patchTokens(tokens);
+      count--;
+    }
+    graph.output(
+        "image_features",
+        projector.project(tokens, graph),
+        OnnxGraph.BATCH,
+        count,
+        (long) projector.outputs());
+  }
+
+  private static String pixels(RobustClipEncoder encoder, OnnxGraph graph) {
+    PixelNormalization normalization = encoder.config().normalization();
+    long size = encoder.imageSize();
+    return graph.input(
+        "pixel_values",
+        DataType.FLOAT32,
+        "RGB in [0,1], minus the mean "
+            + normalization.mean()
+            + ", divided by the standard deviation "
+            + normalization.std(),
+        OnnxGraph.BATCH,
+        3L,
+        size,
+        size);
+  }
+
+  private static void buildText(TextTransformer text, OnnxGraph graph, Set<String> outputs) {
+    TextConfig config = text.config();
+    Object[] dimensions = {OnnxGraph.BATCH, "sequence_length"};
+    String ids =
+        graph.input(
+            "input_ids",
+            DataType.INT64,
+            "token ids, up to " + config.contextLength() + " in a row",
+            dimensions);
+    String mask =
+        graph.input("attention_mask", DataType.INT64, "1 for tokens, 0 for padding", dimensions);
+    TextGraph tower = new TextGraph(config, text.parameters(), graph);
+    String tokens = tower.lastHiddenState(ids, mask);
+    if (outputs.contains(TEXT_EMBEDS)) {
+      String embeds = tower.embedText(tokens, ids);
+      graph.output(TEXT_EMBEDS, embeds, OnnxGraph.BATCH, (long) config.embeddingSize());
+    }
+    if (outputs.contains(LAST_HIDDEN_STATE)) {
+      graph.output(LAST_HIDDEN_STATE, tokens, dimensions[0], dimensions[1], (long) config.width());
+    }
+  }
+}

@@ -1,0 +1,278 @@
+package dev.fare.models.format.huggingface;
+
+import ai.djl.ndarray.types.DataType;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import dev.fare.image.PixelNormalization;
+import dev.fare.io.ModelFormatException;
+import dev.fare.io.StrictJson;
+import dev.fare.models.format.ClipConfig;
+import dev.fare.models.format.ConfigSection;
+import dev.fare.models.format.PictureSettings;
+import dev.fare.models.text.TextConfig;
+import dev.fare.models.transformer.Activation;
+import dev.fare.models.vision.VitConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hugging Face's {@code config.json} and {@code preprocessor_config.json} of CLIP.
+ *
+ * <p>A key that is not there has the default that Hugging Face documents for CLIPConfig,
+ * CLIPTextConfig and CLIPVisionConfig: its library drops defaults when it saves.
+ */
+public final class HuggingFaceConfig {
+
+  public static final String CONFIG = "config.json";
+  public static final String PREPROCESSOR = "preprocessor_config.json";
+  public static final String VISION_ONLY_TYPE = "clip_vision_model";
+  static final String BOTH_TYPE = "clip";
+
+  /** In a configuration this id means that the largest id of a row carries the embedding. */
+  static final int LEGACY_END_TOKEN = 2;
+
+  private static final int MAX_SIZE = 1 << 20;
+  private static final int MAX_LAYERS = 1024;
+  private static final int MAX_IMAGE = 1 << 13;
+  private static final double DEFAULT_EPSILON = 1e-5;
+  private static final int DEFAULT_PROJECTION = 512;
+  private static final int DEFAULT_END_TOKEN = 49407;
+
+  private static final Logger log = LoggerFactory.getLogger(HuggingFaceConfig.class);
+
+  private final ConfigSection root;
+  private final boolean isVisionOnly;
+
+  private HuggingFaceConfig(ConfigSection root, boolean isVisionOnly) {
+    this.root = root;
+    this.isVisionOnly = isVisionOnly;
+  }
+
+  /** Reads a {@code config.json} of CLIP. */
+  static HuggingFaceConfig read(Path file) throws IOException {
+    ConfigSection root = new ConfigSection(StrictJson.read(file), file.toString());
+    String type = root.string("model_type").orElse("none");
+    if (!type.equals(BOTH_TYPE) && !type.equals(VISION_ONLY_TYPE)) {
+      throw root.wrong("model_type", BOTH_TYPE + " or " + VISION_ONLY_TYPE, type);
+    }
+    return new HuggingFaceConfig(root, type.equals(VISION_ONLY_TYPE));
+  }
+
+  /** Whether a file is a {@code config.json} of CLIP. */
+  public static boolean isClip(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      return false;
+    }
+    ConfigSection root = new ConfigSection(StrictJson.read(file), file.toString());
+    String type = root.string("model_type").orElse("none");
+    return type.equals(BOTH_TYPE) || type.equals(VISION_ONLY_TYPE);
+  }
+
+  /** Whether the configuration has no text tower. */
+  boolean isVisionOnly() {
+    return isVisionOnly;
+  }
+
+  /** The class that saved it, where it says so. */
+  Optional<String> architecture() throws ModelFormatException {
+    return root.strings("architectures").stream().findFirst();
+  }
+
+  /**
+   * The architecture.
+   *
+   * @param hasText whether the weights have a text tower
+   * @param hasProjection whether the weights have a projection of images
+   * @param directory where a {@code preprocessor_config.json} may lie
+   */
+  ClipConfig toClipConfig(boolean hasText, boolean hasProjection, Path directory)
+      throws IOException {
+    ConfigSection vision = isVisionOnly ? root : tower("vision_config");
+    PixelNormalization normalization =
+        normalization(directory, vision.size("image_size", MAX_IMAGE, 224));
+    try {
+      if (!hasText) {
+        int size =
+            hasProjection
+                ? (vision.has("projection_dim") ? vision : root)
+                    .size("projection_dim", MAX_SIZE, DEFAULT_PROJECTION)
+                : vision.size("hidden_size", MAX_SIZE, 768);
+        return new ClipConfig(visionConfig(vision, size), Optional.empty(), normalization);
+      }
+      int size = root.size("projection_dim", MAX_SIZE, DEFAULT_PROJECTION);
+      return new ClipConfig(
+          visionConfig(vision, size),
+          Optional.of(textConfig(tower("text_config"), size)),
+          normalization);
+    } catch (IllegalArgumentException e) {
+      throw new ModelFormatException(root.origin() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The values of {@code preprocessor_config.json}, CLIP's own where the file is not there. */
+  public static PixelNormalization normalization(Path directory, int imageSize) throws IOException {
+    Path file = directory.resolve(PREPROCESSOR);
+    if (!Files.exists(file)) {
+      log.info("{} has no {}: pixels get CLIP's own mean and std", directory, PREPROCESSOR);
+      return PixelNormalization.CLIP;
+    }
+    ConfigSection section = new ConfigSection(StrictJson.read(file), file.toString());
+    PictureSettings.checkHuggingFace(section, imageSize);
+    if (!section.flag("do_normalize", true)) {
+      return new PixelNormalization(List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0));
+    }
+    if (!section.has("image_mean") && !section.has("image_std")) {
+      return PixelNormalization.CLIP;
+    }
+    try {
+      return new PixelNormalization(section.numbers("image_mean"), section.numbers("image_std"));
+    } catch (IllegalArgumentException e) {
+      throw new ModelFormatException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private ConfigSection tower(String key) throws ModelFormatException {
+    // Configurations of 2021 carry a "_dict" beside it, which wins in Hugging Face's library.
+    Optional<ConfigSection> legacy = root.section(key + "_dict");
+    if (legacy.isPresent()) {
+      return legacy.get();
+    }
+    return root.section(key)
+        .orElseGet(() -> new ConfigSection(new JsonObject(), root.origin() + " " + key));
+  }
+
+  public static VitConfig visionConfig(ConfigSection section, int projection)
+      throws ModelFormatException {
+    if (section.size("num_channels", MAX_SIZE, 3) != 3) {
+      throw section.wrong("num_channels", "3", section.integer("num_channels"));
+    }
+    return new VitConfig(
+        section.size("image_size", MAX_IMAGE, 224),
+        section.size("patch_size", MAX_IMAGE, 32),
+        section.size("hidden_size", MAX_SIZE, 768),
+        section.size("num_hidden_layers", MAX_LAYERS, 12),
+        section.size("num_attention_heads", MAX_SIZE, 12),
+        section.size("intermediate_size", MAX_SIZE, 3072),
+        projection,
+        activation(section),
+        section.number("layer_norm_eps", DEFAULT_EPSILON));
+  }
+
+  private static TextConfig textConfig(ConfigSection section, int projection)
+      throws ModelFormatException {
+    int end = section.has("eos_token_id") ? section.integer("eos_token_id") : DEFAULT_END_TOKEN;
+    return new TextConfig(
+        section.size("max_position_embeddings", MAX_SIZE, 77),
+        section.size("vocab_size", 1 << 24, 49408),
+        section.size("hidden_size", MAX_SIZE, 512),
+        section.size("num_hidden_layers", MAX_LAYERS, 12),
+        section.size("num_attention_heads", MAX_SIZE, 8),
+        section.size("intermediate_size", MAX_SIZE, 2048),
+        projection,
+        activation(section),
+        section.number("layer_norm_eps", DEFAULT_EPSILON),
+        end == LEGACY_END_TOKEN ? OptionalInt.empty() : OptionalInt.of(end));
+  }
+
+  private static Activation activation(ConfigSection section) throws ModelFormatException {
+    String name = section.string("hidden_act").orElse("quick_gelu");
+    return switch (name) {
+      case "quick_gelu" -> Activation.QUICK_GELU;
+      case "gelu" -> Activation.GELU;
+      default -> throw section.wrong("hidden_act", "quick_gelu or gelu", name);
+    };
+  }
+
+  /** The {@code config.json} of an architecture, with no default left out. */
+  public static JsonObject toJson(ClipConfig config, VitConfig vision, DataType type) {
+    JsonObject visionJson = new JsonObject();
+    visionJson.addProperty("model_type", VISION_ONLY_TYPE);
+    visionJson.addProperty("image_size", vision.imageSize());
+    visionJson.addProperty("patch_size", vision.patchSize());
+    visionJson.addProperty("num_channels", 3);
+    addTransformer(
+        visionJson,
+        new int[] {vision.width(), vision.layers(), vision.heads(), vision.mlpWidth()},
+        vision.activation(),
+        vision.layerNormEpsilon());
+    visionJson.addProperty("projection_dim", vision.embeddingSize());
+    if (config.text().isEmpty()) {
+      return withArchitecture(visionJson, "CLIPVisionModelWithProjection", type);
+    }
+    JsonObject json = new JsonObject();
+    json.addProperty("model_type", BOTH_TYPE);
+    json.addProperty("projection_dim", vision.embeddingSize());
+    json.add("text_config", textJson(config.text().get()));
+    json.add("vision_config", visionJson);
+    return withArchitecture(json, "CLIPModel", type);
+  }
+
+  private static JsonObject textJson(TextConfig text) {
+    JsonObject json = new JsonObject();
+    json.addProperty("model_type", "clip_text_model");
+    json.addProperty("max_position_embeddings", text.contextLength());
+    json.addProperty("vocab_size", text.vocabularySize());
+    addTransformer(
+        json,
+        new int[] {text.width(), text.layers(), text.heads(), text.mlpWidth()},
+        text.activation(),
+        text.layerNormEpsilon());
+    json.addProperty("eos_token_id", text.endToken().orElse(LEGACY_END_TOKEN));
+    json.addProperty("projection_dim", text.embeddingSize());
+    return json;
+  }
+
+  private static void addTransformer(
+      JsonObject json, int[] widthLayersHeadsMlp, Activation activation, double epsilon) {
+    json.addProperty("hidden_size", widthLayersHeadsMlp[0]);
+    json.addProperty("num_hidden_layers", widthLayersHeadsMlp[1]);
+    json.addProperty("num_attention_heads", widthLayersHeadsMlp[2]);
+    json.addProperty("intermediate_size", widthLayersHeadsMlp[3]);
+    json.addProperty("hidden_act", activation == Activation.QUICK_GELU ? "quick_gelu" : "gelu");
+    json.addProperty("layer_norm_eps", epsilon);
+  }
+
+  private static JsonObject withArchitecture(JsonObject json, String name, DataType type) {
+    JsonArray names = new JsonArray();
+    names.add(name);
+    json.add("architectures", names);
+    json.addProperty("torch_dtype", type == DataType.FLOAT16 ? "float16" : "float32");
+    return json;
+  }
+
+  /** The {@code preprocessor_config.json} of an architecture. */
+  public static JsonObject preprocessorJson(ClipConfig config) {
+    int imageSize = config.vision().imageSize();
+    JsonObject json = new JsonObject();
+    json.addProperty("image_processor_type", "CLIPImageProcessor");
+    json.addProperty("do_convert_rgb", true);
+    json.addProperty("do_resize", true);
+    JsonObject size = new JsonObject();
+    size.addProperty("shortest_edge", imageSize);
+    json.add("size", size);
+    json.addProperty("resample", 3);
+    json.addProperty("do_center_crop", true);
+    JsonObject crop = new JsonObject();
+    crop.addProperty("height", imageSize);
+    crop.addProperty("width", imageSize);
+    json.add("crop_size", crop);
+    json.addProperty("do_rescale", true);
+    json.addProperty("rescale_factor", 1 / 255.0);
+    json.addProperty("do_normalize", true);
+    json.add("image_mean", numbers(config.normalization().mean()));
+    json.add("image_std", numbers(config.normalization().std()));
+    return json;
+  }
+
+  private static JsonArray numbers(List<Double> values) {
+    JsonArray array = new JsonArray();
+    values.forEach(array::add);
+    return array;
+  }
+}

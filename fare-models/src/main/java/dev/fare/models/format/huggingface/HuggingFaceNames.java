@@ -1,0 +1,87 @@
+package dev.fare.models.format.huggingface;
+
+import dev.fare.models.format.ClipConfig;
+import dev.fare.models.format.WeightMapping;
+import dev.fare.models.vision.VitConfig;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Where the canonical tensors lie in Hugging Face's CLIPModel. */
+public final class HuggingFaceNames {
+
+  /** The tensor by which a vision tower is found, whatever stands before its name. */
+  public static final String VISION_MARK = "vision_model.embeddings.class_embedding";
+
+  /** What all tensors of the text tower but its projection start with. */
+  static final String TEXT_PREFIX = "text_model.";
+
+  public static final String VISION_PROJECTION = "visual_projection.weight";
+
+  private HuggingFaceNames() {}
+
+  /** The recipes of all tensors of both towers. */
+  public static Map<String, WeightMapping> of(ClipConfig config, VitConfig vision) {
+    Map<String, WeightMapping> recipes = vision(vision);
+    config.text().ifPresent(text -> putText(recipes, text.layers()));
+    return recipes;
+  }
+
+  /** The recipes of the vision tower. */
+  public static Map<String, WeightMapping> vision(VitConfig vision) {
+    Map<String, WeightMapping> recipes = new LinkedHashMap<>();
+    String embeddings = "vision_model.embeddings.";
+    copy(recipes, "visual.class_embedding", VISION_MARK);
+    copy(recipes, "visual.conv1.weight", embeddings + "patch_embedding.weight");
+    copy(recipes, "visual.positional_embedding", embeddings + "position_embedding.weight");
+    pair(recipes, "visual.ln_pre", "vision_model.pre_layrnorm");
+    for (int i = 0; i < vision.layers(); i++) {
+      block(recipes, "visual.transformer.resblocks." + i, "vision_model.encoder.layers." + i);
+    }
+    pair(recipes, "visual.ln_post", "vision_model.post_layernorm");
+    recipes.put("visual.proj", WeightMapping.transposeOf(VISION_PROJECTION));
+    return recipes;
+  }
+
+  /** Whether a tensor is a constant that old versions saved along with the weights. */
+  public static boolean isConstant(String name) {
+    return name.endsWith(".embeddings.position_ids");
+  }
+
+  private static void putText(Map<String, WeightMapping> recipes, int layers) {
+    String embeddings = TEXT_PREFIX + "embeddings.";
+    copy(recipes, "token_embedding.weight", embeddings + "token_embedding.weight");
+    copy(recipes, "positional_embedding", embeddings + "position_embedding.weight");
+    for (int i = 0; i < layers; i++) {
+      block(recipes, "transformer.resblocks." + i, TEXT_PREFIX + "encoder.layers." + i);
+    }
+    pair(recipes, "ln_final", TEXT_PREFIX + "final_layer_norm");
+    recipes.put("text_projection", WeightMapping.transposeOf("text_projection.weight"));
+    copy(recipes, "logit_scale", "logit_scale");
+  }
+
+  private static void block(Map<String, WeightMapping> recipes, String canonical, String layer) {
+    pair(recipes, canonical + ".ln_1", layer + ".layer_norm1");
+    String attention = layer + ".self_attn.";
+    for (String kind : new String[] {"weight", "bias"}) {
+      recipes.put(
+          canonical + ".attn.in_proj_" + kind,
+          WeightMapping.joinOf(
+              attention + "q_proj." + kind,
+              attention + "k_proj." + kind,
+              attention + "v_proj." + kind));
+    }
+    pair(recipes, canonical + ".attn.out_proj", attention + "out_proj");
+    pair(recipes, canonical + ".ln_2", layer + ".layer_norm2");
+    pair(recipes, canonical + ".mlp.c_fc", layer + ".mlp.fc1");
+    pair(recipes, canonical + ".mlp.c_proj", layer + ".mlp.fc2");
+  }
+
+  private static void pair(Map<String, WeightMapping> recipes, String canonical, String name) {
+    copy(recipes, canonical + ".weight", name + ".weight");
+    copy(recipes, canonical + ".bias", name + ".bias");
+  }
+
+  private static void copy(Map<String, WeightMapping> recipes, String canonical, String name) {
+    recipes.put(canonical, WeightMapping.copyOf(name));
+  }
+}

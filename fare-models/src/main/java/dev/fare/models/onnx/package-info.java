@@ -1,5 +1,0 @@
-/** Writes towers as ONNX graphs, under the names that Hugging Face's exporters use. */
-@NullMarked
-package dev.fare.models.onnx;
-
-import org.jspecify.annotations.NullMarked;

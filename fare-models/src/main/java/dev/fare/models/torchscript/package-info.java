@@ -1,5 +1,0 @@
-/** Writes models as TorchScript that runs wherever libtorch does. */
-@NullMarked
-package dev.fare.models.torchscript;
-
-import org.jspecify.annotations.NullMarked;
