@@ -2,7 +2,6 @@ package dev.fare.training.validation;
 
 import static java.util.Objects.requireNonNull;
 
-
 /**
  * When validation says that going on is of no use.
  *

@@ -22,6 +22,7 @@ public final class ConvNext implements VisionTower {
 
   private static final TorchSource SOURCE =
       TorchSource.resource(ConvNext.class, "convnext.py")
+          .importing(TorchSource.resource(ConvNext.class, "convnext_weights.py"))
           .importing(TorchSource.resource(Activation.class, "transformer.py"))
           .importing(TorchSource.resource(ConvNext.class, "patches.py"))
           .importing(TorchSource.resource(ConvNext.class, "prepared.py"))

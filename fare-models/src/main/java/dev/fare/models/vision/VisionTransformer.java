@@ -16,6 +16,7 @@ public final class VisionTransformer implements VisionTower {
 
   private static final TorchSource SOURCE =
       TorchSource.resource(VisionTransformer.class, "vision_transformer.py")
+          .importing(TorchSource.resource(VisionTransformer.class, "vision_weights.py"))
           .importing(TorchSource.resource(Activation.class, "transformer.py"))
           .importing(TorchSource.resource(VisionTransformer.class, "patches.py"))
           .importing(TorchSource.resource(VisionTransformer.class, "prepared.py"))
