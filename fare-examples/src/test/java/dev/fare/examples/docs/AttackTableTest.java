@@ -110,10 +110,7 @@ class AttackTableTest {
   @Test
   void squareNeedsNoGradient() {
     boolean[] succeeded =
-        AttackTable.withoutGradients(BALL)
-            .perturb(objective, images)
-            .succeeded()
-            .toBooleanArray();
+        AttackTable.withoutGradients(BALL).perturb(objective, images).succeeded().toBooleanArray();
 
     assertThat(succeeded).containsExactly(true, false);
   }

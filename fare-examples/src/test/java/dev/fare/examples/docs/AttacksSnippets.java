@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.AttackControl;
 import dev.fare.AttackResult;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
-import dev.fare.AttackControl;
 import dev.fare.attacks.AutoAttack;
 import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;

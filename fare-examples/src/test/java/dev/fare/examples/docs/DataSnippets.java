@@ -1,10 +1,10 @@
 package dev.fare.examples.docs;
 
-import dev.fare.image.Augmentation;
 import dev.fare.data.DatasetInspection;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.ImageFolder;
 import dev.fare.data.ImageSubset;
+import dev.fare.image.Augmentation;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;

@@ -46,9 +46,9 @@ class DocsTest {
   private static final Iterable<String> WRITTEN =
       Splitter.on(' ')
           .split(
-          "fare-quickstart fare-llava clip photos photo.jpg photos.csv runs report.html report.json"
-              + " retrieval.html retrieval.json evaluation.journal robust-clip tecoa-clip"
-              + " averaged-clip resumed-clip robust-open-clip robust-torchscript vision_model.onnx");
+              "fare-quickstart fare-llava clip photos photo.jpg photos.csv runs report.html report.json"
+                  + " retrieval.html retrieval.json evaluation.journal robust-clip tecoa-clip"
+                  + " averaged-clip resumed-clip robust-open-clip robust-torchscript vision_model.onnx");
 
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]*)(?:#([^)]*))?\\)");
 

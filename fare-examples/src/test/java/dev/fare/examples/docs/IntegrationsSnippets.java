@@ -2,12 +2,12 @@ package dev.fare.examples.docs;
 
 import ai.djl.Model;
 import ai.djl.ModelException;
+import ai.djl.huggingface.translator.ZeroShotImageClassificationTranslatorFactory;
 import ai.djl.inference.Predictor;
 import ai.djl.modality.Classifications;
 import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.ImageFactory;
 import ai.djl.modality.cv.VisionLanguageInput;
-import ai.djl.huggingface.translator.ZeroShotImageClassificationTranslatorFactory;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;

@@ -50,9 +50,7 @@ final class ModelsSnippets {
         NDManager manager = NDManager.newBaseManager()) {
       Image photo = ImageFactory.getInstance().fromFile(Path.of("photo.jpg"));
       NDArray pixels =
-          clip.imageEncoder()
-              .preprocessing()
-              .toPixels(manager, List.of(PixelImage.of(photo)));
+          clip.imageEncoder().preprocessing().toPixels(manager, List.of(PixelImage.of(photo)));
       NDArray probabilities = classifier.logits(pixels).softmax(1); // [N,3]
       System.out.println(classifier.classNames().get((int) probabilities.argMax(1).getLong(0)));
     }

@@ -56,7 +56,8 @@ final class Pages {
   static List<List<String>> compiled() throws IOException {
     List<List<String>> sources = new ArrayList<>();
     try (Stream<Path> snippets = Files.list(path("fare-examples/" + SNIPPETS))) {
-      for (Path file : snippets.filter(name -> name.toString().endsWith("Snippets.java")).toList()) {
+      for (Path file :
+          snippets.filter(name -> name.toString().endsWith("Snippets.java")).toList()) {
         sources.add(stripped(Files.readString(file)));
       }
     }

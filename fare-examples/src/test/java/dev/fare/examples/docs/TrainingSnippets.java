@@ -9,15 +9,15 @@ import dev.fare.data.ImageSubset;
 import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.ZeroShotClassifier;
-import dev.fare.training.validation.EarlyStop;
 import dev.fare.training.FareTrainer;
 import dev.fare.training.ModelCard;
-import dev.fare.training.loss.TrainingLoss;
 import dev.fare.training.TrainingSummary;
+import dev.fare.training.loss.TrainingLoss;
 import dev.fare.training.metrics.CsvMetrics;
 import dev.fare.training.metrics.JsonLinesMetrics;
 import dev.fare.training.metrics.ProgressBar;
 import dev.fare.training.metrics.TensorBoardMetrics;
+import dev.fare.training.validation.EarlyStop;
 import java.io.IOException;
 import java.nio.file.Path;
 
