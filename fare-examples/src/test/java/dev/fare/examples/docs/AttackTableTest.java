@@ -1,4 +1,4 @@
-package dev.fare.examples;
+package dev.fare.examples.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.Attack;
 import dev.fare.Classifier;
 import dev.fare.SeededAttack;
 import dev.fare.ThreatModel;
@@ -17,7 +18,6 @@ import dev.fare.attacks.PgdAttack;
 import dev.fare.attacks.objective.ClassificationObjective;
 import dev.fare.torch.Autograd;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
@@ -27,10 +27,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * The README's table of further attacks is what {@link FurtherAttacks} compiles, and it runs: on a
+ * The table of attacks of docs/attacks.md is what {@link AttackTable} compiles, and it runs: on a
  * model that looks at the mean of all pixels, so that an image's distance to the boundary is known.
  */
-class FurtherAttacksTest {
+class AttackTableTest {
 
   private static final double NEAR = 2.5 / 255;
   private static final double FAR = 6 / 255.0;
@@ -64,22 +64,18 @@ class FurtherAttacksTest {
   }
 
   @Test
-  void everyRowOfTheTableIsCompiled() throws IOException {
-    String readme = Files.readString(ReadmeTest.PROJECT.resolveSibling("README.md"));
-    int start = readme.indexOf("| you want | you write |");
-    String table = readme.substring(start, readme.indexOf("\n\n", start));
+  void everyCallOfTheTablesIsCompiled() throws IOException {
+    String compiled = withoutSpace(Pages.source("AttackTable"));
     List<String> calls =
-        Pattern.compile("`(\\w+\\.\\w+\\([^`]*)`")
-            .matcher(table)
-            .results()
+        Pages.text("docs/attacks.md")
+            .lines()
+            .filter(line -> line.startsWith("| "))
+            .flatMap(line -> Pattern.compile("`(\\w+\\.\\w+\\([^`]*)`").matcher(line).results())
             .map(match -> withoutSpace(match.group(1)))
+            .filter(call -> !call.contains("…") && !call.startsWith("Objectives."))
             .toList();
-    String compiled =
-        withoutSpace(
-            Files.readString(
-                ReadmeTest.PROJECT.resolve("src/test/java/dev/fare/examples/FurtherAttacks.java")));
 
-    assertThat(calls).hasSize(7).allSatisfy(call -> assertThat(compiled).contains(call));
+    assertThat(calls).hasSize(12).allSatisfy(call -> assertThat(compiled).contains(call));
   }
 
   private static String withoutSpace(String text) {
@@ -87,14 +83,23 @@ class FurtherAttacksTest {
   }
 
   @Test
+  void everyAttackOfTheTableFindsTheNearBoundary() {
+    for (Attack attack : AttackTable.attacks(BALL)) {
+      assertThat(attack.perturb(objective, images).succeeded().toBooleanArray())
+          .as(attack.toString())
+          .containsExactly(true, false);
+    }
+  }
+
+  @Test
   void oneStepReachesTheNearBoundary() {
-    assertThat(FurtherAttacks.oneStep().perturb(objective, images).succeeded().toBooleanArray())
+    assertThat(AttackTable.oneStep().perturb(objective, images).succeeded().toBooleanArray())
         .containsExactly(true, false);
   }
 
   @Test
   void fabFindsTheDistanceToTheBoundary() {
-    try (FabAttack.MinimumNorm nearest = FurtherAttacks.nearest(BALL, objective, images)) {
+    try (FabAttack.MinimumNorm nearest = AttackTable.nearest(BALL, objective, images)) {
       float[] distances = nearest.distances().toFloatArray();
 
       assertThat((double) distances[0]).isBetween(NEAR, 1.01 * NEAR);
@@ -105,17 +110,14 @@ class FurtherAttacksTest {
   @Test
   void squareNeedsNoGradient() {
     boolean[] succeeded =
-        FurtherAttacks.withoutGradients(BALL)
-            .perturb(objective, images)
-            .succeeded()
-            .toBooleanArray();
+        AttackTable.withoutGradients(BALL).perturb(objective, images).succeeded().toBooleanArray();
 
     assertThat(succeeded).containsExactly(true, false);
   }
 
   @Test
   void aSweepSaysWhatFallsAtWhichRadius() {
-    boolean[][] matrix = FurtherAttacks.sweep(attackAt, objective, images).succeeded();
+    boolean[][] matrix = AttackTable.sweep(attackAt, objective, images).succeeded();
 
     assertThat(matrix[0]).containsExactly(false, false);
     assertThat(matrix[1]).containsExactly(true, false);
@@ -123,7 +125,7 @@ class FurtherAttacksTest {
 
   @Test
   void bisectionEndsRightAboveTheDistance() {
-    double[] epsilons = FurtherAttacks.bisect(attackAt, objective, images).epsilons();
+    double[] epsilons = AttackTable.bisect(attackAt, objective, images).epsilons();
     double grain = 8 / 255.0 / 64;
 
     assertThat(epsilons[0]).isBetween(NEAR, NEAR + grain + 1e-6);
@@ -135,14 +137,14 @@ class FurtherAttacksTest {
     ApgdAttack apgd = ApgdAttack.builder(BALL).steps(20).build();
 
     boolean[] succeeded =
-        FurtherAttacks.staged(objective, objective, apgd, images).succeeded().toBooleanArray();
+        AttackTable.staged(objective, objective, apgd, images).succeeded().toBooleanArray();
 
     assertThat(succeeded).containsExactly(true, false);
   }
 
   @Test
   void aModelThatIsNotThereIsNamed() {
-    assertThatThrownBy(() -> FurtherAttacks.adapted(Path.of("no-model.pt")))
+    assertThatThrownBy(() -> AttackTable.adapted(Path.of("no-model.pt")))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("no-model.pt");
   }

@@ -1,6 +1,8 @@
-package dev.fare.examples;
+package dev.fare.examples.docs;
 
+import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
+import ai.djl.nn.Block;
 import dev.fare.AdaptedModel;
 import dev.fare.Attack;
 import dev.fare.AttackResult;
@@ -8,32 +10,44 @@ import dev.fare.Norm;
 import dev.fare.Objective;
 import dev.fare.SeededAttack;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.ApgdAttack;
+import dev.fare.attacks.AutoAttack;
 import dev.fare.attacks.EpsilonSweep;
 import dev.fare.attacks.FabAttack;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.attacks.SquareAttack;
 import dev.fare.attacks.StagedAttack;
+import dev.fare.attacks.TargetedApgdAttack;
 import dev.fare.attacks.objective.ClassificationObjective;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Function;
 
-/** The README's table of further attacks, compiled; {@link FurtherAttacksTest} runs it. */
-final class FurtherAttacks {
+/** The table of attacks of docs/attacks.md, compiled; {@link AttackTableTest} runs it. */
+final class AttackTable {
 
-  private FurtherAttacks() {}
+  private AttackTable() {}
+
+  static List<Attack> attacks(ThreatModel ball) {
+    return List.of(
+        PgdAttack.builder(ball).steps(20).build(),
+        ApgdAttack.builder(ball).steps(100).restarts(5).build(),
+        TargetedApgdAttack.builder(ball).targets(9).build(),
+        AutoAttack.builder(ball).build());
+  }
 
   static Attack oneStep() {
     return PgdAttack.fgsm(ThreatModel.linf(4 / 255.0));
   }
 
   static FabAttack.MinimumNorm nearest(
-      ThreatModel threatModel, ClassificationObjective objective, NDArray images) {
-    return FabAttack.builder(threatModel).targets(9).build().minimumNorm(objective, images);
+      ThreatModel ball, ClassificationObjective objective, NDArray images) {
+    return FabAttack.builder(ball).targets(9).build().minimumNorm(objective, images);
   }
 
-  static Attack withoutGradients(ThreatModel threatModel) {
-    return SquareAttack.builder(threatModel).queries(5_000).build();
+  static Attack withoutGradients(ThreatModel ball) {
+    return SquareAttack.builder(ball).queries(5_000).build();
   }
 
   static EpsilonSweep.Matrix sweep(
@@ -57,5 +71,13 @@ final class FurtherAttacks {
 
   static AdaptedModel adapted(Path path) throws IOException {
     return AdaptedModel.torchScript(path).imageSize(224).build();
+  }
+
+  static AdaptedModel adapted(Block block) {
+    return AdaptedModel.of(block).imageSize(224).build();
+  }
+
+  static AdaptedModel adapted(Model model) {
+    return AdaptedModel.of(model).imageSize(224).build();
   }
 }
