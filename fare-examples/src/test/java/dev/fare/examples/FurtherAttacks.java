@@ -56,6 +56,6 @@ final class FurtherAttacks {
   }
 
   static AdaptedModel adapted(Path path) throws IOException {
-    return AdaptedModel.torchScript(path).imageSize(224).build();
+    return AdaptedModel.builder(path).imageSize(224).build();
   }
 }

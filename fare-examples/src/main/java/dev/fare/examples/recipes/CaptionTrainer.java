@@ -8,8 +8,8 @@ import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.optimizer.AdamW;
+import dev.fare.vlm.PromptBatch;
 import dev.fare.vlm.llava.LlavaModel;
-import dev.fare.vlm.llava.PromptBatch;
 import java.util.ArrayList;
 import java.util.List;
 
