@@ -72,7 +72,7 @@ final class AttackCommand implements Callable<Integer> {
   private @Nullable Integer count;
 
   @ArgGroup(validate = false, heading = "%nWhat the attacker may do:%n", order = 10)
-  private ThreatOptions threat = new ThreatOptions();
+  private ThreatOptions.Single threat = new ThreatOptions.Single();
 
   @ArgGroup(validate = false, heading = "%nThe attack:%n", order = 20)
   private Effort effort = new Effort();
@@ -138,10 +138,10 @@ final class AttackCommand implements Callable<Integer> {
   private EncoderAttack embeddingAttack() {
     return EncoderAttack.of(
         "APGD",
-        effort.iterations + " iterations, seed " + effort.seed,
+        effort.steps + " iterations, seed " + effort.seed,
         allowed ->
             ApgdAttack.builder(allowed)
-                .steps(effort.iterations)
+                .steps(effort.steps)
                 .restarts(effort.restarts)
                 .seed(effort.seed)
                 .build(),

@@ -6,10 +6,10 @@ import picocli.CommandLine.Option;
 class AttackEffort {
 
   @Option(
-      names = "--iterations",
+      names = "--steps",
       paramLabel = "<n>",
       description = "of each attack; default ${DEFAULT-VALUE}")
-  int iterations = 100;
+  int steps = 100;
 
   @Option(
       names = "--restarts",

@@ -42,11 +42,11 @@ class AttackOptions extends AttackEffort {
 
   final EvaluationAttack attack(Name name) {
     return switch (name) {
-      case PGD -> EvaluationAttacks.pgd(iterations, restarts, seed);
-      case APGD_CE -> EvaluationAttacks.apgdCrossEntropy(iterations, restarts, seed);
-      case APGD_DLR -> EvaluationAttacks.apgdDlr(iterations, restarts, seed);
-      case APGD_T -> EvaluationAttacks.apgdTargeted(iterations, targets, seed);
-      case FAB -> EvaluationAttacks.fab(iterations, seed);
+      case PGD -> EvaluationAttacks.pgd(steps, restarts, seed);
+      case APGD_CE -> EvaluationAttacks.apgdCrossEntropy(steps, restarts, seed);
+      case APGD_DLR -> EvaluationAttacks.apgdDlr(steps, restarts, seed);
+      case APGD_T -> EvaluationAttacks.apgdTargeted(steps, targets, seed);
+      case FAB -> EvaluationAttacks.fab(steps, seed);
       case SQUARE -> EvaluationAttacks.square(queries, seed);
       case AUTOATTACK -> EvaluationAttacks.autoAttack(AutoAttack.Version.STANDARD, seed);
     };

@@ -58,7 +58,7 @@ final class AuditOptions {
   private @Nullable Share requireRobust;
 
   @ArgGroup(validate = false, heading = "%nWhat the attacker may do:%n", order = THREATS)
-  private EvaluationThreats threats = new EvaluationThreats();
+  private ThreatOptions.Several threats = new ThreatOptions.Several();
 
   @ArgGroup(validate = false, heading = "%nHow it runs:%n", order = RUN)
   private Run run = new Run();

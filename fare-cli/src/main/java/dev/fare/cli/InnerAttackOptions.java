@@ -1,16 +1,16 @@
 package dev.fare.cli;
 
+import dev.fare.training.FareTrainer;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.PgdAttack;
-import dev.fare.training.FareTrainerBuilder;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What makes the adversarial images of each update. */
-final class InnerAttackOptions extends ThreatOptions {
+final class InnerAttackOptions extends ThreatOptions.Single {
 
   /** The attack. */
   enum InnerAttack {
@@ -54,7 +54,7 @@ final class InnerAttackOptions extends ThreatOptions {
   }
 
   /** Tells a training. */
-  void describe(FareTrainerBuilder training, long seed) {
+  void describe(FareTrainer.Builder<?> training, long seed) {
     switch (attack) {
       case PGD -> {
         PgdAttack.Builder pgd = PgdAttack.builder(threatModel()).steps(steps).seed(seed);

@@ -85,7 +85,7 @@ final class RetrievalCommand implements Callable<Integer> {
       CaptionedImages data = ImageSource.captioned(captions, folder, pathColumn, captionColumn);
       RetrievalAudit.Builder builder =
           RetrievalAudit.of(data, String.valueOf(list.getFileName()))
-              .attack(RetrievalAudit.attack(effort.iterations, effort.restarts, effort.seed));
+              .attack(RetrievalAudit.attack(effort.steps, effort.restarts, effort.seed));
       ReportModel report = audit.describe(builder, effort.seed, terminal).build().run();
       audit.folder();
       RetrievalReport retrieval = report.retrievals().get(0);

@@ -1,10 +1,9 @@
 package dev.fare.models;
 
 import ai.djl.Device;
-import ai.djl.engine.EngineException;
 import ai.djl.util.cuda.CudaUtils;
 import dev.fare.models.vision.VisionConfig;
-import dev.fare.torch.OutOfMemory;
+import dev.fare.torch.MicroBatch;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
@@ -82,21 +81,18 @@ record ImageBatches(int size) {
 
   /** Runs the work over all images in order. */
   void forEach(int images, Work work) throws IOException {
-    int batch = size;
-    int from = 0;
-    while (from < images) {
-      int to = Math.min(images, from + batch);
-      try {
-        work.run(from, to);
-        from = to;
-      } catch (EngineException e) {
-        if (to - from == 1 || !OutOfMemory.isCauseOf(e)) {
-          throw e;
-        }
-        batch = Math.max(1, (to - from) / 2);
-        log.warn(
-            "a batch of {} images did not fit into memory: going on with {}", to - from, batch);
-      }
+    MicroBatch batch = new MicroBatch(size, log::warn);
+    for (int from = 0; from < images; ) {
+      int start = from;
+      from =
+          batch.fit(
+              images - start,
+              "image " + start,
+              count -> {
+                int end = Math.min(images, start + count);
+                work.run(start, end);
+                return end;
+              });
     }
   }
 }

@@ -10,7 +10,6 @@ import dev.fare.image.PixelNormalization;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.training.FareTrainer;
-import dev.fare.training.FareTrainerBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -133,14 +132,14 @@ public final class MemoryBenchmark implements Callable<Integer> {
         .forEach((name, shape) -> weights.put(name, owner.randomNormal(shape).muli(0.02)));
     VisionTransformer tower =
         new VisionTransformer(config, PixelNormalization.CLIP, weights, owner, Precision.FLOAT32);
-    FareTrainerBuilder builder =
+    FareTrainer.Builder<?> builder =
         FareTrainer.builder(new TowerAsEncoder(tower))
             .attack(PgdAttack.builder(ThreatModel.linf(4 / 255.0)).steps(attackSteps).build())
             .metricsEvery(0);
     if (again) {
-      builder.activationCheckpointing();
+      builder.activationCheckpointing(true);
     }
-    try (FareTrainer trainer = builder.build();
+    try (FareTrainer<?> trainer = builder.build();
         NDManager manager = NDManager.newBaseManager("PyTorch")) {
       Shape shape = new Shape(batchSize, 3, config.imageSize(), config.imageSize());
       NDArray pixels = manager.randomUniform(0, 1, shape);

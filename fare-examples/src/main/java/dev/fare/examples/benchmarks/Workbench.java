@@ -135,8 +135,8 @@ final class Workbench implements AutoCloseable {
   /** JPEG files. */
   List<Path> photographs() throws IOException {
     return images != null
-        ? Photographs.in(images, PHOTOGRAPHS)
-        : Photographs.draw(folder(), PHOTOGRAPHS);
+        ? JpegFiles.in(images, PHOTOGRAPHS)
+        : JpegFiles.draw(folder(), PHOTOGRAPHS);
   }
 
   @Override
