@@ -14,7 +14,6 @@ import dev.fare.training.StepClock.Part;
 import dev.fare.training.checkpoint.CheckpointState;
 import dev.fare.training.optimizer.Gradients;
 import dev.fare.training.optimizer.LearningRateSchedule;
-import dev.fare.training.optimizer.OptimizerScript;
 import dev.fare.training.optimizer.UpdateRule;
 import dev.fare.training.optimizer.WeightAverage;
 import dev.fare.training.reference.ReferenceCache;
@@ -22,8 +21,6 @@ import dev.fare.training.reference.ReferenceWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -58,8 +55,9 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
   private static final Logger LOG = LoggerFactory.getLogger(FareTrainer.class);
 
   /**
-   * Describes a {@link FareTrainer}. What is not said is the paper's recipe: squared distance, AdamW
-   * at 1e-5 with weight decay 1e-4, 20,000 steps of 128 images, 7 % of them warm-up, then a cosine.
+   * Describes a {@link FareTrainer}. What is not said is the paper's recipe: squared distance,
+   * AdamW at 1e-5 with weight decay 1e-4, 20,000 steps of 128 images, 7 % of them warm-up, then a
+   * cosine.
    */
   public static final class Builder<E extends TrainableEncoder> extends TrainerOptions<E> {
 
@@ -175,8 +173,7 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
   }
 
   private CheckpointState state() {
-    return run.checkpoint(
-        step, validation.state(), guard.skippedInARow(), microBatch.images());
+    return run.checkpoint(step, validation.state(), guard.skippedInARow(), microBatch.images());
   }
 
   /**
@@ -203,8 +200,7 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
    * this thread; what was interrupted can go on by calling this again. With checkpoints, the last
    * one is of the last step.
    *
-   * @throws UncheckedIOException if too many images can't be read, or a checkpoint can't be
-   *     written
+   * @throws UncheckedIOException if too many images can't be read, or a checkpoint can't be written
    * @throws IllegalStateException if the loss needs labels and the data have none, or if the
    *     checkpoint that the run goes on from was trained on other data
    * @throws TrainingDivergedException if the numbers go wrong and the policy is to stop

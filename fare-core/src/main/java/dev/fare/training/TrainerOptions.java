@@ -182,8 +182,8 @@ abstract sealed class TrainerOptions<E extends TrainableEncoder> permits FareTra
 
   /**
    * Shares each batch out between several devices, with a thread for each further one; the sum of
-   * the gradients is the same up to rounding. Attack, loss and inner objective are used by all these
-   * threads at once and must be safe for that.
+   * the gradients is the same up to rounding. Attack, loss and inner objective are used by all
+   * these threads at once and must be safe for that.
    *
    * @param replicas encoders of the same architecture and precision, one on each further device;
    *     their weights are overwritten, and the caller stays their owner
