@@ -8,7 +8,6 @@ import dev.fare.Attack;
 import dev.fare.ThreatModel;
 import dev.fare.data.InMemoryImages;
 import dev.fare.training.FareTrainer;
-import dev.fare.training.FareTrainerBuilder;
 import dev.fare.training.StepResult;
 import dev.fare.training.TrainingListener;
 import dev.fare.training.optimizer.Optimizer;
@@ -62,7 +61,7 @@ class EarlierTrainingTest {
         new Run("square", SquareAttack.builder(l2).queries(5).build()));
   }
 
-  private static float[] train(Run run, UnaryOperator<FareTrainerBuilder> more, int until) {
+  private static float[] train(Run run, UnaryOperator<FareTrainer.Builder<?>> more, int until) {
     FareTrainer[] trainer = new FareTrainer[1];
     TrainingListener end =
         new TrainingListener() {

@@ -52,8 +52,8 @@ final class EarlierRuns {
    */
   record Run(String name, ImageDataset data, boolean keepsReferences, Options options) {
 
-    FareTrainerBuilder builder(TanhEncoder encoder, Path references) {
-      FareTrainerBuilder builder = options.of(encoder, Runs.builder(encoder));
+    FareTrainer.Builder<?> builder(TanhEncoder encoder, Path references) {
+      FareTrainer.Builder<?> builder = options.of(encoder, Runs.builder(encoder));
       return keepsReferences ? builder.referenceCache(references) : builder;
     }
 
@@ -65,7 +65,7 @@ final class EarlierRuns {
 
   /** Adds options to a run. */
   interface Options {
-    FareTrainerBuilder of(TanhEncoder encoder, FareTrainerBuilder builder);
+    FareTrainer.Builder<?> of(TanhEncoder encoder, FareTrainer.Builder<?> builder);
   }
 
   /**
@@ -106,13 +106,14 @@ final class EarlierRuns {
                     .innerObjective(EmbeddingLoss.cosineDistance())));
   }
 
-  private static FareTrainerBuilder validated(TanhEncoder encoder, FareTrainerBuilder builder) {
+  private static FareTrainer.Builder<?> validated(
+      TanhEncoder encoder, FareTrainer.Builder<?> builder) {
     return builder
         .validation(Validation.closeness(Runs.IMAGES, new SignAttack(8 / 255.0, 2, 0)), 2)
-        .earlyStop(EarlyStop.whenNotRising("adversarial_cosine", 9).restoringBest());
+        .earlyStop(EarlyStop.whenNotRising("adversarial_cosine", 9).restoreBest(true));
   }
 
-  private static FareTrainerBuilder sgd(TanhEncoder encoder, FareTrainerBuilder builder) {
+  private static FareTrainer.Builder<?> sgd(TanhEncoder encoder, FareTrainer.Builder<?> builder) {
     return builder
         .optimizer(Optimizer.sgd())
         .learningRate(0.05)
@@ -128,7 +129,8 @@ final class EarlierRuns {
                 .withTokens(EmbeddingLoss.squaredDistance(), 0.25));
   }
 
-  private static FareTrainerBuilder supervised(TanhEncoder encoder, FareTrainerBuilder builder) {
+  private static FareTrainer.Builder<?> supervised(
+      TanhEncoder encoder, FareTrainer.Builder<?> builder) {
     Random random = new Random(9);
     float[] rows = new float[CLASSES.size() * TanhEncoder.DIMENSIONS];
     for (int i = 0; i < rows.length; i++) {
@@ -167,7 +169,7 @@ final class EarlierRuns {
   static End finish(
       Run run,
       Path references,
-      UnaryOperator<FareTrainerBuilder> more,
+      UnaryOperator<FareTrainer.Builder<?>> more,
       Consumer<FareTrainer> look) {
     List<Double> losses = new ArrayList<>();
     TrainingListener listener =
