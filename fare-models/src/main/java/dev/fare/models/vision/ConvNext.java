@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Images of any height and width from 32 are taken, whatever size it was made for. Its tokens
  * are the positions after the stem (depth 0) or one of the four stages, row by row.
  */
-public final class ConvNext implements VisionTower {
+final class ConvNext implements VisionTower {
 
   private static final TorchSource SOURCE =
       TorchSource.resource(ConvNext.class, "convnext.py")
@@ -44,7 +44,7 @@ public final class ConvNext implements VisionTower {
    * @param precision FLOAT32, or a half type, in which the MLPs of the blocks are, the rest stays
    *     float32
    */
-  public ConvNext(
+  ConvNext(
       ConvNextConfig config,
       PixelNormalization normalization,
       Map<String, NDArray> parameters,

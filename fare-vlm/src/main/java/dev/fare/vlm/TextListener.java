@@ -1,4 +1,4 @@
-package dev.fare.vlm.llava;
+package dev.fare.vlm;
 
 /** Gets answers piece by piece as they are written. */
 @FunctionalInterface

@@ -1,4 +1,4 @@
-package dev.fare.vlm.llava;
+package dev.fare.vlm;
 
 import static com.google.common.base.Preconditions.checkArgument;
 import static java.util.Objects.requireNonNull;
@@ -6,7 +6,6 @@ import static java.util.Objects.requireNonNull;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.SelectableObjective;
@@ -42,13 +41,13 @@ public final class VlmObjective implements SelectableObjective {
     }
   }
 
-  private final LlavaModel model;
+  private final VisionLanguageModel model;
   private final PromptBatch batch;
   private final boolean isTargeted;
   private final @Nullable Context context;
 
   private VlmObjective(
-      LlavaModel model, PromptBatch batch, boolean isTargeted, @Nullable Context context) {
+      VisionLanguageModel model, PromptBatch batch, boolean isTargeted, @Nullable Context context) {
     this.model = requireNonNull(model, "model");
     this.batch = batch;
     this.isTargeted = isTargeted;
@@ -61,12 +60,13 @@ public final class VlmObjective implements SelectableObjective {
    * @param prompts whole prompts with one image each
    * @param targets what each should be answered with
    */
-  public static VlmObjective towards(LlavaModel model, List<String> prompts, List<String> targets) {
+  public static VlmObjective towards(
+      VisionLanguageModel model, List<String> prompts, List<String> targets) {
     return towards(model, model.batch(prompts, targets));
   }
 
   /** The same for prompts and texts in tokens. */
-  public static VlmObjective towards(LlavaModel model, PromptBatch batch) {
+  public static VlmObjective towards(VisionLanguageModel model, PromptBatch batch) {
     return new VlmObjective(model, batch, true, null);
   }
 
@@ -77,12 +77,12 @@ public final class VlmObjective implements SelectableObjective {
    * @param references what each should not be answered with
    */
   public static VlmObjective awayFrom(
-      LlavaModel model, List<String> prompts, List<String> references) {
+      VisionLanguageModel model, List<String> prompts, List<String> references) {
     return awayFrom(model, model.batch(prompts, references));
   }
 
   /** The same for prompts and texts in tokens. */
-  public static VlmObjective awayFrom(LlavaModel model, PromptBatch batch) {
+  public static VlmObjective awayFrom(VisionLanguageModel model, PromptBatch batch) {
     return new VlmObjective(model, batch, false, null);
   }
 
@@ -126,11 +126,8 @@ public final class VlmObjective implements SelectableObjective {
   @Override
   public NDArray forward(NDArray pixels) {
     checkPixels(pixels);
-    NDManager manager = pixels.getManager();
     NDArray visual = context == null ? model.visualTokens(pixels) : withContext(pixels, context);
-    NDArray embeddings = model.embed(batch, visual);
-    return new TextLoss(model.languageModel(), batch.mask(manager), batch.labels(manager))
-        .of(embeddings);
+    return model.textLosses(batch, visual);
   }
 
   private void checkPixels(NDArray pixels) {
@@ -144,7 +141,7 @@ public final class VlmObjective implements SelectableObjective {
           batch.images(i),
           places);
     }
-    int size = model.visionEncoder().imageSize();
+    int size = model.imageSize();
     Shape wanted = new Shape(batch.size(), 3, (long) images * size, size);
     checkArgument(
         pixels.getShape().equals(wanted), "pixels must be %s, got %s", wanted, pixels.getShape());

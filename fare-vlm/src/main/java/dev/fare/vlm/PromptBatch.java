@@ -1,4 +1,4 @@
-package dev.fare.vlm.llava;
+package dev.fare.vlm;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
@@ -35,11 +35,13 @@ public final class PromptBatch {
    * Prompts alone.
    *
    * @param prompts ids in which the image token stands for a whole image
+   * @param padToken what fills up shorter prompts, which nobody looks at
    * @param tokensPerImage how many places an image takes
    */
-  public static PromptBatch of(List<long[]> prompts, LlavaConfig config, int tokensPerImage) {
+  public static PromptBatch of(
+      List<long[]> prompts, long imageToken, long padToken, int tokensPerImage) {
     List<long[]> nothing = prompts.stream().map(prompt -> new long[0]).toList();
-    return of(prompts, nothing, config, tokensPerImage);
+    return of(prompts, nothing, imageToken, padToken, tokensPerImage);
   }
 
   /**
@@ -48,7 +50,11 @@ public final class PromptBatch {
    * @param texts ids without images, whose every token is a label
    */
   public static PromptBatch of(
-      List<long[]> prompts, List<long[]> texts, LlavaConfig config, int tokensPerImage) {
+      List<long[]> prompts,
+      List<long[]> texts,
+      long imageToken,
+      long padToken,
+      int tokensPerImage) {
     checkArgument(!prompts.isEmpty(), "there must be at least one prompt, got none");
     checkArgument(
         prompts.size() == texts.size(),
@@ -57,9 +63,9 @@ public final class PromptBatch {
         texts.size());
     List<Row> rows = new ArrayList<>();
     for (int i = 0; i < prompts.size(); i++) {
-      rows.add(row(prompts.get(i), texts.get(i), config.imageToken(), tokensPerImage));
+      rows.add(row(prompts.get(i), texts.get(i), imageToken, tokensPerImage));
     }
-    return new PromptBatch(rows, config.padToken());
+    return new PromptBatch(rows, padToken);
   }
 
   private static Row row(long[] prompt, long[] text, long imageToken, int tokensPerImage) {
