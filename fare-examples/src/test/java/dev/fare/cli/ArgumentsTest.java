@@ -46,7 +46,7 @@ class ArgumentsTest {
     Program program = Program.run("--help");
 
     assertThat(program.exitCode()).isZero();
-    assertThat(program.out()).contains("quickstart", "Exit codes", "130", "--require-robust");
+    assertThat(program.out()).contains("retrieval", "Exit codes", "130", "--require-robust");
   }
 
   @ParameterizedTest
