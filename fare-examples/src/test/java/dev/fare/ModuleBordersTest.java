@@ -58,12 +58,12 @@ class ModuleBordersTest {
   /** Modules are built side by side: each one's classes are read from its own folder. */
   @BeforeAll
   static void readEveryModule() throws IOException {
-    Path root = Path.of(System.getProperty("basedir", ".")).toAbsolutePath().resolve("..");
+    Path root = Path.of(System.getProperty("basedir", ".")).toAbsolutePath().resolve("..").normalize();
     Matcher marks = MARK.matcher(Files.readString(root.resolve("docs/api-stability.md")));
     while (marks.find()) {
       MARKS.put(marks.group(1), marks.group(2));
     }
-    try (Stream<Path> modules = Files.list(root.normalize())) {
+    try (Stream<Path> modules = Files.list(root)) {
       List<Path> folders =
           modules.map(m -> m.resolve("target/classes")).filter(Files::isDirectory).toList();
       product = new ClassFileImporter().importPaths(folders);
