@@ -3,7 +3,7 @@ package dev.fare.cli;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.PgdAttack;
-import dev.fare.training.FareTrainerBuilder;
+import dev.fare.training.FareTrainer;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +54,7 @@ final class InnerAttackOptions extends ThreatOptions.Single {
   }
 
   /** Tells a training. */
-  void describe(FareTrainerBuilder training, long seed) {
+  void describe(FareTrainer.Builder<?> training, long seed) {
     switch (attack) {
       case PGD -> {
         PgdAttack.Builder pgd = PgdAttack.builder(threatModel()).steps(steps.value()).seed(seed);

@@ -1,6 +1,6 @@
 package dev.fare.cli;
 
-import dev.fare.training.FareTrainerBuilder;
+import dev.fare.training.FareTrainer;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -32,13 +32,10 @@ final class MemoryOptions {
   private int loaderThreads = 1;
 
   /** Tells a training. */
-  void describe(FareTrainerBuilder training) {
-    training.loaderThreads(loaderThreads);
+  void describe(FareTrainer.Builder<?> training) {
+    training.loaderThreads(loaderThreads).activationCheckpointing(activationCheckpointing);
     if (microBatchSize != null) {
       training.microBatchSize(microBatchSize.value());
-    }
-    if (activationCheckpointing) {
-      training.activationCheckpointing();
     }
     if (referenceCache != null) {
       training.referenceCache(referenceCache);

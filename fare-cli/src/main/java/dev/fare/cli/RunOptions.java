@@ -8,7 +8,7 @@ import dev.fare.evaluation.audit.ImageSource;
 import dev.fare.evaluation.audit.ModelSource;
 import dev.fare.models.ClipModel;
 import dev.fare.training.DivergencePolicy;
-import dev.fare.training.FareTrainerBuilder;
+import dev.fare.training.FareTrainer;
 import dev.fare.training.metrics.CsvMetrics;
 import dev.fare.training.metrics.JsonLinesMetrics;
 import dev.fare.training.metrics.TensorBoardMetrics;
@@ -152,7 +152,7 @@ final class RunOptions {
    * @param classes how they are named
    */
   void describe(
-      FareTrainerBuilder training,
+      FareTrainer.Builder<?> training,
       Path folder,
       ThreatModel threat,
       ModelSource model,
@@ -166,11 +166,9 @@ final class RunOptions {
         .metricsEvery(metricsEvery)
         .divergencePolicy(divergence)
         .unreadableFraction(unreadable)
+        .allowChangedSettings(allowChangedSettings)
         .listener(new CsvMetrics(folder.resolve("metrics.csv")))
         .listener(new JsonLinesMetrics(folder.resolve("metrics.jsonl")));
-    if (allowChangedSettings) {
-      training.allowChangedSettings();
-    }
     if (lossLimit != null) {
       training.lossLimit(lossLimit);
     }
@@ -185,7 +183,7 @@ final class RunOptions {
       if (validate == null) {
         throw new IllegalArgumentException("--early-stop watches a validation: give --validate");
       }
-      training.earlyStop(EarlyStop.whenNotRising(measure.watched, earlyStop.value()).restoringBest());
+      training.earlyStop(EarlyStop.whenNotRising(measure.watched, earlyStop.value()).restoreBest(true));
     }
   }
 

@@ -1,6 +1,6 @@
 package dev.fare.cli;
 
-import dev.fare.training.FareTrainerBuilder;
+import dev.fare.training.FareTrainer;
 import dev.fare.training.optimizer.LearningRateSchedule;
 import dev.fare.training.optimizer.Optimizer;
 import java.util.List;
@@ -112,7 +112,7 @@ final class UpdateOptions {
   }
 
   /** Tells a training. */
-  void describe(FareTrainerBuilder training) {
+  void describe(FareTrainer.Builder<?> training) {
     training
         .steps(steps)
         .batchSize(batchSize.value())

@@ -111,6 +111,17 @@ class ClipEmbeddingModelTest {
     assertThat(model.dimension()).isEqualTo(8).isEqualTo(one.dimension());
   }
 
+  /** The example of docs/integrations.md. */
+  @Test
+  void embedsAsDocumented() throws Exception {
+    Path directory = this.directory.resolve("tiny-clip");
+    try (ClipEmbeddingModel embeddings = ClipEmbeddingModel.load(directory)) { // of a CLIP
+      Embedding teapot = embeddings.embed("a teapot").content();
+      System.out.println(teapot.dimension());
+      assertThat(teapot).isEqualTo(model.embed("a teapot").content());
+    }
+  }
+
   @Test
   void refusesWhatItWouldHaveToDownloadOrMix() {
     assertThatIllegalArgumentException()

@@ -14,11 +14,11 @@ import dev.fare.image.PixelImage;
 import dev.fare.models.export.torchscript.TorchScriptExport;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
+import dev.fare.models.format.huggingface.HuggingFaceNames;
 import dev.fare.models.format.huggingface.HuggingFaceWriter;
 import dev.fare.models.format.openclip.OpenClipWriter;
 import dev.fare.models.hub.ModelHub;
 import dev.fare.models.text.TextTransformer;
-import dev.fare.models.vision.ConvNextConfig;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
@@ -269,20 +269,12 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
    */
   public NDArray tokens(NDArray pixels, TokenLayer layer) {
     checkRange(pixels);
-    NDArray tokens = tower.hiddenState(pixels, layer.blocks(tower.depth()));
+    NDArray tokens = tower.hiddenState(pixels, layer.depthIn(tower.config()));
     if (layer.postNorm()) {
       tokens = tower.postNorm(tokens);
     }
-    if (!tower.hasClassToken()) {
-      if (layer.classToken()) {
-        throw new IllegalArgumentException(
-            "a "
-                + tower.getClass().getSimpleName()
-                + " has no class token; take tokens without it");
-      }
-      return tokens;
-    }
-    return layer.classToken() ? tokens : tokens.get(new NDIndex(":, 1:"));
+    boolean isWhole = layer.classToken() || !tower.config().hasClassToken();
+    return isWhole ? tokens : tokens.get(new NDIndex(":, 1:"));
   }
 
   /**
@@ -369,10 +361,10 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
   public void save(Path directory) throws IOException {
     try (NDManager reading = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
       Map<String, NDArray> tensors = TowerLoader.complete(checkpoint, tower.parameters(), reading);
-      if (config().vision() instanceof ConvNextConfig) {
-        OpenClipWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
-      } else {
+      if (HuggingFaceNames.has(config().vision())) {
         HuggingFaceWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
+      } else {
+        OpenClipWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
       }
     }
   }

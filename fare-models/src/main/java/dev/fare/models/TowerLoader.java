@@ -6,17 +6,12 @@ import ai.djl.ndarray.NDManager;
 import dev.fare.Precision;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.text.ClipTokenizer;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
-import dev.fare.models.vision.ConvNext;
-import dev.fare.models.vision.ConvNextConfig;
 import dev.fare.models.vision.VisionTower;
-import dev.fare.models.vision.VisionTransformer;
-import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Collection;
@@ -43,14 +38,8 @@ public final class TowerLoader {
     ClipConfig clip = checkpoint.config();
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
     try {
-      Map<String, NDArray> weights =
-          read(checkpoint, CanonicalNames.vision(clip.vision()).keySet(), manager);
-      if (clip.vision() instanceof ConvNextConfig config) {
-        return new ConvNext(config, clip.normalization(), weights, manager, precision);
-      }
-      VitConfig config = (VitConfig) clip.vision();
-      return new VisionTransformer(
-          config, clip.normalization(), weights, manager, precision, lowLatency);
+      Map<String, NDArray> weights = read(checkpoint, clip.vision().tensors().keySet(), manager);
+      return clip.vision().newTower(clip.normalization(), weights, manager, precision, lowLatency);
     } catch (IOException | RuntimeException e) {
       manager.close();
       throw e;
@@ -70,7 +59,7 @@ public final class TowerLoader {
                             + " here"));
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
     try {
-      LinkedHashMap<String, ?> names = CanonicalNames.text(config);
+      LinkedHashMap<String, ?> names = config.tensors();
       names.remove(LOGIT_SCALE);
       return new TextTransformer(config, read(checkpoint, names.keySet(), manager), manager);
     } catch (IOException | RuntimeException e) {

@@ -88,6 +88,14 @@ class ImageJobTest {
     results = directory.resolve("results");
   }
 
+  /** The example of docs/integrations.md. */
+  @Test
+  void embedsAsDocumented() throws Exception {
+    JobSummary done = ImageJob.of(model, ImageFunction.embedding(), results).run(spark, images);
+
+    assertThat(done.images()).isEqualTo(IMAGES);
+  }
+
   @Test
   void givesThePlainLoopsEmbeddings() throws Exception {
     JobSummary summary = job(ImageFunction.embedding()).run(spark, images);

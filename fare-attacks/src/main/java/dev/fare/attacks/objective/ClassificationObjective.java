@@ -2,11 +2,10 @@ package dev.fare.attacks.objective;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.SelectableObjective;
-import dev.fare.attacks.Objectives;
 
 /**
  * An objective about a classifier's decision: its {@code forward} gives logits {@code [N,K]}.
- * Attacks that look at classes, such as FAB and targeted APGD, need one; {@link Objectives} makes
+ * Attacks that look at classes, such as FAB and targeted APGD, need one; {@code Objectives} makes
  * them.
  */
 public interface ClassificationObjective extends SelectableObjective {

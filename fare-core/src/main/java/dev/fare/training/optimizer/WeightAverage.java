@@ -68,6 +68,14 @@ public final class WeightAverage implements Closeable {
     }
   }
 
+  /** Writes the averages into those of the given weights that have their names. */
+  public void copyTo(Map<String, NDArray> weights) {
+    Map<String, NDArray> targets = new LinkedHashMap<>(weights);
+    targets.keySet().retainAll(averages.keySet());
+    OptimizerScript.copy(
+        targets.keySet().stream().map(averages::get).toList(), List.copyOf(targets.values()));
+  }
+
   /** The averages by the weights' names. */
   public Map<String, NDArray> averages() {
     return averages;

@@ -32,7 +32,7 @@ class UpdateRuleTest {
   void adamWFollowsTheClosedForm(String method) {
     float[] start = {1f, -2f, 0.5f, 3f, -0.25f};
     Map<String, NDArray> weights = weights(start);
-    AdamW rule = new AdamW(Optimizer.adamW(), weights, DECAY);
+    AdamWRule rule = new AdamWRule(Optimizer.adamW(), weights, DECAY);
     double[] expected = {1, -2, 0.5, 3, -0.25};
     double[] mean = new double[5];
     double[] square = new double[5];
@@ -60,7 +60,7 @@ class UpdateRuleTest {
   @Test
   void sgdFollowsTheClosedForm() {
     Map<String, NDArray> weights = weights(new float[] {1f, -2f, 0.5f, 3f, -0.25f});
-    UpdateRule rule = UpdateRule.of(Optimizer.sgd(), weights, DECAY);
+    UpdateRule rule = Optimizer.sgd().on(weights, DECAY);
     double[] expected = {1, -2, 0.5, 3, -0.25};
     double[] velocity = new double[5];
     Random random = new Random(3);

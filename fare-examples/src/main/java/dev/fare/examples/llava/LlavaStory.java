@@ -168,7 +168,7 @@ public final class LlavaStory implements Callable<Integer> {
     PgdAttack attack =
         PgdAttack.builder(ThreatModel.linf(4 / 255.0)).steps(2).stepSize(2.5 / 255).build();
     try (RobustClipEncoder encoder = RobustClipEncoder.load(clip);
-        FareTrainer trainer =
+        FareTrainer<?> trainer =
             FareTrainer.builder(encoder)
                 .attack(attack)
                 .learningRate(1e-3)

@@ -110,7 +110,7 @@ class ConvNextTest {
           .isEqualTo(new Shape(2, 4, 32));
       assertThatThrownBy(() -> encoder.tokens(pixels, TokenLayer.layer(-1).withClassToken()))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("a ConvNext has no class token");
+          .hasMessageContaining("there is no class token in ConvNextConfig");
       assertThatThrownBy(() -> encoder.tokens(pixels, TokenLayer.LAST_POST_NORM))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("it normalises the mean of all positions");

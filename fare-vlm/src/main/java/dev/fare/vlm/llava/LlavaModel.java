@@ -104,8 +104,8 @@ public final class LlavaModel implements AutoCloseable {
    * @throws IllegalArgumentException if the projector can't take its tokens
    */
   public LlavaModel withVisionEncoder(RobustClipEncoder encoder) {
-    int wanted = LlavaParts.tokenWidth(vision);
-    int given = LlavaParts.tokenWidth(encoder);
+    int wanted = LlavaCheckpoint.tokenWidth(config, vision.config().vision());
+    int given = LlavaCheckpoint.tokenWidth(config, encoder.config().vision());
     checkArgument(
         given == wanted,
         "this projector takes tokens of %s values, the encoder's have %s; a robust encoder must be"
@@ -159,7 +159,7 @@ public final class LlavaModel implements AutoCloseable {
 
   /** How many places an image takes in a prompt. */
   public int tokensPerImage() {
-    return LlavaParts.tokens(vision, config.visualTokens());
+    return Math.toIntExact(config.visualTokens().shapeIn(vision.config().vision()).get(0));
   }
 
   /**

@@ -263,7 +263,7 @@ class OnnxExportTest {
   void weightsMayLieBeside() throws Exception {
     RecordedTensors recorded = RecordedTensors.read(HUGGING_FACE + "/io.safetensors", manager);
     try (RobustClipEncoder encoder = load(HUGGING_FACE)) {
-      OnnxExport.vision(encoder).externalData().write(file());
+      OnnxExport.vision(encoder).externalData(true).write(file());
     }
     assertThat(Files.size(directory.resolve("model.onnx_data"))).isGreaterThan(40_000);
     NDArray embeds =

@@ -159,9 +159,7 @@ class TorchScriptExportTest {
       new NDList(inputs).encode(out);
     }
     Path source =
-        Path.of(
-            Objects.requireNonNull(getClass().getResource("torchscript/PlainDjlApplication.java"))
-                .toURI());
+        Path.of(Objects.requireNonNull(getClass().getResource("PlainDjlApplication.java")).toURI());
     String jars =
         Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
             .filter(entry -> entry.endsWith(".jar") && !entry.contains("fare-"))
