@@ -1,9 +1,9 @@
 package dev.fare.cli;
 
-import dev.fare.training.FareTrainer;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.PgdAttack;
+import dev.fare.training.FareTrainer;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,5 @@
 package dev.fare.cli;
 
-import dev.fare.training.FareTrainer;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.PgdAttack;
@@ -9,6 +8,7 @@ import dev.fare.evaluation.audit.ImageSource;
 import dev.fare.evaluation.audit.ModelSource;
 import dev.fare.models.ClipModel;
 import dev.fare.training.DivergencePolicy;
+import dev.fare.training.FareTrainer;
 import dev.fare.training.metrics.CsvMetrics;
 import dev.fare.training.metrics.JsonLinesMetrics;
 import dev.fare.training.metrics.TensorBoardMetrics;

@@ -169,7 +169,8 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   /** What a run that was killed here has saved already stays. */
-  private void save(RobustClipEncoder encoder, FareTrainer<RobustClipEncoder> trainer, TrainingSummary summary)
+  private void save(
+      RobustClipEncoder encoder, FareTrainer<RobustClipEncoder> trainer, TrainingSummary summary)
       throws IOException {
     if (!Files.exists(output)) {
       if (updates.averages()) {

@@ -54,8 +54,7 @@ final class ValidationSchedule implements Closeable {
       MicroBatch microBatch,
       RunState run) {
     limits =
-        new ValidationLimits(
-            asked.loaderThreads, microBatch.images(), asked.unreadableFraction);
+        new ValidationLimits(asked.loaderThreads, microBatch.images(), asked.unreadableFraction);
     validation = (asked.validation == null ? NOTHING : asked.validation).within(limits);
     every = asked.validation == null ? Long.MAX_VALUE : asked.validateEvery;
     earlyStop = asked.earlyStop;

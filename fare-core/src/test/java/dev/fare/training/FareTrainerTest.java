@@ -204,7 +204,8 @@ class FareTrainerTest {
         .hasMessage("learningRate must be above 0 and finite, got -1.0");
     assertThatThrownBy(() -> builder().batchSize(0))
         .hasMessage("batchSize must be at least 1, got 0");
-    FareTrainer<?> trainer = builder().loss(TrainingLoss.tecoa(manager.ones(new Shape(3, 5)))).build();
+    FareTrainer<?> trainer =
+        builder().loss(TrainingLoss.tecoa(manager.ones(new Shape(3, 5)))).build();
     assertThatThrownBy(() -> trainer.step(pixels(2, 1)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("call step(pixels, labels)");

@@ -529,7 +529,8 @@ class ResumeTest {
     try (TanhEncoder first = TanhEncoder.seeded(1)) {
       trainTo(2, Runs.builder(first, directory).attack(new OwnAttack()));
     }
-    try (FareTrainer<?> trainer = Runs.builder(encoder, directory).attack(new OwnAttack()).build()) {
+    try (FareTrainer<?> trainer =
+        Runs.builder(encoder, directory).attack(new OwnAttack()).build()) {
       assertThat(trainer.fit(Runs.IMAGES).warnings())
           .singleElement()
           .asString()

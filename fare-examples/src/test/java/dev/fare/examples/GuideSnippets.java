@@ -160,7 +160,7 @@ final class GuideSnippets {
       ClipModel clip, ImageDataset images, ImageDataset unseen, int steps, Path run, Path output)
       throws IOException {
     ApgdAttack apgd = ApgdAttack.builder(ThreatModel.linf(4 / 255.0)).steps(50).build();
-    try (FareTrainer<?> trainer =
+    try (FareTrainer<RobustClipEncoder> trainer =
         FareTrainer.builder(clip.imageEncoder())
             .attack(PgdAttack.builder(ThreatModel.linf(4 / 255.0)).build())
             .steps(steps)
@@ -174,7 +174,7 @@ final class GuideSnippets {
             .listener(new TensorBoardMetrics(run.resolve("events")))
             .build()) {
       TrainingSummary summary = trainer.fit(images);
-      try (RobustClipEncoder average = (RobustClipEncoder) trainer.averagedEncoder()) {
+      try (RobustClipEncoder average = trainer.averagedEncoder()) {
         average.save(output);
       }
       ModelCard.of("fare4-clip-vit-l-14", summary)

@@ -67,7 +67,7 @@ final class Snippets {
 
   static void train() throws IOException {
     try (RobustClipEncoder encoder = RobustClipEncoder.load(Path.of("clip-vit-large-patch14"));
-        FareTrainer<?> trainer =
+        FareTrainer<RobustClipEncoder> trainer =
             FareTrainer.builder(encoder)
                 .attack(PgdAttack.builder(ThreatModel.linf(4 / 255.0)).stepSize(1 / 255.0).build())
                 .learningRate(1e-5)

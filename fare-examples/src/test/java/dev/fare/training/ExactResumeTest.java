@@ -38,7 +38,10 @@ class ExactResumeTest {
 
   /** A way to train; all of them accumulate gradients and keep a moving average. */
   private record Kind(
-      String name, Attack attack, Precision precision, UnaryOperator<FareTrainer.Builder<?>> options) {
+      String name,
+      Attack attack,
+      Precision precision,
+      UnaryOperator<FareTrainer.Builder<?>> options) {
 
     @Override
     public String toString() {

@@ -280,7 +280,8 @@ class ReferenceCacheTest {
 
   private float[] trainOneByOne(boolean cached, int loaderThreads) {
     try (TanhEncoder encoder = TanhEncoder.seeded(1)) {
-      FareTrainer.Builder<?> builder = Runs.builder(new OneByOne(encoder)).loaderThreads(loaderThreads);
+      FareTrainer.Builder<?> builder =
+          Runs.builder(new OneByOne(encoder)).loaderThreads(loaderThreads);
       if (cached) {
         builder.referenceCache(directory);
       }

@@ -28,9 +28,9 @@ import java.util.function.Function;
  *
  * <p>What is read back goes into arrays that exist already, and the file must hold just those.
  */
-final class TensorFile {
+final class CheckpointTensors {
 
-  private TensorFile() {}
+  private CheckpointTensors() {}
 
   /** What a manifest says about a file. */
   record Digest(long bytes, String sha256) {}
