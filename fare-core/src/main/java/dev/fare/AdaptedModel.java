@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AdaptedModel implements ImageEncoder, Classifier {
 
+  private final String origin;
   private final RecordedBlock block;
   private final @Nullable Model owner;
   private final NDManager manager;
@@ -42,6 +43,7 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
   private final @Nullable NDArray deviation;
 
   private AdaptedModel(Builder builder, RecordedBlock block, NDManager manager) {
+    origin = builder.origin();
     this.block = block;
     this.manager = manager;
     owner = builder.model;
@@ -131,6 +133,12 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
   }
 
   @Override
+  public String toString() {
+    return "AdaptedModel[%s, %d x %d pixels to %d numbers, %s]"
+        .formatted(origin, imageSize, imageSize, outputs, manager.getDevice());
+  }
+
+  @Override
   public void close() {
     block.close();
     manager.close();
@@ -190,6 +198,13 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
       this.mean = mean.clone();
       this.deviation = deviation.clone();
       return this;
+    }
+
+    private String origin() {
+      if (file != null) {
+        return file.toString();
+      }
+      return model == null ? requireNonNull(block).getClass().getSimpleName() : model.getName();
     }
 
     /**
