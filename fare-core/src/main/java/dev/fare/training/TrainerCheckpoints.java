@@ -7,9 +7,9 @@ import dev.fare.training.checkpoint.Checkpoint;
 import dev.fare.training.checkpoint.CheckpointDirectory;
 import dev.fare.training.checkpoint.CheckpointPolicy;
 import dev.fare.training.checkpoint.CheckpointState;
-import dev.fare.training.optimizer.OptimizerScript;
 import dev.fare.training.optimizer.UpdateRule;
-import dev.fare.training.optimizer.WeightAverage;
+import dev.fare.training.weights.WeightAverage;
+import dev.fare.training.weights.WeightScript;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -189,7 +189,7 @@ final class TrainerCheckpoints implements Closeable {
     checkpoint.readInto(stored);
     Map<String, NDArray> average = tensors.get(AVERAGE);
     if (average != null && !stored.containsKey(AVERAGE)) {
-      OptimizerScript.copy(
+      WeightScript.copy(
           average.keySet().stream().map(name -> requireNonNull(weights.get(name))).toList(),
           List.copyOf(average.values()));
       run.warn("the average of the weights starts after step " + checkpoint.step());

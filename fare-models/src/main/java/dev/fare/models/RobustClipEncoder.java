@@ -310,7 +310,8 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
 
   @Override
   public RobustClipEncoder withActivationCheckpointing() {
-    return new RobustClipEncoder(tower.withActivationCheckpointing(), checkpoint, manager);
+    return new RobustClipEncoder(
+        tower.withActivationCheckpointing(), checkpoint, manager.newSubManager());
   }
 
   /**

@@ -1,7 +1,11 @@
-package dev.fare.image;
+package dev.fare.data;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.fare.image.Augmentation;
+import dev.fare.image.ClipPreprocessing;
+import dev.fare.image.ImageDecoder;
+import dev.fare.image.PixelImage;
 import java.util.Optional;
 
 /**
@@ -12,29 +16,29 @@ import java.util.Optional;
  * @param augmentation random crops and mirror images in training
  * @param epoch whose augmentation is meant; empty outside training, where nothing is augmented
  */
-public record PixelPipeline(
+record PixelPipeline(
     ImageDecoder decoder,
     Optional<ClipPreprocessing> preprocessing,
     Optional<Augmentation> augmentation,
     Optional<Long> epoch) {
 
-  public static final PixelPipeline PLAIN =
+  static final PixelPipeline PLAIN =
       new PixelPipeline(
           ImageDecoder.standard(), Optional.empty(), Optional.empty(), Optional.empty());
 
-  public PixelPipeline with(ImageDecoder newDecoder) {
+  PixelPipeline with(ImageDecoder newDecoder) {
     return new PixelPipeline(newDecoder, preprocessing, augmentation, epoch);
   }
 
-  public PixelPipeline with(ClipPreprocessing newPreprocessing) {
+  PixelPipeline with(ClipPreprocessing newPreprocessing) {
     return new PixelPipeline(decoder, Optional.of(newPreprocessing), augmentation, epoch);
   }
 
-  public PixelPipeline with(Augmentation newAugmentation) {
+  PixelPipeline with(Augmentation newAugmentation) {
     return new PixelPipeline(decoder, preprocessing, Optional.of(newAugmentation), epoch);
   }
 
-  public PixelPipeline atEpoch(long newEpoch) {
+  PixelPipeline atEpoch(long newEpoch) {
     return new PixelPipeline(decoder, preprocessing, augmentation, Optional.of(newEpoch));
   }
 
@@ -43,7 +47,7 @@ public record PixelPipeline(
    *
    * @throws IllegalArgumentException if the picture's shape can't be prepared
    */
-  public PixelImage apply(PixelImage picture, int index, ClipPreprocessing pipeline) {
+  PixelImage apply(PixelImage picture, int index, ClipPreprocessing pipeline) {
     if (augmentation.isEmpty() || epoch.isEmpty()) {
       return pipeline.apply(picture);
     }
@@ -51,7 +55,7 @@ public record PixelPipeline(
   }
 
   /** The preprocessing for an encoder. */
-  public ClipPreprocessing pipeline(int imageSize) {
+  ClipPreprocessing pipeline(int imageSize) {
     if (preprocessing.isEmpty()) {
       return ClipPreprocessing.openClip(imageSize);
     }
@@ -66,7 +70,7 @@ public record PixelPipeline(
   }
 
   /** For a data set's description: what decides the pixels. */
-  public String description() {
+  String description() {
     return preprocessing.map(Object::toString).orElse("open_clip preprocessing")
         + augmentation.map(drawn -> ", " + drawn).orElse("");
   }

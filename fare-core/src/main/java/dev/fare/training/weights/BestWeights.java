@@ -1,4 +1,4 @@
-package dev.fare.training.optimizer;
+package dev.fare.training.weights;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -19,17 +19,17 @@ public final class BestWeights implements AutoCloseable {
     manager = weights.get(0).getManager().newSubManager();
     watched.forEach(
         (name, weight) ->
-            copies.put(name, OptimizerScript.own(weight.stopGradient().duplicate(), manager)));
+            copies.put(name, WeightScript.own(weight.stopGradient().duplicate(), manager)));
   }
 
   /** The weights are the best now. */
   public void keep() {
-    OptimizerScript.copy(weights, List.copyOf(copies.values()));
+    WeightScript.copy(weights, List.copyOf(copies.values()));
   }
 
   /** Makes the weights what they were. */
   public void restore() {
-    OptimizerScript.copy(List.copyOf(copies.values()), weights);
+    WeightScript.copy(List.copyOf(copies.values()), weights);
   }
 
   /** The copies by the weights' names, for a checkpoint. */

@@ -1,4 +1,4 @@
-package dev.fare.training.optimizer;
+package dev.fare.training.weights;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
@@ -18,7 +18,7 @@ public final class Gradients {
   /** The Euclidean length of all gradients taken together. */
   public static double norm(NDList gradients) {
     try (GradMode off = GradMode.noGrad();
-        NDList norm = OptimizerScript.module().callList("norm", List.of(), gradients)) {
+        NDList norm = WeightScript.module().callList("norm", List.of(), gradients)) {
       return norm.singletonOrThrow().getFloat();
     }
   }
@@ -32,7 +32,7 @@ public final class Gradients {
     try (GradMode off = GradMode.noGrad();
         NDManager call = gradients.head().getManager().newSubManager(Device.cpu());
         NDArray numbers = call.create(new double[] {factor})) {
-      OptimizerScript.module().callList("scale", List.of(numbers), gradients).close();
+      WeightScript.module().callList("scale", List.of(numbers), gradients).close();
     }
   }
 }

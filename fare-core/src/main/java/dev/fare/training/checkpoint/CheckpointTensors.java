@@ -12,7 +12,7 @@ import com.google.common.hash.HashingOutputStream;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.io.SafetensorsWriter;
-import dev.fare.training.optimizer.OptimizerScript;
+import dev.fare.training.weights.WeightScript;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
@@ -28,9 +28,9 @@ import java.util.function.Function;
  *
  * <p>What is read back goes into arrays that exist already, and the file must hold just those.
  */
-final class TensorFile {
+final class CheckpointTensors {
 
-  private TensorFile() {}
+  private CheckpointTensors() {}
 
   /** What a manifest says about a file. */
   record Digest(long bytes, String sha256) {}
@@ -100,7 +100,7 @@ final class TensorFile {
     for (Map.Entry<String, LazyTensor> entry : stored.entrySet()) {
       NDArray target = requireNonNull(tensors.get(entry.getKey()));
       try (NDManager manager = target.getManager().newSubManager()) {
-        OptimizerScript.copy(List.of(entry.getValue().read(manager)), List.of(target));
+        WeightScript.copy(List.of(entry.getValue().read(manager)), List.of(target));
       }
     }
   }

@@ -1,4 +1,4 @@
-package dev.fare.training.optimizer;
+package dev.fare.training.weights;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
@@ -35,7 +35,7 @@ public final class WeightAverage implements Closeable {
     manager = weights.values().iterator().next().getManager().newSubManager();
     weights.forEach(
         (name, weight) ->
-            averages.put(name, OptimizerScript.own(weight.stopGradient().duplicate(), manager)));
+            averages.put(name, WeightScript.own(weight.stopGradient().duplicate(), manager)));
     pairs.addAll(averages.values());
     pairs.addAll(weights.values());
   }
@@ -45,7 +45,7 @@ public final class WeightAverage implements Closeable {
     try (GradMode off = GradMode.noGrad();
         NDManager call = manager.newSubManager(Device.cpu());
         NDArray numbers = call.create(new double[] {decay})) {
-      OptimizerScript.module().callList("average", List.of(numbers), pairs).close();
+      WeightScript.module().callList("average", List.of(numbers), pairs).close();
     }
   }
 
@@ -64,7 +64,7 @@ public final class WeightAverage implements Closeable {
 
   private void swap() {
     try (GradMode off = GradMode.noGrad()) {
-      OptimizerScript.module().callList("swap", List.of(), pairs).close();
+      WeightScript.module().callList("swap", List.of(), pairs).close();
     }
   }
 
@@ -72,7 +72,7 @@ public final class WeightAverage implements Closeable {
   public void copyTo(Map<String, NDArray> weights) {
     Map<String, NDArray> targets = new LinkedHashMap<>(weights);
     targets.keySet().retainAll(averages.keySet());
-    OptimizerScript.copy(
+    WeightScript.copy(
         targets.keySet().stream().map(averages::get).toList(), List.copyOf(targets.values()));
   }
 

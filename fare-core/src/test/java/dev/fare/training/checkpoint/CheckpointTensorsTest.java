@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class TensorFileTest {
+class CheckpointTensorsTest {
 
   @TempDir Path directory;
   private NDManager manager;
@@ -48,7 +48,7 @@ class TensorFileTest {
     expected.putLong(header.length()).put(header.getBytes(StandardCharsets.UTF_8));
     expected.putFloat(1.5f).putFloat(-2).putFloat(3);
 
-    TensorFile.write(directory.resolve("x.safetensors"), tensors);
+    CheckpointTensors.write(directory.resolve("x.safetensors"), tensors);
 
     assertThat(header.length() % 8).isZero();
     assertThat(directory.resolve("x.safetensors")).hasBinaryContent(expected.array());
@@ -57,14 +57,14 @@ class TensorFileTest {
   @Test
   void refusesOtherTensorsThanTheTrainers() throws IOException {
     Path file = directory.resolve("x.safetensors");
-    TensorFile.write(file, tensors);
+    CheckpointTensors.write(file, tensors);
     tensors.put("b", manager.create(new float[1][2]));
 
-    assertThatThrownBy(() -> TensorFile.readInto(file, tensors))
+    assertThatThrownBy(() -> CheckpointTensors.readInto(file, tensors))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("holds other tensors than this trainer's 2");
     tensors.put("b", manager.zeros(new Shape(2), DataType.FLOAT64));
-    assertThatThrownBy(() -> TensorFile.write(directory.resolve("y"), tensors))
+    assertThatThrownBy(() -> CheckpointTensors.write(directory.resolve("y"), tensors))
         .hasMessage("weights must be float32, got float64 in b");
     assertThat(Files.exists(directory.resolve("y"))).isFalse();
   }

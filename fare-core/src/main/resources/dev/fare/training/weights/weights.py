@@ -1,4 +1,4 @@
-class Optimizers(Module):
+class Weights(Module):
   __parameters__ = []
   __buffers__ = []
   training : bool

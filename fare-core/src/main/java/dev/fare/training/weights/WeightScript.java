@@ -1,4 +1,4 @@
-package dev.fare.training.optimizer;
+package dev.fare.training.weights;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
@@ -12,25 +12,25 @@ import java.util.List;
 import java.util.Map;
 
 /** The arithmetic over lists of weights, in TorchScript. */
-public final class OptimizerScript {
+public final class WeightScript {
 
-  private OptimizerScript() {}
+  private WeightScript() {}
 
   private static final class Holder {
     static final TorchModule MODULE =
         TorchModule.compile(
-            TorchSource.resource(OptimizerScript.class, "optimizers.py"),
-            "Optimizers",
+            TorchSource.resource(WeightScript.class, "weights.py"),
+            "Weights",
             Map.of(),
             Device.cpu());
   }
 
-  static TorchModule module() {
+  public static TorchModule module() {
     return Holder.MODULE;
   }
 
   /** Moves an array to a manager, out of any scope that is open, so that it lives as long. */
-  static NDArray own(NDArray array, NDManager manager) {
+  public static NDArray own(NDArray array, NDManager manager) {
     NDScope.unregister(array);
     array.attach(manager);
     return array;
@@ -45,7 +45,7 @@ public final class OptimizerScript {
     }
   }
 
-  static void checkCount(List<NDArray> gradients, List<NDArray> weights) {
+  public static void checkCount(List<NDArray> gradients, List<NDArray> weights) {
     if (gradients.size() != weights.size()) {
       throw new IllegalArgumentException(
           "there must be one gradient for each of "
