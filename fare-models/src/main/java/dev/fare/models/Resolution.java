@@ -59,6 +59,7 @@ final class Resolution {
         new ClipConfig(after, config.text(), config.normalization()),
         tensors,
         checkpoint.tokenizer(),
+        checkpoint.cleaning(),
         checkpoint.source());
   }
 
