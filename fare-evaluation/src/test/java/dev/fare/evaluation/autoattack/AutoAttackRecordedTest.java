@@ -1,4 +1,4 @@
-package dev.fare.attacks;
+package dev.fare.evaluation.autoattack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,10 +10,16 @@ import com.google.gson.JsonObject;
 import dev.fare.Classifier;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.ApgdAttack;
+import dev.fare.attacks.AutoAttack;
 import dev.fare.attacks.AutoAttack.Part;
 import dev.fare.attacks.AutoAttack.Version;
-import dev.fare.attacks.AutoAttackReport.Outcome;
+import dev.fare.attacks.FabAttack;
+import dev.fare.attacks.SquareAttack;
+import dev.fare.attacks.TinyModels;
+import dev.fare.attacks.Vectors;
 import dev.fare.attacks.objective.ClassificationLoss;
+import dev.fare.evaluation.autoattack.AutoAttackReport.Outcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -56,7 +62,7 @@ class AutoAttackRecordedTest {
       Shape shape = new Shape(labels.size(), 3, 8, 8);
       NDArray x = manager.create(Vectors.floats(data.get("x_times_255")), shape).div(255);
 
-      AutoAttackReport report = attack(threatModel, json).evaluate(classifier, x, labels);
+      AutoAttackReport report = evaluate(attack(threatModel, json), classifier, x, labels);
 
       if (json.get("robust_agrees").getAsBoolean()) {
         assertRobust(report, json);
@@ -72,9 +78,14 @@ class AutoAttackRecordedTest {
       }
       if (text(json, "version").equals("custom")) {
         // the original's own versions need ten classes; ours go for as many targets as there are
-        assertRobust(quick(threatModel, json).build().evaluate(classifier, x, labels), json);
+        assertRobust(evaluate(quick(threatModel, json).build(), classifier, x, labels), json);
       }
     }
+  }
+
+  private static AutoAttackReport evaluate(
+      AutoAttack attack, Classifier classifier, NDArray x, NDArray labels) {
+    return AutoAttackEvaluation.builder(attack).build().evaluate(classifier, x, labels);
   }
 
   private static void assertRobust(AutoAttackReport report, JsonObject json) {

@@ -1,12 +1,14 @@
-package dev.fare.attacks;
+package dev.fare.evaluation.autoattack;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.attacks.AutoAttack.Part;
-import dev.fare.attacks.AutoAttackWarning.FewClasses;
-import dev.fare.attacks.AutoAttackWarning.ProbabilityOutputs;
-import dev.fare.attacks.AutoAttackWarning.RandomizedModel;
+import dev.fare.attacks.FabAttack;
+import dev.fare.attacks.TargetedApgdAttack;
 import dev.fare.attacks.objective.ClassificationLoss;
 import dev.fare.attacks.objective.ClassificationObjective;
+import dev.fare.evaluation.autoattack.AutoAttackWarning.FewClasses;
+import dev.fare.evaluation.autoattack.AutoAttackWarning.ProbabilityOutputs;
+import dev.fare.evaluation.autoattack.AutoAttackWarning.RandomizedModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

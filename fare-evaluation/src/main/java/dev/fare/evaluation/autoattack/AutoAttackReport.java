@@ -1,4 +1,4 @@
-package dev.fare.attacks;
+package dev.fare.evaluation.autoattack;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.AttackCost;
@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What an {@link AutoAttack} evaluation found.
+ * What an {@link AutoAttackEvaluation} found.
  *
  * @param threatModel what the attacks were allowed
  * @param images {@code [N,C,H,W]}: the adversarial image where one was found, else the clean one;

@@ -1,30 +1,47 @@
-package dev.fare.evaluation;
+package dev.fare.evaluation.journal;
 
 import com.google.common.collect.Lists;
 import dev.fare.AttackCost;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One pass of a model over some images: knows which are finished, tells the listener, keeps the
  * journal and adds up what it costs.
  */
-final class Phase {
+public final class Phase {
 
   private static final double NANOS_PER_SECOND = 1e9;
 
+  /** Hears of each batch. */
+  public interface Watcher {
+    /**
+     * A batch is finished.
+     *
+     * @param phase its name
+     * @param done images of the phase that are finished
+     * @param total images of the phase
+     * @param correct how many of the finished ones are right
+     */
+    void finished(String phase, int done, int total, int correct);
+  }
+
   /** What a phase belongs to. */
-  record Context(
-      String dataSet,
-      String data,
-      String model,
-      List<Integer> labels,
-      EvaluationListener listener,
-      EvaluationJournal journal) {}
+  public record Context(
+      String data, String model, List<Integer> labels, EvaluationJournal journal, Watcher watcher) {
+
+    /** What the journal knows of a phase. */
+    public List<EvaluationJournal.Entry> known(String key) {
+      return journal.known(data, model, key);
+    }
+  }
 
   private final Context context;
   private final String name;
@@ -32,6 +49,7 @@ final class Phase {
   private final List<Integer> images;
   private final int[] predictions;
   private final Set<Integer> finished = new HashSet<>();
+  private final Map<Integer, String> found = new HashMap<>();
   private AttackCost cost = AttackCost.NONE;
   private double seconds;
   private int correct;
@@ -44,21 +62,25 @@ final class Phase {
    * @param key unique for this model and data set, the same each time
    * @param images what the phase goes over
    * @param predictions of the whole data set; those of finished images are written here
+   * @throws IllegalStateException if the journal speaks of images that there aren't
    */
-  Phase(Context context, String name, String key, List<Integer> images, int[] predictions) {
+  public Phase(Context context, String name, String key, List<Integer> images, int[] predictions) {
     this.context = context;
     this.name = name;
     this.key = key;
     this.images = images;
     this.predictions = predictions;
     Set<Integer> wanted = Set.copyOf(images);
-    for (EvaluationJournal.Entry entry :
-        context.journal().known(context.data(), context.model(), key)) {
+    for (EvaluationJournal.Entry entry : context.known(key)) {
       for (int row = 0; row < entry.images().size(); row++) {
         int image = entry.images().get(row);
+        if (image >= predictions.length) {
+          throw context.journal().damaged("there is no image " + image);
+        }
         if (wanted.contains(image)) {
           predictions[image] = entry.predictions().get(row);
           count(image);
+          found.put(image, entry.found() == null ? "" : entry.found().get(row));
         }
       }
       cost = cost.plus(entry.cost());
@@ -68,13 +90,26 @@ final class Phase {
   }
 
   /** The images that are left to do. */
-  List<List<Integer>> batches(int batchSize) {
+  public List<List<Integer>> batches(int batchSize) {
     return Lists.partition(
         images.stream().filter(image -> !finished.contains(image)).toList(), batchSize);
   }
 
   /** Called when the predictions of a batch are written, one call at a time. */
-  void finish(List<Integer> batch, AttackCost batchCost) {
+  public void finish(List<Integer> batch, AttackCost batchCost) {
+    add(batch, batchCost, null);
+  }
+
+  /**
+   * The same where adversarial images are kept.
+   *
+   * @param checksums of the files of those that were found
+   */
+  public void finish(List<Integer> batch, AttackCost batchCost, Map<Integer, String> checksums) {
+    add(batch, batchCost, batch.stream().map(image -> checksums.getOrDefault(image, "")).toList());
+  }
+
+  private void add(List<Integer> batch, AttackCost batchCost, @Nullable List<String> checksums) {
     long now = System.nanoTime();
     double batchSeconds = (now - started) / NANOS_PER_SECOND;
     started = now;
@@ -96,15 +131,12 @@ final class Phase {
                   List.copyOf(batch),
                   classes,
                   batchCost,
-                  batchSeconds));
+                  batchSeconds,
+                  checksums));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    context
-        .listener()
-        .progressed(
-            new EvaluationProgress(
-                context.dataSet(), context.model(), name, finished.size(), images.size(), correct));
+    context.watcher().finished(name, finished.size(), images.size(), correct);
   }
 
   private void count(int image) {
@@ -113,11 +145,21 @@ final class Phase {
     }
   }
 
-  AttackCost cost() {
+  /** The checksum of the file of each adversarial image that the journal knows. */
+  public Map<Integer, String> found() {
+    return found;
+  }
+
+  /** How many images it goes over. */
+  public int size() {
+    return images.size();
+  }
+
+  public AttackCost cost() {
     return cost;
   }
 
-  double seconds() {
+  public double seconds() {
     return seconds;
   }
 }

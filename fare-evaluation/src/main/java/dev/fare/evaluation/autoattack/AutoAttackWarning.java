@@ -1,4 +1,4 @@
-package dev.fare.attacks;
+package dev.fare.evaluation.autoattack;
 
 /** Why a robust accuracy may say less than it seems to. */
 public sealed interface AutoAttackWarning {

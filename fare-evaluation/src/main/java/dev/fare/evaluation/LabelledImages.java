@@ -7,12 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Brings images of a labelled data set to the device, some at a time. */
-final class BatchReader {
+final class LabelledImages {
 
   private final ImageReader images;
   private final List<Integer> labels;
 
-  BatchReader(ImageReader images) {
+  LabelledImages(ImageReader images) {
     this.images = images;
     this.labels = labels(images.data());
   }
@@ -30,6 +30,11 @@ final class BatchReader {
                               .formatted(image, data.description()))));
     }
     return List.copyOf(labels);
+  }
+
+  /** How many classes have names. */
+  int classNames() {
+    return images.data().classNames().size();
   }
 
   int size() {
