@@ -4,13 +4,17 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import com.google.common.collect.Lists;
+import com.google.common.primitives.Longs;
 import dev.fare.image.ImageDecoder;
+import dev.fare.image.PixelImage;
 import dev.fare.io.SafetensorsWriter;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -19,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Computes something for each of many images on Spark and writes it in files of fixed shards.
@@ -38,6 +44,8 @@ import org.apache.spark.broadcast.Broadcast;
 public final class ImageJob {
 
   private static final int DEFAULT_SHARD = 256;
+
+  private static final Logger log = LoggerFactory.getLogger(ImageJob.class);
 
   private final Path model;
   private final ImageFunction function;
@@ -75,12 +83,13 @@ public final class ImageJob {
    * @param images paths, each once; their order decides about shards
    * @return what is in the directory now
    * @throws IllegalArgumentException if a path is there twice
-   * @throws IOException if the directory holds results of other images
+   * @throws IOException if the directory holds results of other images, another model or another
+   *     function
    * @throws org.apache.spark.SparkException if a shard failed as often as Spark's settings allow;
    *     finished ones stay
    */
   public JobSummary run(JavaSparkContext spark, List<Path> images) throws IOException {
-    List<Shard> shards = shards(images);
+    List<Shard> shards = shards(images, ModelFiles.digest(model) + " " + function.identity());
     List<Shard> missing = new ArrayList<>();
     for (Shard shard : shards) {
       if (!shard.isDone(directory)) {
@@ -91,10 +100,16 @@ public final class ImageJob {
       compute(spark, missing);
     }
     long total = 0;
+    long unreadable = 0;
     for (Shard shard : shards) {
-      total += ShardFile.read(shard.file(directory)).images().size();
+      ShardFile file = ShardFile.read(shard.file(directory));
+      total += file.images().size();
+      unreadable += file.unreadable().size();
     }
-    return new JobSummary(shards.size(), total, shards.size() - missing.size());
+    if (unreadable > 0) {
+      log.warn("{} pictures could not be read and have no results in {}", unreadable, directory);
+    }
+    return new JobSummary(shards.size(), total, shards.size() - missing.size(), unreadable);
   }
 
   private void compute(JavaSparkContext spark, List<Shard> missing) {
@@ -112,7 +127,7 @@ public final class ImageJob {
     }
   }
 
-  private List<Shard> shards(List<Path> images) {
+  private List<Shard> shards(List<Path> images, String job) {
     List<String> paths = images.stream().map(path -> path.toAbsolutePath().toString()).toList();
     if (new HashSet<>(paths).size() < paths.size()) {
       throw new IllegalArgumentException(
@@ -120,7 +135,7 @@ public final class ImageJob {
     }
     List<Shard> shards = new ArrayList<>();
     for (List<String> part : Lists.partition(paths, shardSize)) {
-      shards.add(new Shard(shards.size(), (long) shards.size() * shardSize, part));
+      shards.add(new Shard(shards.size(), (long) shards.size() * shardSize, part, job));
     }
     return shards;
   }
@@ -141,19 +156,47 @@ public final class ImageJob {
   private static void compute(
       Shard shard, RobustClipEncoder encoder, ImageFunction function, Path directory)
       throws IOException {
-    ImageDecoder decoder = ImageDecoder.standard();
-    List<Path> paths = shard.images().stream().map(Path::of).toList();
+    Pictures pictures = Pictures.of(shard);
+    Map<String, String> metadata = shard.metadata(pictures.readable(), pictures.unreadable());
     try (NDManager manager = NDManager.newBaseManager(encoder.device(), "PyTorch");
         TensorScope scope = TensorScope.of(manager);
         GradMode off = GradMode.noGrad()) {
-      NDArray pixels =
-          encoder.preprocessing().toPixels(scope.manager(), paths, decoder::decode, Runnable::run);
-      Map<String, NDArray> results = function.apply(encoder, pixels, shard.first());
-      results.forEach((name, result) -> check(name, result, paths.size()));
-      SafetensorsWriter.write(
-          shard.file(directory), results, DataType.FLOAT32, Map.of(Shard.IMAGES, shard.metadata()));
+      Map<String, NDArray> results = Map.of();
+      if (!pictures.decoded().isEmpty()) {
+        NDArray pixels = encoder.preprocessing().toPixels(scope.manager(), pictures.decoded());
+        results = function.apply(encoder, pixels, pictures.positions());
+      }
+      results.forEach((name, result) -> check(name, result, pictures.decoded().size()));
+      SafetensorsWriter.write(shard.file(directory), results, DataType.FLOAT32, metadata);
     } catch (UncheckedIOException e) {
       throw e.getCause();
+    }
+  }
+
+  /** A shard's pictures; what can't be read is left out and counted. */
+  private record Pictures(
+      List<PixelImage> decoded, List<String> readable, List<String> unreadable, long[] positions) {
+
+    static Pictures of(Shard shard) throws IOException {
+      ImageDecoder decoder = ImageDecoder.standard();
+      List<PixelImage> decoded = new ArrayList<>();
+      List<String> readable = new ArrayList<>();
+      List<String> unreadable = new ArrayList<>();
+      List<Long> positions = new ArrayList<>();
+      for (int i = 0; i < shard.images().size(); i++) {
+        String image = shard.images().get(i);
+        try {
+          decoded.add(decoder.decode(Path.of(image)));
+          readable.add(image);
+          positions.add(shard.first() + i);
+        } catch (ClosedByInterruptException | InterruptedIOException e) {
+          throw e; // the task's fault, not the picture's
+        } catch (IOException e) {
+          log.warn("{} can't be read and is left out: {}", image, e.getMessage());
+          unreadable.add(image);
+        }
+      }
+      return new Pictures(decoded, readable, unreadable, Longs.toArray(positions));
     }
   }
 

@@ -165,6 +165,80 @@ class ImageJobTest {
         .withMessageContaining("twice");
   }
 
+  @Test
+  void anotherModelFunctionOrEpsilonIsRefused() throws Exception {
+    List<Path> four = images.subList(0, 4);
+    job(ImageFunction.embeddingShift(4 / 255.0, 1, 7)).run(spark, four);
+    Path other = shared.resolve("other");
+    for (Path file : List.of(model.resolve("config.json"), model.resolve("model.safetensors"))) {
+      Files.createDirectories(other);
+      Files.write(other.resolve(file.getFileName()), Files.readAllBytes(file));
+    }
+    byte[] weights = Files.readAllBytes(other.resolve("model.safetensors"));
+    weights[weights.length - 2] ^= 1;
+    Files.write(other.resolve("model.safetensors"), weights);
+
+    for (ImageFunction function :
+        List.of(
+            ImageFunction.embedding(),
+            ImageFunction.embeddingShift(8 / 255.0, 1, 7),
+            ImageFunction.embeddingShift(4 / 255.0, 1, 8),
+            scaled(2))) {
+      assertThatExceptionOfType(IOException.class)
+          .isThrownBy(() -> job(function).run(spark, four))
+          .withMessageContaining("another model or function");
+    }
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(
+            () ->
+                ImageJob.of(other, ImageFunction.embeddingShift(4 / 255.0, 1, 7), results)
+                    .shardSize(SHARD)
+                    .run(spark, four))
+        .withMessageContaining("another model or function");
+    assertThat(scaled(2).identity()).isEqualTo(scaled(2).identity());
+    assertThat(scaled(2).identity()).isNotEqualTo(scaled(3).identity());
+  }
+
+  private static ImageFunction scaled(double factor) {
+    return (encoder, pixels, first) -> Map.of("embedding", encoder.embed(pixels).mul(factor));
+  }
+
+  @Test
+  void anImagesRandomStartDoesNotDependOnTheShards() throws Exception {
+    ImageFunction function = ImageFunction.embeddingShift(4 / 255.0, 1, 7);
+    job(function).run(spark, images.subList(0, 8));
+    List<float[]> fours = rows("shift");
+    results = directory.resolve("threes");
+    ImageJob.of(model, function, results).shardSize(3).run(spark, images.subList(0, 8));
+
+    List<float[]> threes = rows("shift");
+    for (int i = 0; i < 8; i++) {
+      assertThat(threes.get(i)).containsExactly(fours.get(i), within(1e-4f * fours.get(i)[0]));
+    }
+  }
+
+  @Test
+  void picturesThatCannotBeReadAreLeftOutAndCounted() throws Exception {
+    List<Path> some = new ArrayList<>(images.subList(0, 6));
+    Path broken = Files.write(directory.resolve("broken.png"), new byte[] {1, 2, 3});
+    some.add(1, broken);
+    some.add(directory.resolve("absent.png"));
+    for (int i = 0; i < 4; i++) {
+      some.add(directory.resolve("absent-" + i + ".png"));
+    }
+
+    JobSummary summary = job(ImageFunction.embedding()).run(spark, some);
+
+    assertThat(summary).isEqualTo(new JobSummary(3, 6, 0, 6));
+    ShardFile first = ShardFile.read(results.resolve("shard-000000.safetensors"));
+    assertThat(first.unreadable()).containsExactly(broken.toString());
+    List<float[]> rows = rows("embedding");
+    for (int i = 0; i < 6; i++) {
+      assertThat(rows.get(i)).containsExactly(expected[i], within(1e-5f));
+    }
+    assertThat(job(ImageFunction.embedding()).run(spark, some).reused()).isEqualTo(3);
+  }
+
   private ImageJob job(ImageFunction function) {
     return ImageJob.of(model, function, results).shardSize(SHARD);
   }
@@ -173,7 +247,8 @@ class ImageJobTest {
   private static ImageFunction failing(Path marks, int times) {
     String place = marks.toString();
     ImageFunction embedding = ImageFunction.embedding();
-    return (encoder, pixels, first) -> {
+    ImageFunction failing =
+        (encoder, pixels, first) -> {
       if (first == 2 * SHARD) {
         for (int i = 0; i < times; i++) {
           if (Path.of(place, "failure-" + i).toFile().mkdir()) {
@@ -183,6 +258,7 @@ class ImageJobTest {
       }
       return embedding.apply(encoder, pixels, first);
     };
+    return failing.named(embedding.identity());
   }
 
   private void assertEmbeddings() throws Exception {
@@ -201,6 +277,9 @@ class ImageJobTest {
       for (Path file : modified().keySet()) {
         ShardFile shard = ShardFile.read(file);
         names.addAll(shard.images());
+        if (shard.images().isEmpty()) {
+          continue;
+        }
         var tensor = shard.tensors().get(name).read(manager);
         for (int i = 0; i < shard.images().size(); i++) {
           rows.add(tensor.get(i).toFloatArray());

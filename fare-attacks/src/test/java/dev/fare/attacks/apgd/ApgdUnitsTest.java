@@ -15,6 +15,7 @@ import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.Objectives;
 import dev.fare.attacks.Vectors;
+import dev.fare.attacks.tensor.Kernels;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
@@ -170,6 +171,12 @@ class ApgdUnitsTest {
 
       assertThat(start.toFloatArray())
           .containsExactly(Vectors.floats(json.get("x_start")), within(2e-6f));
+      if (norm == Norm.L1) {
+        // what moves back all the way may miss the clean pixel by a last bit, and then counts
+        NDArray expected = Vectors.tensor(manager, json.get("x_start"));
+        assertThat(Kernels.differing(start, x).toFloatArray())
+            .containsExactly(Kernels.differing(expected, x).toFloatArray());
+      }
     }
   }
 }
