@@ -9,7 +9,6 @@ import dev.fare.image.ImageDecoder;
 import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -140,14 +139,14 @@ class WebDatasetTest {
     Files.write(cut, Arrays.copyOf(whole, 4 * BLOCK + 100));
 
     assertThatThrownBy(() -> WebDataset.of(cut.toString()))
-        .isInstanceOf(UncheckedIOException.class)
+        .isInstanceOf(IOException.class)
         .hasMessageContaining("cut.tar");
     Files.writeString(root.resolve("text.tar"), "this is no archive ".repeat(100));
     assertThatThrownBy(() -> WebDataset.of(root.resolve("text.tar").toString()))
-        .isInstanceOf(UncheckedIOException.class)
+        .isInstanceOf(IOException.class)
         .hasMessageContaining("text.tar");
     assertThatThrownBy(() -> WebDataset.of(root.resolve("absent.tar").toString()))
-        .isInstanceOf(UncheckedIOException.class)
+        .isInstanceOf(IOException.class)
         .hasMessageContaining("absent.tar");
     tar("empty.tar", Map.of()).write("1.cls", "1");
     assertThatThrownBy(() -> WebDataset.of(root.resolve("empty.tar").toString()))
@@ -165,7 +164,7 @@ class WebDatasetTest {
       Files.write(lie, withChecksum(bytes));
 
       assertThatThrownBy(() -> WebDataset.of(lie.toString()))
-          .isInstanceOf(UncheckedIOException.class)
+          .isInstanceOf(IOException.class)
           .hasMessageContaining("lie.tar");
     }
   }

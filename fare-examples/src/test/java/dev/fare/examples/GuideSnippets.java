@@ -100,7 +100,8 @@ final class GuideSnippets {
     return matrix;
   }
 
-  static DriftReport drift(RobustClipEncoder original, RobustClipEncoder robust, Path folder) {
+  static DriftReport drift(RobustClipEncoder original, RobustClipEncoder robust, Path folder)
+      throws IOException {
     DriftReport drift =
         EmbeddingDrift.builder(original.imageSize(), original) // where clean images belong
             .encoder("original", original)
@@ -130,7 +131,8 @@ final class GuideSnippets {
     return alarm;
   }
 
-  static List<PerceptualSimilarity.Pair> duplicates(RobustClipEncoder robust, Path folder) {
+  static List<PerceptualSimilarity.Pair> duplicates(RobustClipEncoder robust, Path folder)
+      throws IOException {
     PerceptualSimilarity similarity = PerceptualSimilarity.of(robust);
     List<PerceptualSimilarity.Pair> pairs =
         similarity.duplicates(ImageFolder.of(folder), 0.95); // the most similar first
