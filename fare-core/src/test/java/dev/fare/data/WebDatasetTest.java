@@ -269,6 +269,9 @@ class WebDatasetTest {
     assertThatThrownBy(() -> ShardPattern.expand("{5..1}")).hasMessageContaining("is empty");
     assertThatThrownBy(() -> ShardPattern.expand("{0..9999999}"))
         .hasMessageContaining("more than 1000000 files");
+    assertThatThrownBy(() -> ShardPattern.expand("{0..999999}" + "x".repeat(1_000_000)))
+        .hasMessageContaining("more than 67108864 characters");
+    assertThat(ShardPattern.expand("{a}".repeat(20_000))).containsExactly("a".repeat(20_000));
     assertThatThrownBy(() -> ShardPattern.expand("{0..9999}{0..9999}"))
         .hasMessageContaining("more than 1000000 files");
   }
