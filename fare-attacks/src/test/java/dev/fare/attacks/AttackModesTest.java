@@ -136,7 +136,7 @@ class AttackModesTest {
     assertThat(l1.around(x).contains(shrinking.images()).all().getBoolean()).isTrue();
     assertThatThrownBy(() -> ApgdAttack.builder(LINF).useLargerEpsilons(true).build())
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("largerEpsilons is for l1 only, got LINF");
+        .hasMessage("useLargerEpsilons is for l1 only, got LINF");
   }
 
   @Test
@@ -154,11 +154,11 @@ class AttackModesTest {
   }
 
   @Test
-  void everyAttackTellsItsListenerAfterEachIteration() {
+  void everyAttackTellsItsListenerAfterEachStep() {
     List<String> heard = new ArrayList<>();
     AttackListener listener =
         progress -> {
-          heard.add(progress.attack() + " " + progress.iteration() + "/" + progress.iterations());
+          heard.add(progress.attack() + " " + progress.step() + "/" + progress.steps());
           assertThat(progress.meanLoss()).isFinite();
           assertThat(progress.stepSizes().size()).isEqualTo(progress.images());
         };
@@ -227,7 +227,8 @@ class AttackModesTest {
     ApgdAttack apgd = ApgdAttack.builder(LINF).steps(10).build();
     AttackResult first = apgd.perturb(coarse, x);
 
-    AttackResult staged = StagedAttack.first(coarse, apgd).then(objective, apgd).perturb(x);
+    AttackResult staged =
+        StagedAttack.first(whole -> coarse, apgd).then(apgd).perturb(objective, x);
 
     Scores start = Transfer.replay(first.highestLossImages(), objective);
     assertThat(staged.losses().gte(start.losses().sub(1e-5)).all().getBoolean()).isTrue();

@@ -10,11 +10,11 @@ import com.google.gson.JsonObject;
 import dev.fare.Classifier;
 
 /** The classifiers that the recorded runs attacked. */
-final class TinyModels {
+public final class TinyModels {
 
   private TinyModels() {}
 
-  static Classifier of(NDManager manager, JsonObject models, String name) {
+  public static Classifier of(NDManager manager, JsonObject models, String name) {
     JsonObject weights = models.getAsJsonObject(name);
     return weights.has("fc1.weight") ? mlp(manager, weights) : conv(manager, weights);
   }
@@ -23,7 +23,7 @@ final class TinyModels {
    * The same classifier, one image at a time: matrix products round differently for another number
    * of rows, and then not even a result that depends on no other image is the same bit by bit.
    */
-  static Classifier imageByImage(Classifier model) {
+  public static Classifier imageByImage(Classifier model) {
     return pixels -> {
       long count = pixels.getShape().get(0);
       NDArray logits = model.logits(pixels.get(":1"));

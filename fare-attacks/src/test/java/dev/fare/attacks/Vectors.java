@@ -55,7 +55,7 @@ public final class Vectors {
     return array;
   }
 
-  static boolean[] booleans(JsonElement json) {
+  public static boolean[] booleans(JsonElement json) {
     JsonArray list = json.getAsJsonArray();
     boolean[] array = new boolean[list.size()];
     for (int i = 0; i < array.length; i++) {

@@ -5,7 +5,6 @@ import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.Objectives;
 import dev.fare.data.ImageFolder;
 import dev.fare.data.ImageSubset;
-import dev.fare.evaluation.ThreatResult;
 import dev.fare.evaluation.audit.AdversarialFolder;
 import dev.fare.evaluation.audit.AdversarialFolder.Outcome;
 import dev.fare.evaluation.drift.EncoderAttack;
@@ -108,7 +107,7 @@ final class AttackCommand implements Callable<Integer> {
       Path table = output.resolve("attack.csv");
       AtomicFile.write(table, csv(outcomes, folder).getBytes(StandardCharsets.UTF_8));
       Map<String, Object> summary = summary(outcomes, labelled);
-      terminal.say("%d images attacked at %s", outcomes.size(), ThreatResult.label(allowed));
+      terminal.say("%d images attacked at %s", outcomes.size(), allowed.label());
       summary.forEach((name, value) -> terminal.say("  %s: %s", name, value));
       terminal.say("The images: %s, the table: %s", output, table);
       summary.put("output", output.toString());

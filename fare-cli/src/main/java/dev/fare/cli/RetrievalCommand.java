@@ -1,7 +1,6 @@
 package dev.fare.cli;
 
 import dev.fare.data.CaptionedImages;
-import dev.fare.evaluation.ThreatResult;
 import dev.fare.evaluation.audit.ImageSource;
 import dev.fare.evaluation.audit.RetrievalAudit;
 import dev.fare.evaluation.report.ReportModel;
@@ -93,7 +92,7 @@ final class RetrievalCommand implements Callable<Integer> {
       RetrievalResult.Attacked decisive = Verdict.decisive(retrieval);
       return audit.judge(
           decisive.recall().imageToText().atK().get(0).share(),
-          ThreatResult.label(decisive.threatModel()),
+          decisive.threatModel().label(),
           terminal);
     }
   }
@@ -103,7 +102,7 @@ final class RetrievalCommand implements Callable<Integer> {
     for (RetrievalResult encoder : report.encoders()) {
       Map<String, Object> robust = new LinkedHashMap<>();
       for (RetrievalResult.Attacked attacked : encoder.attacked()) {
-        robust.put(ThreatResult.label(attacked.threatModel()), recalls(attacked.recall()));
+        robust.put(attacked.threatModel().label(), recalls(attacked.recall()));
       }
       Map<String, Object> values = new LinkedHashMap<>();
       values.put("model", encoder.encoder());

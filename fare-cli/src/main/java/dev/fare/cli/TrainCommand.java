@@ -3,7 +3,7 @@ package dev.fare.cli;
 import ai.djl.ndarray.NDManager;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.PictureDataset;
-import dev.fare.evaluation.ThreatResult;
+import dev.fare.ThreatModel;
 import dev.fare.image.Augmentation;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.training.FareTrainer;
@@ -187,7 +187,7 @@ final class TrainCommand implements Callable<Integer> {
               .license(license)
               .baseModel(model.source().path().toString())
               .command(commandLine());
-      attack.trainedAgainst().map(ThreatResult::label).ifPresent(card::threatModel);
+      attack.trainedAgainst().map(ThreatModel::label).ifPresent(card::threatModel);
       card.write(output);
     }
   }

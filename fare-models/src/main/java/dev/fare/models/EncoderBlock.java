@@ -25,7 +25,7 @@ public final class EncoderBlock extends AbstractBlock {
   private final Optional<TokenLayer> layer;
   private final Shape outputOfOneImage;
 
-  private EncoderBlock(RobustClipEncoder encoder, Optional<TokenLayer> layer) {
+  EncoderBlock(RobustClipEncoder encoder, Optional<TokenLayer> layer) {
     this.encoder = encoder;
     this.layer = layer;
     outputOfOneImage =
@@ -35,16 +35,6 @@ public final class EncoderBlock extends AbstractBlock {
     inputNames = List.of("pixels");
     inputShapes = new Shape[] {new Shape(-1, 3, encoder.imageSize(), encoder.imageSize())};
     outputDataTypes = new DataType[] {DataType.FLOAT32};
-  }
-
-  /** Pixels to embeddings {@code [N,D]}, not normalised. */
-  public static EncoderBlock ofEmbedding(RobustClipEncoder encoder) {
-    return new EncoderBlock(encoder, Optional.empty());
-  }
-
-  /** Pixels to tokens {@code [N,T,C]}. */
-  public static EncoderBlock ofTokens(RobustClipEncoder encoder, TokenLayer layer) {
-    return new EncoderBlock(encoder, Optional.of(layer));
   }
 
   public boolean givesTokens() {

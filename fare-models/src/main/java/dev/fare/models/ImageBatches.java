@@ -7,6 +7,8 @@ import dev.fare.torch.MicroBatch;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
+import java.util.Arrays;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,6 +56,27 @@ record ImageBatches(int size) {
             instanceof com.sun.management.OperatingSystemMXBean system
         ? system.getFreeMemorySize()
         : MOST_MEMORY;
+  }
+
+  /** Embeds some items. */
+  @FunctionalInterface
+  interface Embedding<T> {
+    float[] of(List<T> items) throws IOException;
+  }
+
+  /** Embeds all items in order, a row for each. */
+  <T> float[][] embed(List<T> items, Embedding<T> embedding) throws IOException {
+    float[][] rows = new float[items.size()][];
+    forEach(
+        rows.length,
+        (from, to) -> {
+          float[] values = embedding.of(items.subList(from, to));
+          int length = values.length / (to - from);
+          for (int i = from; i < to; i++) {
+            rows[i] = Arrays.copyOfRange(values, (i - from) * length, (i - from + 1) * length);
+          }
+        });
+    return rows;
   }
 
   /** Runs the work over all images in order. */

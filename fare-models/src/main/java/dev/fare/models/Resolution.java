@@ -60,6 +60,7 @@ final class Resolution {
         new ClipConfig(after, config.text(), config.normalization()),
         tensors,
         checkpoint.tokenizer(),
+        checkpoint.cleaning(),
         checkpoint.source());
   }
 

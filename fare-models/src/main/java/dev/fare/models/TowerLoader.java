@@ -8,16 +8,13 @@ import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
-import dev.fare.models.text.ClipTokenizer;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.models.vision.VisionTower;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 
 /** Brings the towers of a checkpoint onto a device. */
 public final class TowerLoader {
@@ -26,12 +23,7 @@ public final class TowerLoader {
 
   private TowerLoader() {}
 
-  public static VisionTower vision(ClipCheckpoint checkpoint, Device device, Precision precision)
-      throws IOException {
-    return vision(checkpoint, device, precision, false);
-  }
-
-  /** The same; {@code lowLatency} is for vision transformers, others do without. */
+  /** Reads a vision tower; {@code lowLatency} is for vision transformers, others do without. */
   public static VisionTower vision(
       ClipCheckpoint checkpoint, Device device, Precision precision, boolean lowLatency)
       throws IOException {
@@ -74,33 +66,6 @@ public final class TowerLoader {
     }
   }
 
-  /** The tokenizer that came with a checkpoint, or OpenAI's where the vocabulary is its. */
-  static Optional<byte[]> tokenizerJson(ClipCheckpoint checkpoint, TextConfig text)
-      throws IOException {
-    if (checkpoint.tokenizer().isPresent()) {
-      return Optional.of(Files.readAllBytes(checkpoint.tokenizer().get()));
-    }
-    return text.vocabularySize() == ClipTokenizer.OPENAI_VOCABULARY
-        ? Optional.of(ClipTokenizer.openAiJson())
-        : Optional.empty();
-  }
-
-  /**
-   * Every tensor of a checkpoint, with some of them replaced.
-   *
-   * @param reading owns what is read
-   */
-  static Map<String, NDArray> complete(
-      ClipCheckpoint checkpoint, Map<String, NDArray> replaced, NDManager reading)
-      throws IOException {
-    Map<String, NDArray> tensors = new LinkedHashMap<>();
-    for (String name : checkpoint.tensors().keySet()) {
-      NDArray ours = replaced.get(name);
-      tensors.put(name, ours != null ? ours : tensor(checkpoint, name).read(reading));
-    }
-    return tensors;
-  }
-
   private static Map<String, NDArray> read(
       ClipCheckpoint checkpoint, Collection<String> names, NDManager manager) throws IOException {
     Map<String, NDArray> weights = new LinkedHashMap<>();
@@ -110,8 +75,7 @@ public final class TowerLoader {
     return weights;
   }
 
-  private static LazyTensor tensor(ClipCheckpoint checkpoint, String name)
-      throws ModelFormatException {
+  static LazyTensor tensor(ClipCheckpoint checkpoint, String name) throws ModelFormatException {
     LazyTensor tensor = checkpoint.tensors().get(name);
     if (tensor == null) {
       throw new ModelFormatException(checkpoint.source() + " has no tensor " + name);

@@ -67,7 +67,7 @@ public final class VisionTowerFile {
             file.toString(),
             "the configuration of " + base.source()));
     return new ClipCheckpoint(
-        base.config(), tensors, base.tokenizer(), file + " on " + base.source());
+        base.config(), tensors, base.tokenizer(), base.cleaning(), file + " on " + base.source());
   }
 
   /**

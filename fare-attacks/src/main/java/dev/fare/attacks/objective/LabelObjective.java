@@ -79,6 +79,11 @@ public final class LabelObjective implements ClassificationObjective {
   }
 
   @Override
+  public LabelObjective withClassifier(Classifier other) {
+    return new LabelObjective(other, loss, labels, targets, highestClass);
+  }
+
+  @Override
   public LabelObjective withLoss(ClassificationLoss other) {
     if (other.isTargeted()) {
       throw new IllegalArgumentException("the loss must be one without a target, got " + other);

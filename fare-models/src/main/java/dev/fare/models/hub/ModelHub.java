@@ -189,6 +189,12 @@ public final class ModelHub {
         revision);
   }
 
+  @Override
+  public String toString() {
+    return "ModelHub[%s, cache %s%s]"
+        .formatted(endpoint, cacheDirectory, isOffline ? ", offline" : "");
+  }
+
   /** Settings of a {@link ModelHub}. */
   public static final class Builder {
 

@@ -34,7 +34,7 @@ public record ConvNextConfig(
   public static final int STAGES = 4;
 
   /** The number of pixels along one side that become one position of the last stage. */
-  public static final int TOTAL_STRIDE = 32;
+  static final int TOTAL_STRIDE = 32;
 
   /**
    * Checks the sizes.

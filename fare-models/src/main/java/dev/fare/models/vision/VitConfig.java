@@ -102,7 +102,7 @@ public record VitConfig(
   }
 
   /** Patches along one side; a remainder of pixels at the right and lower edge is not seen. */
-  public int grid() {
+  int grid() {
     return imageSize / patchSize;
   }
 

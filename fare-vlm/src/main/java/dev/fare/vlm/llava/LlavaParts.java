@@ -62,7 +62,8 @@ final class LlavaParts implements AutoCloseable {
     LlamaModel language = null;
     LanguageTokenizer words = null;
     try {
-      language = LlamaModel.of(checkpoint.language(), device, precision);
+      language =
+          LlamaModel.builder(checkpoint.language()).device(device).precision(precision).load();
       words = tokenizer == null ? null : LanguageTokenizer.load(tokenizer);
       return new LlavaParts(checkpoint, language, words, tokenizer, manager);
     } catch (IOException | RuntimeException e) {

@@ -246,4 +246,9 @@ public final class OnnxExport {
       graph.output(LAST_HIDDEN_STATE, tokens, dimensions[0], dimensions[1], (long) config.width());
     }
   }
+
+  @Override
+  public String toString() {
+    return "OnnxExport[%s, %s, outputs %s]".formatted(name, type, outputs);
+  }
 }
