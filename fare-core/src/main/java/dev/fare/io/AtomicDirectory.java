@@ -94,8 +94,7 @@ public final class AtomicDirectory {
   }
 
   private static void deleteLeftoversOf(Path target) throws IOException {
-    deleteAll(
-        requireNonNull(target.getParent()), entry -> AtomicFile.isTemporaryOf(target, entry));
+    deleteAll(requireNonNull(target.getParent()), entry -> AtomicFile.isTemporaryOf(target, entry));
   }
 
   private static void deleteAll(Path directory, Predicate<Path> isLeftover) throws IOException {

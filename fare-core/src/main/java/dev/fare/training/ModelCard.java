@@ -31,7 +31,8 @@ public final class ModelCard {
   /** The folders of an absolute path, on Unix and on Windows; none of a web address. */
   private static final Pattern FOLDERS =
       Pattern.compile(
-          "(?<![\\w:/.)\\]])(?:[A-Za-z]:[\\\\/]+|/(?=[^\\s/]))(?:[^\\\\/\n,;'\"\\[\\]]*[^\\\\/\\s,;'\"\\[\\]][\\\\/]+)*");
+          "(?m)(?<=^|[\\s='\"(\\[,;`])(?:[A-Za-z]:[\\\\/]+|/(?=[^\\s/]))"
+              + "(?:[^\\\\/\n,;'\"\\[\\]]*[^\\\\/\\s,;'\"\\[\\]][\\\\/]+)*");
 
   private final TrainingSummary summary;
   private final String name;

@@ -121,8 +121,7 @@ class AtomicWritingTest {
         folder.resolve("model"), OURS, fresh -> Files.writeString(fresh.resolve("weights"), "1"));
 
     assertThat(folder.toFile().list())
-        .containsExactlyInAnyOrder(
-            "model", ".model.b." + id + ".tmp", ".other." + id + ".tmp");
+        .containsExactlyInAnyOrder("model", ".model.b." + id + ".tmp", ".other." + id + ".tmp");
   }
 
   private Path directory(String name, String weights) throws IOException {

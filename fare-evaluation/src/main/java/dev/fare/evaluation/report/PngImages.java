@@ -93,7 +93,9 @@ public final class PngImages {
   /** Pictures in one report's JSON. */
   static final class Json implements JsonSerializer<Picture>, JsonDeserializer<Picture> {
 
-    /** What plain pictures, which compress a thousandfold, may have on top, all of them together. */
+    /**
+     * What plain pictures, which compress a thousandfold, may have on top, all of them together.
+     */
     private static final long PLAIN_PIXELS = 1 << 22;
 
     /** More than a byte of a drawing stands for, and much more than one of a photograph. */
@@ -127,7 +129,9 @@ public final class PngImages {
       }
       pixelsLeft = Math.min(Integer.MAX_VALUE / 4, pixelsLeft + PIXELS_A_BYTE * bytes.length);
       PixelImage image =
-          ImageDecoder.standard().maxPixels(Math.max(1, pixelsLeft)).decode(bytes, "a report's PNG");
+          ImageDecoder.standard()
+              .maxPixels(Math.max(1, pixelsLeft))
+              .decode(bytes, "a report's PNG");
       int size = image.width() * image.height();
       pixelsLeft -= size;
       FloatBuffer planes = FloatBuffer.allocate(3 * size);
