@@ -32,7 +32,7 @@ public final class ModelCard {
   private static final Pattern FOLDERS =
       Pattern.compile(
           "(?m)(?<=^|[\\s='\"(\\[,;`])(?:[A-Za-z]:[\\\\/]+|/(?=[^\\s/]))"
-              + "(?:[^\\\\/\n,;'\"\\[\\]]*[^\\\\/\\s,;'\"\\[\\]][\\\\/]+)*");
+              + "(?:[^\\\\/\\n,;'\"\\[\\]]*[^\\\\/\\s,;'\"\\[\\]][\\\\/]+)*");
 
   private final TrainingSummary summary;
   private final String name;
