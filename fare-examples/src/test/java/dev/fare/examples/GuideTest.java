@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.Classifier;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.EvaluationAttacks;
 import dev.fare.data.ImageArrays;
 import dev.fare.data.ImageFolder;
 import dev.fare.data.ImageSubset;
+import dev.fare.data.InMemoryImages;
+import dev.fare.evaluation.DriftReport;
+import dev.fare.evaluation.EncoderDrift;
 import dev.fare.evaluation.EvaluationAttack;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.RetrievalResult;
@@ -26,9 +30,11 @@ import dev.fare.examples.report.Verdict;
 import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.ZeroShotClassifier;
+import dev.fare.torch.Autograd;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -121,6 +127,47 @@ class GuideTest {
           ReportFiles.write(
               ReportModel.builder("gate").evaluation(report).build(), folder.resolve("r.html"));
       assertThat(GuideSnippets.gate(files.json())).isCloseTo(robust, within(1e-12));
+    }
+  }
+
+  /** Two classes by the mean: an image at the boundary falls at once, a bright one never. */
+  @Test
+  void evaluatesAndGoesOnFromItsJournal() throws Exception {
+    Path journal = Path.of("evaluation.journal");
+    Files.deleteIfExists(journal);
+    Classifier byMean =
+        pixels -> {
+          NDArray mean = pixels.reshape(pixels.getShape().get(0), -1).mean(new int[] {1}, true);
+          NDArray score = Autograd.scaled(mean.sub(0.5), 100);
+          return score.concat(score.neg(), 1);
+        };
+    float[] pixels = new float[3 * 224 * 224];
+    Arrays.fill(pixels, 0.505f);
+    InMemoryImages near = InMemoryImages.of(pixels, 224).labels(new int[1], List.of("a", "b"));
+
+    EvaluationReport report = GuideSnippets.evaluation(byMean, byMean, near, 1);
+
+    assertThat(report.model("FARE").clean().correct()).isEqualTo(1);
+    assertThat(report.model("FARE").threats())
+        .extracting(threat -> threat.robust().correct())
+        .containsExactly(0, 0);
+    assertThat(journal).isNotEmptyFile();
+    assertThat(GuideSnippets.evaluation(byMean, byMean, near, 1)).isEqualTo(report);
+  }
+
+  @Test
+  void measuresDrift() throws Exception {
+    Path clip = ReadmeTest.placeTinyClip(folder.resolve("clip"));
+    Path images = folder.resolve("images");
+    SamplePictures.write(EmojiDataset.testSetA(EmojiData.load(), 1), images);
+    try (RobustClipEncoder encoder = RobustClipEncoder.load(clip)) {
+      DriftReport report = GuideSnippets.drift(encoder, encoder, images);
+
+      assertThat(report.encoders()).hasSize(2);
+      for (EncoderDrift drift : report.encoders()) {
+        assertThat(drift.clean().squaredDistance().mean()).isCloseTo(0, within(1e-6));
+        assertThat(drift.attacked().get(0).drift().squaredDistance().mean()).isGreaterThan(1e-3);
+      }
     }
   }
 

@@ -49,7 +49,8 @@ final class HostileFiles {
       } catch (ModelFormatException expected) {
         checkMessage(expected);
         refused = true;
-      } catch (ZipException | EOFException expected) { // damage that shows only when the bytes are unpacked
+      } catch (ZipException
+          | EOFException expected) { // damage that shows only when the bytes are unpacked
         refused = true;
       }
     }
