@@ -47,7 +47,8 @@ class ModuleBordersTest {
           "fare-examples",
               Set.of("fare-core", "fare-attacks", "fare-models", "fare-vlm", "fare-evaluation"));
 
-  private static final Pattern MARK = Pattern.compile("\\| `(dev\\.fare[\\w.]*)` \\| ([a-z ]+) \\|");
+  private static final Pattern MARK =
+      Pattern.compile("\\| `(dev\\.fare[\\w.]*)` \\| ([a-z ]+) \\|");
 
   private static final Pattern MODULE = Pattern.compile(".*/(fare-[a-z0-9-]+)/target/classes/.*");
 
@@ -58,7 +59,8 @@ class ModuleBordersTest {
   /** Modules are built side by side: each one's classes are read from its own folder. */
   @BeforeAll
   static void readEveryModule() throws IOException {
-    Path root = Path.of(System.getProperty("basedir", ".")).toAbsolutePath().resolve("..").normalize();
+    Path root =
+        Path.of(System.getProperty("basedir", ".")).toAbsolutePath().resolve("..").normalize();
     Matcher marks = MARK.matcher(Files.readString(root.resolve("docs/api-stability.md")));
     while (marks.find()) {
       MARKS.put(marks.group(1), marks.group(2));

@@ -1,9 +1,9 @@
 package dev.fare.cli;
 
 import ai.djl.ndarray.NDManager;
+import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.PictureDataset;
-import dev.fare.ThreatModel;
 import dev.fare.image.Augmentation;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.training.FareTrainer;

@@ -62,8 +62,7 @@ public record ReportFiles(Path html, Path json) {
 
   private static Path withEnding(Path file, String ending, String other) {
     String name = file.getFileName().toString();
-    String stem =
-        name.endsWith(ending) ? name.substring(0, name.length() - ending.length()) : name;
+    String stem = name.endsWith(ending) ? name.substring(0, name.length() - ending.length()) : name;
     return file.resolveSibling(stem + other);
   }
 
