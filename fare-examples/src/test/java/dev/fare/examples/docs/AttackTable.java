@@ -73,11 +73,11 @@ final class AttackTable {
     return AdaptedModel.torchScript(path).imageSize(224).build();
   }
 
-  static AdaptedModel adapted(Block block) {
+  static AdaptedModel adapted(Block block) throws IOException {
     return AdaptedModel.of(block).imageSize(224).build();
   }
 
-  static AdaptedModel adapted(Model model) {
+  static AdaptedModel adapted(Model model) throws IOException {
     return AdaptedModel.of(model).imageSize(224).build();
   }
 }
