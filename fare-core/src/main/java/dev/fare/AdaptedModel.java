@@ -26,13 +26,14 @@ import org.jspecify.annotations.Nullable;
  * differentiate; black-box attacks don't.
  *
  * <pre>{@code
- * AdaptedModel model = AdaptedModel.torchScript(Path.of("resnet50.pt")).imageSize(224)
+ * AdaptedModel model = AdaptedModel.builder(Path.of("resnet50.pt")).imageSize(224)
  *     .normalize(new float[] {.485f, .456f, .406f}, new float[] {.229f, .224f, .225f}).build();
  * attack.perturb(Objectives.crossEntropy(model, labels), images);
  * }</pre>
  */
 public final class AdaptedModel implements ImageEncoder, Classifier {
 
+  private final String origin;
   private final RecordedBlock block;
   private final @Nullable Model owner;
   private final NDManager manager;
@@ -42,6 +43,7 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
   private final @Nullable NDArray deviation;
 
   private AdaptedModel(Builder builder, RecordedBlock block, NDManager manager) {
+    origin = builder.origin();
     this.block = block;
     this.manager = manager;
     owner = builder.model;
@@ -57,7 +59,7 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
    *
    * @param file as {@code torch.jit.save} writes it
    */
-  public static Builder torchScript(Path file) {
+  public static Builder builder(Path file) {
     return new Builder(file, null, null);
   }
 
@@ -66,7 +68,7 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
    *
    * @param model loaded
    */
-  public static Builder of(Model model) {
+  public static Builder builder(Model model) {
     return new Builder(null, model.getBlock(), model);
   }
 
@@ -75,7 +77,7 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
    *
    * @param block initialised
    */
-  public static Builder of(Block block) {
+  public static Builder builder(Block block) {
     return new Builder(null, block, null);
   }
 
@@ -128,6 +130,12 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
   @Override
   public int imageSize() {
     return imageSize;
+  }
+
+  @Override
+  public String toString() {
+    return "AdaptedModel[%s, %d x %d pixels to %d numbers, %s]"
+        .formatted(origin, imageSize, imageSize, outputs, manager.getDevice());
   }
 
   @Override
@@ -190,6 +198,13 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
       this.mean = mean.clone();
       this.deviation = deviation.clone();
       return this;
+    }
+
+    private String origin() {
+      if (file != null) {
+        return file.toString();
+      }
+      return model == null ? requireNonNull(block).getClass().getSimpleName() : model.getName();
     }
 
     /**

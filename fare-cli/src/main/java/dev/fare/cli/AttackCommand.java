@@ -15,7 +15,6 @@ import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.ZeroShotClassifier;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,10 +68,10 @@ final class AttackCommand implements Callable<Integer> {
       names = "--count",
       paramLabel = "<n>",
       description = "images attacked, spread evenly over the classes; all by default")
-  private @Nullable Integer count;
+  private @Nullable Count count;
 
   @ArgGroup(validate = false, heading = "%nWhat the attacker may do:%n", order = 10)
-  private ThreatOptions threat = new ThreatOptions();
+  private ThreatOptions.Single threat = new ThreatOptions.Single();
 
   @ArgGroup(validate = false, heading = "%nThe attack:%n", order = 20)
   private Effort effort = new Effort();
@@ -95,9 +94,8 @@ final class AttackCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     ImageFolder folder = ImageFolder.of(images);
     List<Integer> chosen =
-        ImageSubset.evenly(folder, count == null ? folder.size() : count).indices();
+        ImageSubset.evenly(folder, count == null ? folder.size() : count.value()).indices();
     ThreatModel allowed = threat.threatModel();
-    Files.createDirectories(output);
     try (Terminal terminal = common.terminal();
         RobustClipEncoder encoder = model.load()) {
       AdversarialFolder adversarial = new AdversarialFolder(folder, images, encoder, allowed);
@@ -138,11 +136,11 @@ final class AttackCommand implements Callable<Integer> {
   private EncoderAttack embeddingAttack() {
     return EncoderAttack.of(
         "APGD",
-        effort.iterations + " iterations, seed " + effort.seed,
+        effort.steps + " iterations, seed " + effort.seed,
         allowed ->
             ApgdAttack.builder(allowed)
-                .steps(effort.iterations)
-                .restarts(effort.restarts)
+                .steps(effort.steps.value())
+                .restarts(effort.restarts.value())
                 .seed(effort.seed)
                 .build(),
         Objectives::embeddingDistance);

@@ -1,6 +1,6 @@
 package dev.fare.cli;
 
-import dev.fare.training.FareTrainerBuilder;
+import dev.fare.training.FareTrainer;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -12,7 +12,7 @@ final class MemoryOptions {
       names = "--micro-batch-size",
       paramLabel = "<n>",
       description = "images in memory together; the whole batch by default")
-  private @Nullable Integer microBatchSize;
+  private @Nullable Count microBatchSize;
 
   @Option(
       names = "--activation-checkpointing",
@@ -32,13 +32,10 @@ final class MemoryOptions {
   private int loaderThreads = 1;
 
   /** Tells a training. */
-  void describe(FareTrainerBuilder training) {
-    training.loaderThreads(loaderThreads);
+  void describe(FareTrainer.Builder<?> training) {
+    training.loaderThreads(loaderThreads).activationCheckpointing(activationCheckpointing);
     if (microBatchSize != null) {
-      training.microBatchSize(microBatchSize);
-    }
-    if (activationCheckpointing) {
-      training.activationCheckpointing();
+      training.microBatchSize(microBatchSize.value());
     }
     if (referenceCache != null) {
       training.referenceCache(referenceCache);

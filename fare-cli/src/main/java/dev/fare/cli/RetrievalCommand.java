@@ -79,15 +79,15 @@ final class RetrievalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    audit.folder(captions);
     try (Terminal terminal = common.terminal()) {
       Path list = Path.of(captions);
       Path folder = images != null ? images : ImageSource.folderOf(list);
       CaptionedImages data = ImageSource.captioned(captions, folder, pathColumn, captionColumn);
       RetrievalAudit.Builder builder =
           RetrievalAudit.of(data, String.valueOf(list.getFileName()))
-              .attack(RetrievalAudit.attack(effort.iterations, effort.restarts, effort.seed));
+              .attack(RetrievalAudit.attack(effort.steps.value(), effort.restarts.value(), effort.seed));
       ReportModel report = audit.describe(builder, effort.seed, terminal).build().run();
-      audit.folder();
       RetrievalReport retrieval = report.retrievals().get(0);
       audit.publish(report, TextTable.of(retrieval), results(retrieval), terminal);
       RetrievalResult.Attacked decisive = Verdict.decisive(retrieval);

@@ -7,7 +7,6 @@ import dev.fare.evaluation.ThreatResult;
 import dev.fare.image.Augmentation;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.training.FareTrainer;
-import dev.fare.training.FareTrainerBuilder;
 import dev.fare.training.ModelCard;
 import dev.fare.training.StepResult;
 import dev.fare.training.TrainingListener;
@@ -109,7 +108,7 @@ final class TrainCommand implements Callable<Integer> {
         RobustClipEncoder encoder = model.load();
         NDManager manager = NDManager.newBaseManager(encoder.device(), "PyTorch")) {
       ImageDataset data = augmented(images.open().data());
-      FareTrainerBuilder builder =
+      FareTrainer.Builder<RobustClipEncoder> builder =
           FareTrainer.builder(encoder)
               .loss(loss.loss(data, model.source(), manager))
               .listener(new Progress(terminal, updates.steps));
@@ -117,7 +116,7 @@ final class TrainCommand implements Callable<Integer> {
       updates.describe(builder);
       memory.describe(builder);
       run.describe(builder, folder, attack.threatModel(), model.source(), loss);
-      try (FareTrainer trainer = builder.build()) {
+      try (FareTrainer<RobustClipEncoder> trainer = builder.build()) {
         return train(encoder, trainer, data, folder, terminal);
       }
     }
@@ -125,7 +124,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private int train(
       RobustClipEncoder encoder,
-      FareTrainer trainer,
+      FareTrainer<RobustClipEncoder> trainer,
       ImageDataset data,
       Path folder,
       Terminal terminal)
@@ -170,11 +169,12 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   /** What a run that was killed here has saved already stays. */
-  private void save(RobustClipEncoder encoder, FareTrainer trainer, TrainingSummary summary)
+  private void save(
+      RobustClipEncoder encoder, FareTrainer<RobustClipEncoder> trainer, TrainingSummary summary)
       throws IOException {
     if (!Files.exists(output)) {
       if (updates.averages()) {
-        try (RobustClipEncoder average = (RobustClipEncoder) trainer.averagedEncoder()) {
+        try (RobustClipEncoder average = trainer.averagedEncoder()) {
           average.save(output);
         }
       } else {

@@ -1,6 +1,6 @@
 package dev.fare.cli;
 
-import dev.fare.training.FareTrainerBuilder;
+import dev.fare.training.FareTrainer;
 import dev.fare.training.optimizer.LearningRateSchedule;
 import dev.fare.training.optimizer.Optimizer;
 import java.util.List;
@@ -43,7 +43,7 @@ final class UpdateOptions {
       names = "--batch-size",
       paramLabel = "<n>",
       description = "images an update; default ${DEFAULT-VALUE}")
-  private int batchSize = 128;
+  private Count batchSize = new Count(128);
 
   @Option(
       names = "--learning-rate",
@@ -112,10 +112,10 @@ final class UpdateOptions {
   }
 
   /** Tells a training. */
-  void describe(FareTrainerBuilder training) {
+  void describe(FareTrainer.Builder<?> training) {
     training
         .steps(steps)
-        .batchSize(batchSize)
+        .batchSize(batchSize.value())
         .learningRate(learningRate)
         .weightDecay(weightDecay)
         .optimizer(optimizer())

@@ -1,33 +1,42 @@
 package dev.fare.torch;
 
 import ai.djl.engine.EngineException;
-import java.util.function.IntFunction;
+import java.util.function.Consumer;
 
 /**
  * How many images are in memory together. Whatever embeds many images asks here, so that a device
- * that has run out of memory once is never asked for as much again.
+ * that has run out of memory once is never asked for as much again. For one thread at a time.
  */
 public final class MicroBatch {
 
-  /** Keeps the number. */
-  public interface Store {
+  /** Work on many images, some at a time. */
+  @FunctionalInterface
+  public interface Work<T, X extends Exception> {
 
-    /** How many images may be in memory together. */
-    int imagesAtOnce();
-
-    /** Notes that memory allows fewer. */
-    void shrink(int images, String warning);
+    /** Does it with so many images in memory together. */
+    T with(int images) throws X;
   }
 
-  private final Store store;
+  private final Consumer<String> warnings;
+  private int images;
 
-  /** The number as somebody keeps it. */
-  public MicroBatch(Store store) {
-    this.store = store;
+  /**
+   * Begins with a number that memory has not been tried with.
+   *
+   * @param warnings hears each time that memory allows fewer
+   */
+  public MicroBatch(int images, Consumer<String> warnings) {
+    this.images = images;
+    this.warnings = warnings;
   }
 
   public int images() {
-    return store.imagesAtOnce();
+    return images;
+  }
+
+  /** Goes on with no more than so many. */
+  public void limit(int most) {
+    images = Math.min(images, most);
   }
 
   /**
@@ -37,12 +46,12 @@ public final class MicroBatch {
    * @param all images of the work, on one device
    * @param since when it is done, for the warning
    */
-  public <T> T fit(long all, String since, IntFunction<T> work) {
+  public <T, X extends Exception> T fit(long all, String since, Work<T, X> work) throws X {
     while (true) {
       try {
-        return work.apply(images());
+        return work.with(images);
       } catch (EngineException e) {
-        halve(e, (int) Math.min(images(), all), since);
+        halve(e, (int) Math.min(images, all), since);
       }
     }
   }
@@ -51,14 +60,13 @@ public final class MicroBatch {
     if (tried <= 1 || !OutOfMemory.isCauseOf(e)) {
       throw e;
     }
-    int fewer = (tried + 1) / 2;
-    store.shrink(
-        fewer,
+    images = (tried + 1) / 2;
+    warnings.accept(
         "out of memory with "
             + tried
             + " images at a time: from "
             + since
             + " on there are "
-            + fewer);
+            + images);
   }
 }

@@ -7,12 +7,13 @@ final class DivergenceGuard {
 
   private final DivergencePolicy policy;
   private final double lossLimit;
-  private final RunState record;
+  private final RunState run;
+  private int skippedInARow;
 
-  DivergenceGuard(DivergencePolicy policy, double lossLimit, RunState record) {
-    this.policy = policy;
-    this.lossLimit = lossLimit;
-    this.record = record;
+  DivergenceGuard(TrainingSettings settings, RunState run) {
+    policy = settings.divergencePolicy();
+    lossLimit = settings.lossLimit();
+    this.run = run;
   }
 
   /**
@@ -25,14 +26,31 @@ final class DivergenceGuard {
   boolean isDiverged(
       long update, double loss, double gradientNorm, double learningRate, int[] images) {
     if (Double.isFinite(loss) && Double.isFinite(gradientNorm) && loss <= lossLimit) {
+      skippedInARow = 0;
       return false;
     }
     String what =
         "loss " + loss + ", gradient of length " + gradientNorm + ", learning rate " + learningRate;
-    if (policy == DivergencePolicy.STOP || record.skippedInARow() + 1 >= MOST_IN_A_ROW) {
-      throw new TrainingDivergedException(update, what, record.lastUpdates(), images);
+    if (policy == DivergencePolicy.STOP || skippedInARow + 1 >= MOST_IN_A_ROW) {
+      throw new TrainingDivergedException(update, what, run.lastUpdates(), images);
     }
-    record.skip(update, what);
+    skip(update, what);
     return true;
+  }
+
+  /** Counts an update that is left out. */
+  void skip(long update, String reason) {
+    skippedInARow++;
+    run.skip(update, reason);
+  }
+
+  /** Updates left out just before, for a checkpoint. */
+  int skippedInARow() {
+    return skippedInARow;
+  }
+
+  /** Goes on where a checkpoint was written. */
+  void restore(int skipped) {
+    skippedInARow = skipped;
   }
 }

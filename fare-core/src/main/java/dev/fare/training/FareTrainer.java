@@ -12,18 +12,14 @@ import dev.fare.torch.MicroBatch;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
 import dev.fare.training.checkpoint.CheckpointState;
-import dev.fare.training.optimizer.Gradients;
 import dev.fare.training.optimizer.LearningRateSchedule;
-import dev.fare.training.optimizer.OptimizerScript;
 import dev.fare.training.optimizer.UpdateRule;
-import dev.fare.training.optimizer.WeightAverage;
 import dev.fare.training.reference.ReferenceCache;
-import dev.fare.training.reference.ReferenceWriter;
+import dev.fare.training.weights.Gradients;
+import dev.fare.training.weights.WeightAverage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -36,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * original encoder put the clean image (Robust CLIP, equation 3).
  *
  * <pre>{@code
- * FareTrainer trainer = FareTrainer.builder(encoder)
+ * FareTrainer<RobustClipEncoder> trainer = FareTrainer.builder(encoder)
  *     .attack(pgd)
  *     .learningRate(1e-5).weightDecay(1e-4).warmupSteps(1_400).steps(20_000).batchSize(128)
  *     .checkpoints(Path.of("runs/fare4"))
@@ -50,104 +46,127 @@ import org.slf4j.LoggerFactory;
  * <p>With checkpoints, a trainer that is built again from the same original, settings and directory
  * stands where the newest good checkpoint was written, and goes on as if it had never stopped: on
  * the CPU bit by bit.
+ *
+ * @param <E> the encoder's own type
  */
-public final class FareTrainer implements AutoCloseable {
+public final class FareTrainer<E extends TrainableEncoder> implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(FareTrainer.class);
 
+  /**
+   * Describes a trainer. What is not said is the paper's recipe: squared distance, AdamW at 1e-5
+   * with weight decay 1e-4, 20,000 steps of 128 images, 7 % of them warm-up, then a cosine.
+   */
+  public static final class Builder<E extends TrainableEncoder> extends TrainerOptions<E> {
+
+    Builder(E encoder) {
+      super(encoder);
+    }
+
+    @Override
+    Builder<E> self() {
+      return this;
+    }
+
+    /**
+     * Copies the encoder as the original and makes the trainer.
+     *
+     * @throws IllegalStateException if the attack or what early stopping watches is missing, or if
+     *     the checkpoints are another run's or in use
+     * @throws UncheckedIOException if the checkpoints can't be read
+     * @throws IllegalArgumentException if the settings contradict each other
+     */
+    public FareTrainer<E> build() {
+      check();
+      return new FareTrainer<>(this);
+    }
+  }
+
   private final Closer owned = Closer.create();
-  private final TrainableEncoder encoder;
+  private final E encoder;
   private final TrainableEncoder measured;
   private final TrainableEncoder original;
   private final TrainingSettings settings;
   private final LearningRateSchedule schedule;
   private final Listeners listeners;
-  private final double unreadableFraction;
-  private final int loaderThreads;
-  private final @Nullable Path referenceCache;
+  private final ImageReading reading;
   private final UpdateRule rule;
   private final @Nullable WeightAverage average;
-  private final @Nullable Replicas replicas;
+  private final Replicas replicas;
   private final GradientSource gradients;
   private final DivergenceGuard guard;
-  private final RunState record;
+  private final RunState run;
   private final MicroBatch microBatch;
-  private final @Nullable ValidationSchedule validator;
+  private final ValidationSchedule validation;
   private final @Nullable TrainerCheckpoints checkpoints;
   private long step;
   private volatile boolean cancelled;
 
-  FareTrainer(FareTrainerBuilder builder) {
-    StepPlan plan = builder.plan();
-    encoder = builder.encoder;
+  private FareTrainer(TrainerOptions<E> options) {
+    StepPlan plan = options.plan();
+    encoder = options.encoder;
     measured = plan.differentiated(encoder);
-    settings = builder.settings();
-    schedule = builder.schedule();
-    listeners = new Listeners(builder.listeners);
-    unreadableFraction = builder.unreadableFraction;
-    loaderThreads = builder.loaderThreads;
-    referenceCache = builder.referenceCache;
+    settings = TrainingSettings.of(options);
+    schedule = options.schedule();
+    listeners = new Listeners(options.listeners);
+    reading = ImageReading.of(options);
     try {
       owned.register(listeners::close);
       // the lock first: where it is another's, no weight may have been copied or changed
-      checkpoints = owned.register(builder.openCheckpoints());
-      original = encoder.copy();
+      checkpoints = owned.register(TrainerCheckpoints.open(options, settings));
+      // a type that averagedEncoder can't give is told before the run
+      original = settings.averageDecay() > 0 ? StepPlan.copyOf(encoder) : encoder.copy();
       owned.register(original::close);
       Map<String, NDArray> trained = plan.trainedWeights(encoder);
-      rule = owned.register(UpdateRule.of(builder.optimizer, trained, settings.weightDecay()));
+      rule = owned.register(options.optimizer.on(trained, settings.weightDecay()));
       average = owned.register(WeightAverage.of(settings.averageDecay(), trained));
       Supplier<String> fingerprint = () -> WeightsFingerprint.of(original.parameters());
-      record = new RunState(settings, fingerprint, Hardware.of(encoder, builder.replicas));
-      microBatch = new MicroBatch(record);
-      validator = owned.register(builder.validator(trained, average, microBatch, record));
-      guard = new DivergenceGuard(builder.divergencePolicy, builder.lossLimit, record);
+      run = new RunState(settings, fingerprint, Hardware.of(encoder, options.replicas));
+      microBatch = new MicroBatch(settings.microBatchSize(), run::warn);
+      validation =
+          owned.register(new ValidationSchedule(options, trained, average, microBatch, run));
+      guard = new DivergenceGuard(settings, run);
       if (checkpoints != null) {
-        checkpoints.resume(tensors(), record).ifPresent(this::goOnFrom);
+        checkpoints
+            .resume(encoder, rule, average, validation.tensors(), run)
+            .ifPresent(this::goOnFrom);
       }
-      plan.warning(settings, checkpoints != null).ifPresent(record::warn);
-      replicas = owned.register(Replicas.of(encoder, original, builder.replicas));
+      plan.warning(settings, checkpoints != null).ifPresent(run::warn);
+      replicas = owned.register(Replicas.of(encoder, original, options.replicas));
       gradients =
           owned.register(
               new GradientSource(
                   plan.stepFor(encoder, original),
-                  replicas == null ? List.of() : replicas.steps(plan),
+                  replicas.steps(plan),
                   settings,
-                  builder.metricsEvery,
+                  options.metricsEvery,
                   microBatch));
     } catch (RuntimeException | Error e) {
-      closeAfter(e);
+      try {
+        close();
+      } catch (RuntimeException alsoFailed) {
+        e.addSuppressed(alsoFailed);
+      }
       throw e;
-    }
-  }
-
-  /** Everything that changes in training, by group and name. */
-  private Map<String, Map<String, NDArray>> tensors() {
-    Map<String, Map<String, NDArray>> tensors = new LinkedHashMap<>();
-    tensors.put(TrainerCheckpoints.WEIGHTS, encoder.parameters());
-    tensors.put(TrainerCheckpoints.OPTIMIZER, rule.state());
-    if (average != null) {
-      tensors.put(TrainerCheckpoints.AVERAGE, average.averages());
-    }
-    if (validator != null && !validator.tensors().isEmpty()) {
-      tensors.put(TrainerCheckpoints.BEST, validator.tensors());
-    }
-    return tensors;
-  }
-
-  private void closeAfter(Throwable failure) {
-    try {
-      close();
-    } catch (RuntimeException e) {
-      failure.addSuppressed(e);
     }
   }
 
   private void goOnFrom(CheckpointState state) {
     step = state.step();
-    if (validator != null) {
-      validator.restore(state.validation());
+    validation.restore(state.validation());
+    if (settings.asMap().equals(state.settings())) {
+      guard.restore(state.memory().skippedInARow()); // other settings are another chance
+    }
+    int partSize = state.memory().partSize();
+    if (partSize > 0 && settings.dividesAs(state.settings())) {
+      microBatch.limit(partSize);
     }
     LOG.info("training goes on after step {} of {}", step, settings.steps());
+  }
+
+  /** For a checkpoint. */
+  private CheckpointState state() {
+    return run.checkpoint(step, validation.state(), guard.skippedInARow(), microBatch.images());
   }
 
   /**
@@ -155,8 +174,8 @@ public final class FareTrainer implements AutoCloseable {
    *
    * @param encoder what is trained, in place; the caller stays its owner
    */
-  public static FareTrainerBuilder builder(TrainableEncoder encoder) {
-    return new FareTrainerBuilder(encoder);
+  public static <E extends TrainableEncoder> Builder<E> builder(E encoder) {
+    return new Builder<>(encoder);
   }
 
   /** What the trainer was asked to do. */
@@ -174,43 +193,28 @@ public final class FareTrainer implements AutoCloseable {
    * this thread; what was interrupted can go on by calling this again. With checkpoints, the last
    * one is of the last step.
    *
-   * @throws java.io.UncheckedIOException if too many images can't be read, or a checkpoint can't be
-   *     written
+   * @throws UncheckedIOException if too many images can't be read, or a checkpoint can't be written
    * @throws IllegalStateException if the loss needs labels and the data have none, or if the
    *     checkpoint that the run goes on from was trained on other data
    * @throws TrainingDivergedException if the numbers go wrong and the policy is to stop
    */
   public TrainingSummary fit(ImageDataset data) {
     try (listeners) {
-      return run(data);
+      return train(data);
     } finally {
       cancelled = false;
     }
   }
 
-  private TrainingSummary run(ImageDataset data) {
-    UnreadableImages unreadable = new UnreadableImages(data, unreadableFraction);
-    record.start(data, step, unreadable);
-    BatchLoader.Builder batches =
-        BatchLoader.builder(data, encoder.imageSize())
-            .batchSize(settings.batchSize())
-            .seed(settings.seed())
-            .threads(loaderThreads)
-            .unreadable(unreadable)
-            .batches(step, Math.max(step, settings.steps()));
+  private TrainingSummary train(ImageDataset data) {
+    UnreadableImages unreadable = reading.unreadable(data);
+    run.start(data, step, unreadable);
     LOG.info("training from step {} to {} on {}", step, settings.steps(), data.description());
     listeners.onStart(settings, step);
-    ReferenceWriter.Order order =
-        new ReferenceWriter.Order(
-            data,
-            original,
-            record.original(),
-            microBatch,
-            loaderThreads,
-            unreadable,
-            this::isStopRequested);
-    try (ReferenceCache references = ReferenceCache.openOrNull(referenceCache, order);
-        BatchLoader loader = batches.build()) {
+    try (ReferenceCache references =
+            reading.references(
+                data, original, run.original(), microBatch, unreadable, this::isStopRequested);
+        BatchLoader loader = reading.batches(data, settings, step, unreadable)) {
       while (!isFinished() && !isStopRequested()) {
         StepClock clock = new StepClock();
         Optional<HostBatch> batch = loader.next();
@@ -221,37 +225,32 @@ public final class FareTrainer implements AutoCloseable {
       }
     }
     if (checkpoints != null) {
-      checkpoints.write(step, record, validationState());
+      checkpoints.write(state());
     }
-    if (validator != null && isFinished() && validator.restoreBest(step) && replicas != null) {
+    if (isFinished() && validation.restoreBest(step)) {
       replicas.follow();
     }
-    Map<String, Double> measured = validator == null ? Map.of() : validator.result();
-    TrainingSummary summary = record.summary(step, measured);
+    TrainingSummary summary = run.summary(step, validation.result());
     LOG.info("training ended after step {} in {}", step, summary.duration());
     listeners.onEnd(summary);
     return summary;
   }
 
   /**
-   * Whether all steps are made, or early stopping has ended the run: {@link #fit} makes no more.
+   * Whether {@link #fit} makes no more steps: all are made, or early stopping has ended the run.
    */
   public boolean isFinished() {
-    return step >= settings.steps() || (validator != null && validator.isExhausted());
+    return step >= settings.steps() || validation.isExhausted();
   }
 
   private boolean isStopRequested() {
     return cancelled || Thread.currentThread().isInterrupted();
   }
 
-  private Map<String, String> validationState() {
-    return validator == null ? Map.of() : validator.state();
-  }
-
   private void train(HostBatch batch, @Nullable ReferenceCache references, StepClock clock) {
     if (batch.images() == 0) {
       clock.lap(Part.DATA);
-      record.skip(++step, "none of its images can be read");
+      guard.skip(++step, "none of its images can be read");
       double rate = schedule.rate(settings.learningRate(), step - 1);
       conclude(StepResult.withoutImages(step, rate, clock.timings()));
       return;
@@ -279,7 +278,7 @@ public final class FareTrainer implements AutoCloseable {
    * @param pixels {@code [N,3,H,W]} float32 in [0,1] on the encoder's device; the caller stays
    *     their owner
    * @throws TrainingDivergedException if the numbers go wrong and the policy is to stop
-   * @throws java.io.UncheckedIOException if a checkpoint is due and can't be written
+   * @throws UncheckedIOException if a checkpoint is due and can't be written
    */
   public StepResult step(NDArray pixels) {
     ThreatModel.checkPixels(pixels);
@@ -315,9 +314,7 @@ public final class FareTrainer implements AutoCloseable {
         if (average != null) {
           average.update();
         }
-        if (replicas != null) {
-          replicas.follow();
-        }
+        replicas.follow();
       }
       step++;
       clock.lap(Part.UPDATE);
@@ -328,15 +325,13 @@ public final class FareTrainer implements AutoCloseable {
   }
 
   private void conclude(StepResult result) {
-    record.add(result);
+    run.add(result);
     listeners.onStep(result);
-    if (validator != null) {
-      validator
-          .measureIfDue(step, measured, original)
-          .ifPresent(values -> listeners.onValidation(step, values));
-    }
+    validation
+        .measureIfDue(step, measured, original)
+        .ifPresent(values -> listeners.onValidation(step, values));
     if (checkpoints != null) {
-      checkpoints.writeIfDue(step, record, validationState());
+      checkpoints.writeIfDue(step, this::state);
     }
   }
 
@@ -346,7 +341,7 @@ public final class FareTrainer implements AutoCloseable {
       return guard.isDiverged(step + 1, batch.loss(), norm, learningRate, images);
     } catch (TrainingDivergedException e) {
       if (checkpoints != null) {
-        checkpoints.writeAfter(e, step, record, validationState());
+        checkpoints.writeAfter(e, state());
       }
       throw e;
     }
@@ -357,14 +352,14 @@ public final class FareTrainer implements AutoCloseable {
    *
    * @return its directory
    * @throws IllegalStateException if the trainer was built without checkpoints
-   * @throws java.io.UncheckedIOException if it can't be written; the one before is intact
+   * @throws UncheckedIOException if it can't be written; the one before is intact
    */
   public Path checkpoint() {
     if (checkpoints == null) {
       throw new IllegalStateException(
           "this trainer has no directory for checkpoints; give the builder one: checkpoints(path)");
     }
-    return checkpoints.write(step, record, validationState());
+    return checkpoints.write(state());
   }
 
   /**
@@ -373,18 +368,20 @@ public final class FareTrainer implements AutoCloseable {
    * @return the caller is its owner
    * @throws IllegalStateException if the trainer was built without an average
    */
-  public TrainableEncoder averagedEncoder() {
+  public E averagedEncoder() {
     if (average == null) {
       throw new IllegalStateException(
           "this trainer keeps no average of the weights; ask the builder: averageDecay(0.999)");
     }
-    TrainableEncoder copy = encoder.copy();
-    Map<String, NDArray> targets = new LinkedHashMap<>(copy.parameters());
-    targets.keySet().retainAll(average.averages().keySet());
-    OptimizerScript.copy(
-        targets.keySet().stream().map(average.averages()::get).toList(),
-        List.copyOf(targets.values()));
+    E copy = StepPlan.copyOf(encoder);
+    average.copyTo(copy.parameters());
     return copy;
+  }
+
+  @Override
+  public String toString() {
+    return "FareTrainer[%s, step %d of %d, loss %s, attack %s]"
+        .formatted(encoder, step, settings.steps(), settings.loss(), settings.attack());
   }
 
   /**

@@ -1,12 +1,11 @@
 package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
-import dev.fare.training.optimizer.OptimizerScript;
+import dev.fare.training.weights.WeightScript;
 import java.io.Closeable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** Copies of the trained encoder on further devices, each with a copy of the original. */
 final class Replicas implements Closeable {
@@ -21,14 +20,11 @@ final class Replicas implements Closeable {
   }
 
   /**
-   * Brings the followers to the leader's weights, each with a copy of the original beside it; null
-   * where there are none. They have been {@link #check checked}.
+   * Brings the followers, if there are any, to the leader's weights, each with a copy of the
+   * original beside it. They have been {@link #check checked}.
    */
-  static @Nullable Replicas of(
+  static Replicas of(
       TrainableEncoder leader, TrainableEncoder original, List<TrainableEncoder> followers) {
-    if (followers.isEmpty()) {
-      return null;
-    }
     Replicas replicas = new Replicas(leader, followers);
     try {
       for (TrainableEncoder follower : followers) {
@@ -91,7 +87,7 @@ final class Replicas implements Closeable {
   }
 
   private static void copyWeights(TrainableEncoder from, TrainableEncoder to) {
-    OptimizerScript.copy(
+    WeightScript.copy(
         List.copyOf(from.parameters().values()), List.copyOf(to.parameters().values()));
   }
 

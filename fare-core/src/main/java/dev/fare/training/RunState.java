@@ -4,7 +4,6 @@ import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableSet;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.UnreadableImages;
-import dev.fare.torch.MicroBatch;
 import dev.fare.training.checkpoint.CheckpointState;
 import dev.fare.training.checkpoint.RunMemory;
 import dev.fare.training.checkpoint.RunMemory.Update;
@@ -21,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Gathers what the summary of a run will say, over all its calls and restarts. */
-final class RunState implements MicroBatch.Store {
+/** Records what came of a run, over all its calls and restarts; it decides nothing. */
+final class RunState {
 
   private static final Logger LOG = LoggerFactory.getLogger(FareTrainer.class);
   private static final int RECENT = 100;
@@ -41,8 +40,6 @@ final class RunState implements MicroBatch.Store {
   private @Nullable Long started;
   private long images;
   private long skipped;
-  private int skippedInARow;
-  private int partSize;
 
   /**
    * Of a run that has done nothing.
@@ -54,7 +51,6 @@ final class RunState implements MicroBatch.Store {
     this.settings = settings;
     this.original = Suppliers.memoize(original::get);
     this.environment = environment;
-    partSize = settings.microBatchSize();
   }
 
   /**
@@ -95,28 +91,33 @@ final class RunState implements MicroBatch.Store {
     unreadableBefore = memory.unreadable();
     recent.addAll(memory.recent());
     warnings.addAll(0, memory.warnings());
-    Map<String, String> asked = settings.asMap();
-    if (asked.equals(state.settings())) {
-      skippedInARow = memory.skippedInARow(); // other settings are another chance
-    }
-    boolean dividedAsBefore =
-        TrainingSettings.DIVISION.stream()
-            .allMatch(name -> String.valueOf(asked.get(name)).equals(state.settings().get(name)));
-    if (dividedAsBefore && memory.partSize() > 0) {
-      partSize = Math.min(partSize, memory.partSize());
-    }
   }
 
-  /** What a checkpoint keeps of this. */
-  RunMemory memory() {
-    return new RunMemory(
-        images,
-        elapsed().toMillis(),
-        skippedInARow,
-        partSize < settings.microBatchSize() ? partSize : 0,
-        List.copyOf(warnings),
-        unreadableIndices(),
-        List.copyOf(recent));
+  /**
+   * All that a checkpoint says besides its tensors.
+   *
+   * @param validation where early stopping stands
+   * @param skippedInARow updates left out just before
+   * @param microBatch images in memory together
+   */
+  CheckpointState checkpoint(
+      long step, Map<String, String> validation, int skippedInARow, int microBatch) {
+    return new CheckpointState(
+        step,
+        skipped,
+        dataIdentity,
+        original(),
+        validation,
+        settings.asMap(),
+        Versions.current(),
+        new RunMemory(
+            images,
+            elapsed().toMillis(),
+            skippedInARow,
+            microBatch < settings.microBatchSize() ? microBatch : 0,
+            List.copyOf(warnings),
+            unreadableIndices(),
+            List.copyOf(recent)));
   }
 
   private List<Integer> unreadableIndices() {
@@ -133,7 +134,6 @@ final class RunState implements MicroBatch.Store {
     if (result.skipped()) {
       return;
     }
-    skippedInARow = 0;
     recent.addLast(
         new Update(
             result.step(), result.loss(), result.adversarialCosine(), result.gradientNorm()));
@@ -144,7 +144,6 @@ final class RunState implements MicroBatch.Store {
 
   void skip(long step, String reason) {
     skipped++;
-    skippedInARow++;
     warn("step " + step + " is left out: " + reason);
   }
 
@@ -156,35 +155,9 @@ final class RunState implements MicroBatch.Store {
     LOG.warn("{}", warning);
   }
 
-  /** What was trained on, wherever it lies; empty where the host brings the batches. */
-  String dataIdentity() {
-    return dataIdentity;
-  }
-
   /** The SHA-256 of the original's weights. */
   String original() {
     return original.get();
-  }
-
-  long skipped() {
-    return skipped;
-  }
-
-  int skippedInARow() {
-    return skippedInARow;
-  }
-
-  /** How many images are in memory together, as asked or as memory allows. */
-  @Override
-  public int imagesAtOnce() {
-    return partSize;
-  }
-
-  /** Notes that memory allows fewer images at a time. */
-  @Override
-  public void shrink(int images, String warning) {
-    partSize = images;
-    warn(warning);
   }
 
   /** The last few updates, for a message. */

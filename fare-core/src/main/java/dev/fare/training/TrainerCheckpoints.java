@@ -7,7 +7,9 @@ import dev.fare.training.checkpoint.Checkpoint;
 import dev.fare.training.checkpoint.CheckpointDirectory;
 import dev.fare.training.checkpoint.CheckpointPolicy;
 import dev.fare.training.checkpoint.CheckpointState;
-import dev.fare.training.optimizer.OptimizerScript;
+import dev.fare.training.optimizer.UpdateRule;
+import dev.fare.training.weights.WeightAverage;
+import dev.fare.training.weights.WeightScript;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,15 +20,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Writes a trainer's checkpoints, and brings it back to where the newest good one was written. */
 final class TrainerCheckpoints implements Closeable {
 
-  static final String WEIGHTS = "weights";
-  static final String OPTIMIZER = "optimizer";
-  static final String AVERAGE = "average";
-  static final String BEST = "best";
+  private static final String WEIGHTS = "weights";
+  private static final String OPTIMIZER = "optimizer";
+  private static final String AVERAGE = "average";
+  private static final String BEST = "best";
 
   private final CheckpointPolicy policy;
   private final CheckpointDirectory directory;
@@ -43,11 +46,22 @@ final class TrainerCheckpoints implements Closeable {
   }
 
   /**
-   * Locks the directory.
+   * Locks the directory, if checkpoints are asked for.
    *
+   * @return null if they are not
    * @throws IllegalStateException if another trainer holds the lock
    */
-  static TrainerCheckpoints open(CheckpointPolicy policy, TrainingSettings settings) {
+  static @Nullable TrainerCheckpoints open(TrainerOptions<?> asked, TrainingSettings settings) {
+    if (asked.checkpoints == null) {
+      return null;
+    }
+    CheckpointPolicy policy =
+        new CheckpointPolicy(
+            asked.checkpoints,
+            asked.checkpointEvery,
+            asked.keepCheckpoints,
+            asked.milestoneEvery,
+            asked.allowChangedSettings);
     try {
       CheckpointDirectory directory = CheckpointDirectory.open(policy.directory());
       return new TrainerCheckpoints(policy, directory, settings.asMap());
@@ -58,27 +72,41 @@ final class TrainerCheckpoints implements Closeable {
   }
 
   /**
-   * Reads the newest good checkpoint into the trainer's arrays and its record, which hears of
+   * Reads the newest good checkpoint into the trainer's arrays and the run's state, which hears of
    * damaged checkpoints and of settings that differ.
    *
-   * @param changing everything that changes in training, by group and name: {@link #WEIGHTS},
-   *     {@link #OPTIMIZER}, {@link #AVERAGE} and {@link #BEST} if there are; the trainer's own
+   * <p>The arrays that are given here are also what is written from now on.
+   *
+   * @param average null where none is kept
+   * @param best the weights of the best validation, empty where they are not kept
    * @return what it says besides, empty if there is none
    * @throws IllegalStateException if it comes from a run with other settings and that is not
    *     allowed, or with another original or other frozen weights; no weight is changed then
    */
-  Optional<CheckpointState> resume(Map<String, Map<String, NDArray>> changing, RunState record) {
-    tensors.putAll(changing);
+  Optional<CheckpointState> resume(
+      TrainableEncoder encoder,
+      UpdateRule rule,
+      @Nullable WeightAverage average,
+      Map<String, NDArray> best,
+      RunState run) {
+    tensors.put(WEIGHTS, encoder.parameters());
+    tensors.put(OPTIMIZER, rule.state());
+    if (average != null) {
+      tensors.put(AVERAGE, average.averages());
+    }
+    if (!best.isEmpty()) {
+      tensors.put(BEST, best);
+    }
     try {
-      Optional<Checkpoint> found = directory.newestGood(record::warn);
+      Optional<Checkpoint> found = directory.newestGood(run::warn);
       if (found.isEmpty()) {
         return Optional.empty();
       }
       CheckpointState state = found.get().state();
-      List<String> changes = checkSameRun(state, record.original());
-      readInto(found.get(), record);
-      record.restore(state);
-      changes.forEach(record::warn);
+      List<String> changes = checkSameRun(state, run.original());
+      readInto(found.get(), run);
+      run.restore(state);
+      changes.forEach(run::warn);
       newest = found.get().directory();
       newestStep = state.step();
       return Optional.of(state);
@@ -124,7 +152,7 @@ final class TrainerCheckpoints implements Closeable {
       throw otherRun(
           String.join(", ", refused)
               + ". Take the settings of that run, or go on with these on purpose:"
-              + " allowChangedSettings()");
+              + " allowChangedSettings(true)");
     }
     if (!state.versions().equals(Versions.current())) {
       allowed.add(
@@ -147,7 +175,7 @@ final class TrainerCheckpoints implements Closeable {
   }
 
   /** What changed settings need and the checkpoint does not have starts as in a new run. */
-  private void readInto(Checkpoint checkpoint, RunState record) throws IOException {
+  private void readInto(Checkpoint checkpoint, RunState run) throws IOException {
     Map<String, Map<String, NDArray>> stored = new LinkedHashMap<>(tensors);
     Map<String, NDArray> weights = requireNonNull(tensors.get(WEIGHTS));
     for (Map.Entry<String, Map<String, NDArray>> group : tensors.entrySet()) {
@@ -161,44 +189,34 @@ final class TrainerCheckpoints implements Closeable {
     checkpoint.readInto(stored);
     Map<String, NDArray> average = tensors.get(AVERAGE);
     if (average != null && !stored.containsKey(AVERAGE)) {
-      OptimizerScript.copy(
+      WeightScript.copy(
           average.keySet().stream().map(name -> requireNonNull(weights.get(name))).toList(),
           List.copyOf(average.values()));
-      record.warn("the average of the weights starts after step " + checkpoint.step());
+      run.warn("the average of the weights starts after step " + checkpoint.step());
     }
     if (!stored.containsKey(OPTIMIZER)) {
-      record.warn("the optimizer starts anew after step " + checkpoint.step());
+      run.warn("the optimizer starts anew after step " + checkpoint.step());
     }
   }
 
   /** Writes a checkpoint if one is due after this many steps. */
-  void writeIfDue(long step, RunState record, Map<String, String> validation) {
+  void writeIfDue(long step, Supplier<CheckpointState> state) {
     if (policy.isDue(step)) {
-      write(step, record, validation);
+      write(state.get());
     }
   }
 
   /** Writes a checkpoint unless the newest is of this step. */
-  Path write(long step, RunState record, Map<String, String> validation) {
-    if (newest != null && newestStep == step) {
+  Path write(CheckpointState state) {
+    if (newest != null && newestStep == state.step()) {
       return newest;
     }
-    CheckpointState state =
-        new CheckpointState(
-            step,
-            record.skipped(),
-            record.dataIdentity(),
-            record.original(),
-            validation,
-            settings,
-            Versions.current(),
-            record.memory());
     // an interrupted thread could not write to a channel: the interruption waits until this is done
     boolean interrupted = Thread.interrupted();
     try {
       while (true) {
         try {
-          return write(state);
+          return writeNow(state);
         } catch (ClosedByInterruptException e) {
           interrupted |= Thread.interrupted();
         }
@@ -206,7 +224,7 @@ final class TrainerCheckpoints implements Closeable {
     } catch (IOException e) {
       throw new UncheckedIOException(
           "the checkpoint of step "
-              + step
+              + state.step()
               + " could not be written to "
               + policy.directory()
               + ": "
@@ -221,16 +239,15 @@ final class TrainerCheckpoints implements Closeable {
   }
 
   /** The same before a run ends by a failure, which a failure to write must not hide. */
-  void writeAfter(
-      RuntimeException failure, long step, RunState record, Map<String, String> validation) {
+  void writeAfter(RuntimeException failure, CheckpointState state) {
     try {
-      write(step, record, validation);
+      write(state);
     } catch (UncheckedIOException e) {
       failure.addSuppressed(e);
     }
   }
 
-  private Path write(CheckpointState state) throws IOException {
+  private Path writeNow(CheckpointState state) throws IOException {
     Checkpoint written = directory.write(state, tensors);
     newest = written.directory();
     newestStep = state.step();

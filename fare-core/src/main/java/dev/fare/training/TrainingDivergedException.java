@@ -27,7 +27,7 @@ public final class TrainingDivergedException extends RuntimeException {
             + "; before it "
             + told(before)
             + ". The weights are those before this step. A lower learning rate, a longer warm-up or"
-            + " gradientClip may help, and allowChangedSettings() lets a run with checkpoints go on"
+            + " gradientClip may help, and allowChangedSettings(true) lets a run with checkpoints go on"
             + " with them; so may DivergencePolicy.SKIP");
     this.step = step;
     losses = before.stream().mapToDouble(Update::loss).toArray();

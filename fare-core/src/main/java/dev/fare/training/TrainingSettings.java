@@ -1,8 +1,10 @@
 package dev.fare.training;
 
 import dev.fare.Precision;
+import dev.fare.training.checkpoint.SettingText;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -60,6 +62,41 @@ public record TrainingSettings(
     String validation,
     String earlyStop) {
 
+  /** What these options ask for. */
+  static TrainingSettings of(TrainerOptions<?> asked) {
+    StepPlan plan = asked.plan();
+    TrainableEncoder encoder = asked.encoder;
+    int trained = plan.trainedWeights(encoder).size();
+    int part = asked.microBatchSize;
+    return new TrainingSettings(
+        SettingText.of(asked.loss),
+        SettingText.of(plan.attack()),
+        plan.attack() == null ? SettingText.NONE : SettingText.of(plan.innerObjective()),
+        asked.optimizer.toString(),
+        SettingText.of(asked.schedule()),
+        asked.learningRate,
+        asked.weightDecay,
+        asked.steps,
+        asked.batchSize,
+        part == 0 ? asked.batchSize : Math.min(part, asked.batchSize),
+        asked.gradientClip,
+        asked.averageDecay,
+        asked.seed,
+        trained,
+        encoder.parameters().size() - trained,
+        1 + asked.replicas.size(),
+        asked.activationCheckpointing,
+        encoder.precision(),
+        encoder.imageSize(),
+        plan.frozenNames(encoder),
+        asked.divergencePolicy,
+        asked.lossLimit,
+        asked.validation == null
+            ? SettingText.NONE
+            : SettingText.of(asked.validation) + " every " + asked.validateEvery + " steps",
+        SettingText.of(asked.earlyStop));
+  }
+
   /** How a batch is divided changes the rounding of its sums and nothing else. */
   static final Set<String> DIVISION =
       Set.of("microBatchSize", "devices", "activationCheckpointing");
@@ -70,6 +107,12 @@ public record TrainingSettings(
 
   /** Which weights are trained decides what a checkpoint holds. */
   static final Set<String> TRAINED = Set.of("trainedWeights", "frozenWeights", "frozenNames");
+
+  /** Whether a run with those settings divides its batches as this one. */
+  boolean dividesAs(Map<String, String> others) {
+    Map<String, String> ours = asMap();
+    return DIVISION.stream().allMatch(name -> Objects.equals(ours.get(name), others.get(name)));
+  }
 
   /** The settings by name, in the order above. */
   public Map<String, String> asMap() {

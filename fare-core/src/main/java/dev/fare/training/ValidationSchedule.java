@@ -3,11 +3,11 @@ package dev.fare.training;
 import ai.djl.ndarray.NDArray;
 import dev.fare.ImageEncoder;
 import dev.fare.torch.MicroBatch;
-import dev.fare.training.optimizer.BestWeights;
-import dev.fare.training.optimizer.WeightAverage;
 import dev.fare.training.validation.EarlyStop;
 import dev.fare.training.validation.Validation;
 import dev.fare.training.validation.ValidationLimits;
+import dev.fare.training.weights.BestWeights;
+import dev.fare.training.weights.WeightAverage;
 import java.io.Closeable;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
@@ -20,6 +20,7 @@ import org.slf4j.LoggerFactory;
 /** Measures when it is time to, and knows when early stopping is due and what was best. */
 final class ValidationSchedule implements Closeable {
 
+  private static final Validation NOTHING = (encoder, original) -> Map.of();
   private static final Logger LOG = LoggerFactory.getLogger(FareTrainer.class);
   private static final String LATEST = "latest.";
   private static final String BEST = "best.";
@@ -30,7 +31,7 @@ final class ValidationSchedule implements Closeable {
   private final @Nullable WeightAverage average;
   private final @Nullable BestWeights bestWeights;
   private final MicroBatch microBatch;
-  private final RunState record;
+  private final RunState run;
   private Validation validation;
   private ValidationLimits limits;
   private Map<String, Double> latest = Map.of();
@@ -43,26 +44,23 @@ final class ValidationSchedule implements Closeable {
   /**
    * Nothing measured yet.
    *
-   * @param every how many steps
    * @param trained the weights that change
    * @param average what is measured in their place, null without
    */
   ValidationSchedule(
-      Validation validation,
-      ValidationLimits limits,
-      long every,
-      @Nullable EarlyStop earlyStop,
+      TrainerOptions<?> asked,
       Map<String, NDArray> trained,
       @Nullable WeightAverage average,
       MicroBatch microBatch,
-      RunState record) {
-    this.validation = validation.within(limits);
-    this.limits = limits;
-    this.every = every;
-    this.earlyStop = earlyStop;
+      RunState run) {
+    limits =
+        new ValidationLimits(asked.loaderThreads, microBatch.images(), asked.unreadableFraction);
+    validation = (asked.validation == null ? NOTHING : asked.validation).within(limits);
+    every = asked.validation == null ? Long.MAX_VALUE : asked.validateEvery;
+    earlyStop = asked.earlyStop;
     this.average = average;
     this.microBatch = microBatch;
-    this.record = record;
+    this.run = run;
     bestWeights =
         earlyStop != null && earlyStop.restoresBest()
             ? new BestWeights(average == null ? trained : average.averages())
@@ -82,7 +80,7 @@ final class ValidationSchedule implements Closeable {
     LOG.info("validation after step {}: {}", step, latest);
     if (validation.unreadableImages() > unreadable) {
       unreadable = validation.unreadableImages();
-      record.warn(unreadable + " images of the validation can't be read and are left out");
+      run.warn(unreadable + " images of the validation can't be read and are left out");
     }
     if (earlyStop != null) {
       judge(earlyStop, step);
@@ -165,7 +163,7 @@ final class ValidationSchedule implements Closeable {
     }
     bestWeights.restore();
     restored = true;
-    record.warn(
+    run.warn(
         "the weights are those of step " + bestStep + ", the best validation's, not the last ones");
     return true;
   }

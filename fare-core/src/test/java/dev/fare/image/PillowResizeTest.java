@@ -59,8 +59,8 @@ class PillowResizeTest {
       for (int i = 0; i < pixels.length; i++) {
         int channel = i / (size * size);
         sum +=
-            (pixels[i] - ClipPreprocessing.CLIP_MEAN.get(channel))
-                / ClipPreprocessing.CLIP_STANDARD_DEVIATION.get(channel);
+            (pixels[i] - PixelNormalization.CLIP.mean().get(channel))
+                / PixelNormalization.CLIP.std().get(channel);
       }
       assertThat(sum).isCloseTo(given.get("normalized_sum").getAsDouble(), within(0.01));
     }

@@ -157,7 +157,7 @@ class AccuracyValidationTest {
   @Test
   void leavesOutWhatCannotBeReadUpToTheTrainersLimit() {
     ImageDataset corrupt = new Corrupt();
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         Runs.builder(encoder)
             .unreadableFraction(0.2)
             .validation(Validation.closeness(corrupt, ATTACK), 4)

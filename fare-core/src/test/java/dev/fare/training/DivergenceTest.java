@@ -37,7 +37,7 @@ class DivergenceTest {
     List<StepResult> made = new ArrayList<>();
     TrainingDivergedException stop;
     float[] weights;
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         Runs.builder(encoder, directory)
             .checkpointEvery(200)
             .loss(Poisoned.at(12))
@@ -66,13 +66,13 @@ class DivergenceTest {
     assertThat(stop.getSuppressed()).isEmpty();
 
     try (TanhEncoder again = TanhEncoder.seeded(1);
-        FareTrainer trainer =
+        FareTrainer<?> trainer =
             Runs.builder(again, directory)
                 .checkpointEvery(200)
                 .loss(Poisoned.at(-1))
                 .learningRate(1e-3)
                 .gradientClip(1)
-                .allowChangedSettings()
+                .allowChangedSettings(true)
                 .build()) {
       assertThat(trainer.step()).isEqualTo(5);
       assertThat(again.values()).containsExactly(weights);
@@ -97,7 +97,7 @@ class DivergenceTest {
   @Test
   void aFullDiskDoesNotHideTheDivergence() throws Exception {
     Path directory = temporary.resolve("run");
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         Runs.builder(encoder, directory).checkpointEvery(200).loss(Poisoned.at(4)).build()) {
       Files.move(directory, temporary.resolve("aside"));
 
@@ -124,7 +124,7 @@ class DivergenceTest {
           }
         };
     float[] expected = encoder.values();
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         Runs.builder(encoder)
             .loss(Poisoned.at(6))
             .divergencePolicy(DivergencePolicy.SKIP)
@@ -152,7 +152,7 @@ class DivergenceTest {
   @Test
   void momentsOfASkippedStepAreThoseOfTheStepBefore() throws Exception {
     Path directory = temporary.resolve("run");
-    FareTrainer[] trainer = new FareTrainer[1];
+    FareTrainer<?>[] trainer = new FareTrainer<?>[1];
     trainer[0] =
         Runs.builder(encoder, directory)
             .checkpointEvery(1)
@@ -177,7 +177,7 @@ class DivergenceTest {
     List<float[]> after = new ArrayList<>();
     for (int partSize : new int[] {4, 1}) {
       try (TanhEncoder trained = TanhEncoder.seeded(1);
-          FareTrainer trainer =
+          FareTrainer<?> trainer =
               Runs.builder(trained)
                   .optimizer(new Optimizer.Sgd(0))
                   .schedule(LearningRateSchedule.constant())

@@ -40,7 +40,7 @@ class FareTrainerOptionsTest {
   void leavesFrozenWeightsBitForBitAsTheyWere() {
     float[] frozen = encoder.weight("first.weight").toFloatArray();
     float[] trained = encoder.weight("second.weight").toFloatArray();
-    try (FareTrainer trainer = builder().freeze(name -> name.startsWith("first.")).build()) {
+    try (FareTrainer<?> trainer = builder().freeze(name -> name.startsWith("first.")).build()) {
       trainer.step(pixels());
 
       assertThat(trainer.settings().trainedWeights()).isEqualTo(2);
@@ -56,7 +56,7 @@ class FareTrainerOptionsTest {
   @Test
   void trainsTokensOfAnEncoderThatGivesThem() {
     TrainingLoss loss = TrainingLoss.fare().withTokens(EmbeddingLoss.squaredDistance(), 1);
-    try (FareTrainer trainer = builder().loss(loss).steps(100).build()) {
+    try (FareTrainer<?> trainer = builder().loss(loss).steps(100).build()) {
       StepResult first = trainer.step(pixels());
       StepResult last = first;
       for (int i = 0; i < 60; i++) {
@@ -73,7 +73,7 @@ class FareTrainerOptionsTest {
 
   @Test
   void saysThatAnEncoderCantComputeActivationsAgain() {
-    assertThatThrownBy(() -> builder().activationCheckpointing().build())
+    assertThatThrownBy(() -> builder().activationCheckpointing(true).build())
         .isInstanceOf(UnsupportedOperationException.class)
         .hasMessage(
             "TanhEncoder computes nothing again in its backward pass; a smaller microBatchSize"
@@ -82,7 +82,7 @@ class FareTrainerOptionsTest {
 
   @Test
   void averagesTheWeightsExponentially() {
-    try (FareTrainer trainer = builder().averageDecay(0.8).build()) {
+    try (FareTrainer<TanhEncoder> trainer = builder().averageDecay(0.8).build()) {
       float[] expected = encoder.values();
       for (int step = 0; step < 4; step++) {
         trainer.step(pixels());
@@ -91,16 +91,47 @@ class FareTrainerOptionsTest {
           expected[i] = 0.8f * expected[i] + 0.2f * weights[i];
         }
       }
-      try (TrainableEncoder averaged = trainer.averagedEncoder()) {
-        assertThat(((TanhEncoder) averaged).values()).containsExactly(expected, within(1e-6f));
+      try (TanhEncoder averaged = trainer.averagedEncoder()) {
+        assertThat(averaged.values()).containsExactly(expected, within(1e-6f));
       }
     }
   }
 
   @Test
+  void refusesToAverageAnEncoderWhoseCopyIsAnotherThing() {
+    record Shell(TanhEncoder encoder) implements AroundTanh {
+      @Override
+      public NDArray embed(NDArray pixels) {
+        return encoder.embed(pixels);
+      }
+
+      @Override
+      public TrainableEncoder copy() {
+        return encoder.copy();
+      }
+    }
+    builder(new Shell(encoder)).build().close();
+
+    assertThatThrownBy(() -> builder(new Shell(encoder)).averageDecay(0.8).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("copy() must give another Shell, got TanhEncoder");
+  }
+
+  /** What the design page has hosts write. */
+  @Test
+  @SuppressWarnings("rawtypes")
+  void canBeHeldWithoutItsEncodersType() {
+    FareTrainer trainer = FareTrainer.builder(encoder).withoutAttack().steps(1).build();
+    TrainingSummary summary = trainer.fit(Runs.IMAGES);
+    trainer.close();
+
+    assertThat(summary.isComplete()).isTrue();
+  }
+
+  @Test
   void clipsTheGradientBeforeTheUpdate() {
     float[] before = encoder.values();
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         builder()
             .optimizer(new Optimizer.Sgd(0))
             .schedule(LearningRateSchedule.constant())
@@ -120,7 +151,7 @@ class FareTrainerOptionsTest {
 
   @Test
   void trainsOnCleanImagesWithoutAnAttack() {
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         FareTrainer.builder(encoder).withoutAttack().learningRate(1e-2).build()) {
       StepResult result = trainer.step(pixels());
 
@@ -133,7 +164,7 @@ class FareTrainerOptionsTest {
   @Test
   void stopsBeforeTheWeightsAreTouchedWhenTheNumbersGoWrong() {
     float[] before = encoder.values();
-    try (FareTrainer trainer = builder().lossLimit(1e-9).build()) {
+    try (FareTrainer<?> trainer = builder().lossLimit(1e-9).build()) {
       assertThatThrownBy(() -> trainer.step(pixels()))
           .isInstanceOf(TrainingDivergedException.class)
           .hasMessageStartingWith("step 1 went wrong: loss ")
@@ -147,7 +178,7 @@ class FareTrainerOptionsTest {
   void leavesOutDivergedStepsByPolicyButNotForEver() {
     float[] before = encoder.values();
     TrainingLoss broken = inputs -> inputs.adversarial().sum(new int[] {1}).mul(Float.NaN);
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         builder().loss(broken).divergencePolicy(DivergencePolicy.SKIP).steps(50).build()) {
       StepResult first = trainer.step(pixels());
       assertThat(first.skipped()).isTrue();
@@ -169,8 +200,8 @@ class FareTrainerOptionsTest {
       })
   void halvesThePartsWhenMemoryRunsOutAndMakesTheSameUpdate(String error) {
     TanhEncoder plain = TanhEncoder.seeded(1);
-    try (FareTrainer enough = builder(plain).build();
-        FareTrainer little =
+    try (FareTrainer<?> enough = builder(plain).build();
+        FareTrainer<?> little =
             builder(new SmallMemory(encoder, 2, error)).steps(2).batchSize(8).build()) {
       StepResult expected = enough.step(pixels());
       StepResult actual = little.step(pixels());
@@ -198,7 +229,7 @@ class FareTrainerOptionsTest {
     float[] first = new float[0];
     for (int repetition = 0; repetition < 2; repetition++) {
       TanhEncoder leader = TanhEncoder.seeded(1);
-      try (FareTrainer trainer =
+      try (FareTrainer<?> trainer =
           Runs.builder(leader).metricsEvery(1).replicas(List.of(second, third)).build()) {
         trainer.fit(Runs.IMAGES);
         assertThat(trainer.settings().devices()).isEqualTo(3);
@@ -208,7 +239,7 @@ class FareTrainerOptionsTest {
       assertThat(third.values()).containsExactly(first);
       leader.close();
     }
-    try (FareTrainer trainer = Runs.builder(alone).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(alone).build()) {
       trainer.fit(Runs.IMAGES);
     }
     assertThat(first).containsExactly(alone.values(), within(2e-4f));
@@ -218,8 +249,8 @@ class FareTrainerOptionsTest {
   @Test
   void readsAheadOnWorkerThreadsWithTheSameResult() {
     TanhEncoder other = TanhEncoder.seeded(1);
-    try (FareTrainer alone = Runs.builder(encoder).build();
-        FareTrainer ahead = Runs.builder(other).loaderThreads(3).build()) {
+    try (FareTrainer<?> alone = Runs.builder(encoder).build();
+        FareTrainer<?> ahead = Runs.builder(other).loaderThreads(3).build()) {
       alone.fit(Runs.IMAGES);
       ahead.fit(Runs.IMAGES);
     }
@@ -229,7 +260,7 @@ class FareTrainerOptionsTest {
 
   @Test
   void leavesOutUnreadableImagesCountsThemAndStopsAtTooMany() {
-    try (FareTrainer trainer = builder().steps(4).batchSize(8).unreadableFraction(0.2).build()) {
+    try (FareTrainer<?> trainer = builder().steps(4).batchSize(8).unreadableFraction(0.2).build()) {
       TrainingSummary summary = trainer.fit(new Corrupt(2));
 
       assertThat(summary.unreadableImages()).isEqualTo(2);
@@ -238,7 +269,7 @@ class FareTrainerOptionsTest {
           .containsExactly("2 images could not be read and were left out");
     }
     for (int threads = 0; threads < 2; threads++) {
-      try (FareTrainer trainer =
+      try (FareTrainer<?> trainer =
           builder().steps(9).batchSize(8).unreadableFraction(0.2).loaderThreads(threads).build()) {
         assertThatThrownBy(() -> trainer.fit(new Corrupt(3)))
             .isInstanceOf(UncheckedIOException.class)
@@ -257,7 +288,7 @@ class FareTrainerOptionsTest {
             Thread.currentThread().interrupt();
           }
         };
-    try (FareTrainer trainer = Runs.builder(encoder).listener(interruption).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(encoder).listener(interruption).build()) {
       TrainingSummary summary = trainer.fit(Runs.IMAGES);
 
       assertThat(Thread.interrupted()).isTrue();
@@ -268,7 +299,7 @@ class FareTrainerOptionsTest {
   @Test
   void takesLabelsFromTheDataForALossThatNeedsThem() {
     NDArray classes = manager.create(new float[] {1, 0, 0, 0, 0, 0, 1, 0, 0, 0}, new Shape(2, 5));
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         builder().loss(TrainingLoss.tecoa(classes)).steps(60).batchSize(10).build()) {
       double before = trainer.step(Labelled.pixels(manager), Labelled.labels(manager)).loss();
       TrainingSummary summary = trainer.fit(new Labelled());
@@ -278,11 +309,11 @@ class FareTrainerOptionsTest {
     }
   }
 
-  private FareTrainerBuilder builder() {
+  private FareTrainer.Builder<TanhEncoder> builder() {
     return builder(encoder);
   }
 
-  private static FareTrainerBuilder builder(TrainableEncoder encoder) {
+  private static <E extends TrainableEncoder> FareTrainer.Builder<E> builder(E encoder) {
     return FareTrainer.builder(encoder)
         .attack(new SignAttack(8 / 255.0, 2, 0))
         .learningRate(1e-2)

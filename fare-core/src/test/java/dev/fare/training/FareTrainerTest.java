@@ -37,7 +37,7 @@ class FareTrainerTest {
   @Test
   void startsWithoutLossOnCleanImagesAndBringsAdversarialOnesBack() {
     NDArray pixels = pixels(8, 2);
-    FareTrainer trainer = builder().learningRate(3e-3).steps(300).build();
+    FareTrainer<?> trainer = builder().learningRate(3e-3).steps(300).build();
 
     StepResult first = trainer.step(pixels);
     StepResult last = first;
@@ -57,7 +57,7 @@ class FareTrainerTest {
     NDArray adversarial = pixels(4, 4);
     float[] before = encoder.values();
     NDArray reference = encoder.embed(pixels);
-    FareTrainer trainer =
+    FareTrainer<?> trainer =
         FareTrainer.builder(encoder)
             .attack(new FixedAttack(adversarial))
             .optimizer(new Optimizer.Sgd(0))
@@ -116,8 +116,8 @@ class FareTrainerTest {
   void makesTheSameUpdateInSmallerParts() {
     NDArray pixels = pixels(7, 5);
     TanhEncoder other = encoder.copy();
-    FareTrainer whole = builder().learningRate(1e-2).build();
-    FareTrainer parts =
+    FareTrainer<?> whole = builder().learningRate(1e-2).build();
+    FareTrainer<?> parts =
         FareTrainer.builder(other).attack(ATTACK).learningRate(1e-2).microBatchSize(3).build();
 
     for (int i = 0; i < 3; i++) {
@@ -149,8 +149,8 @@ class FareTrainerTest {
             heard.add(result);
           }
         };
-    FareTrainer one = builder().steps(12).batchSize(4).seed(9).listener(listener).build();
-    FareTrainer two =
+    FareTrainer<?> one = builder().steps(12).batchSize(4).seed(9).listener(listener).build();
+    FareTrainer<?> two =
         FareTrainer.builder(other).attack(ATTACK).steps(12).batchSize(4).seed(9).build();
 
     TrainingSummary summary = one.fit(images);
@@ -172,7 +172,7 @@ class FareTrainerTest {
   @Test
   void endsAfterTheCurrentStepWhenCancelledAndGoesOnLater() {
     InMemoryImages images = InMemoryImages.of(values(10, 6), TanhEncoder.SIDE);
-    FareTrainer[] trainer = new FareTrainer[1];
+    FareTrainer<?>[] trainer = new FareTrainer<?>[1];
     TrainingListener listener =
         new TrainingListener() {
           @Override
@@ -204,7 +204,8 @@ class FareTrainerTest {
         .hasMessage("learningRate must be above 0 and finite, got -1.0");
     assertThatThrownBy(() -> builder().batchSize(0))
         .hasMessage("batchSize must be at least 1, got 0");
-    FareTrainer trainer = builder().loss(TrainingLoss.tecoa(manager.ones(new Shape(3, 5)))).build();
+    FareTrainer<?> trainer =
+        builder().loss(TrainingLoss.tecoa(manager.ones(new Shape(3, 5)))).build();
     assertThatThrownBy(() -> trainer.step(pixels(2, 1)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("call step(pixels, labels)");
@@ -215,7 +216,7 @@ class FareTrainerTest {
   @EnabledOnOs(OS.LINUX)
   void residentMemoryStaysFlatOverManySteps() throws Exception {
     NDArray pixels = pixels(256, 7);
-    FareTrainer trainer = builder().microBatchSize(128).build();
+    FareTrainer<?> trainer = builder().microBatchSize(128).build();
     takeSteps(trainer, pixels, 20);
     long smallestGrowth = Long.MAX_VALUE;
     for (int window = 0; window < 3; window++) {
@@ -228,7 +229,7 @@ class FareTrainerTest {
     trainer.close();
   }
 
-  private static void takeSteps(FareTrainer trainer, NDArray pixels, int steps) {
+  private static void takeSteps(FareTrainer<?> trainer, NDArray pixels, int steps) {
     for (int i = 0; i < steps; i++) {
       trainer.step(pixels);
     }
@@ -244,7 +245,7 @@ class FareTrainerTest {
     throw new IllegalStateException("no VmRSS in /proc/self/status");
   }
 
-  private FareTrainerBuilder builder() {
+  private FareTrainer.Builder<?> builder() {
     return FareTrainer.builder(encoder).attack(ATTACK);
   }
 

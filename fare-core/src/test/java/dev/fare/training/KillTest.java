@@ -40,7 +40,7 @@ class KillTest {
 
     public static void main(String[] arguments) {
       try (TanhEncoder encoder = TanhEncoder.seeded(1);
-          FareTrainer trainer =
+          FareTrainer<?> trainer =
               builder(encoder).listener(new Log()).checkpoints(Path.of(arguments[0])).build()) {
         System.out.println("from " + trainer.step());
         trainer.fit(Runs.IMAGES);
@@ -59,7 +59,7 @@ class KillTest {
     }
   }
 
-  private static FareTrainerBuilder builder(TanhEncoder encoder) {
+  private static FareTrainer.Builder<?> builder(TanhEncoder encoder) {
     return Runs.builder(encoder).steps(STEPS).checkpointEvery(1).keepCheckpoints(2);
   }
 
@@ -79,7 +79,7 @@ class KillTest {
     }
 
     try (TanhEncoder encoder = TanhEncoder.seeded(1);
-        FareTrainer trainer = builder(encoder).checkpoints(directory).build()) {
+        FareTrainer<?> trainer = builder(encoder).checkpoints(directory).build()) {
       assertThat(trainer.step()).isPositive().isBetween(written, STEPS - 1L);
       trainer.fit(Runs.IMAGES);
       assertThat(Runs.results(encoder, trainer)).isDeepEqualTo(undisturbed());
@@ -88,7 +88,7 @@ class KillTest {
 
   private static float[][] undisturbed() {
     try (TanhEncoder encoder = TanhEncoder.seeded(1);
-        FareTrainer trainer = builder(encoder).build()) {
+        FareTrainer<?> trainer = builder(encoder).build()) {
       trainer.fit(Runs.IMAGES);
       return Runs.results(encoder, trainer);
     }
@@ -159,7 +159,7 @@ class KillTest {
     public static void main(String[] arguments) throws Exception {
       Path mounted = Path.of(arguments[0]);
       boolean willBeFull = Files.getFileStore(mounted).getTotalSpace() < 1 << 20;
-      FareTrainer[] trainer = new FareTrainer[1];
+      FareTrainer<?>[] trainer = new FareTrainer<?>[1];
       try (TanhEncoder encoder = TanhEncoder.seeded(1)) {
         trainer[0] =
             builder(encoder)

@@ -32,7 +32,7 @@ class LimitedMemoryTest {
 
   @Test
   void aValidationTakesNoMoreImagesAtATimeThanAStep() {
-    try (FareTrainer trainer = Runs.builder(limited).validation(CLOSENESS, 4).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(limited).validation(CLOSENESS, 4).build()) {
       TrainingSummary summary = trainer.fit(Runs.IMAGES);
 
       assertThat(summary.warnings()).isEmpty();
@@ -44,7 +44,7 @@ class LimitedMemoryTest {
   void aValidationThatRunsOutOfMemoryHalvesTheMicroBatchForAllThatFollows() {
     double expected;
     try (TanhEncoder plain = TanhEncoder.seeded(1);
-        FareTrainer trainer = Runs.builder(plain).validation(CLOSENESS, 4).build()) {
+        FareTrainer<?> trainer = Runs.builder(plain).validation(CLOSENESS, 4).build()) {
       expected = trainer.fit(Runs.IMAGES).validation().get("adversarial_cosine");
     }
     TrainingListener shrinking =
@@ -54,7 +54,7 @@ class LimitedMemoryTest {
             room.set(result.step() == 4 ? 1 : room.get());
           }
         };
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         Runs.builder(limited).validation(CLOSENESS, 4).listener(shrinking).build()) {
       TrainingSummary summary = trainer.fit(Runs.IMAGES);
 
@@ -75,7 +75,7 @@ class LimitedMemoryTest {
         (trained, original) -> {
           throw new EngineException("another error");
         };
-    try (FareTrainer trainer = Runs.builder(limited).validation(broken, 1).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(limited).validation(broken, 1).build()) {
       assertThatThrownBy(() -> trainer.fit(Runs.IMAGES)).hasMessage("another error");
     }
   }
@@ -83,7 +83,7 @@ class LimitedMemoryTest {
   @Test
   void theReferenceCacheHalvesTheMicroBatchToo() {
     room.set(2);
-    try (FareTrainer trainer = Runs.builder(limited).referenceCache(directory).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(limited).referenceCache(directory).build()) {
       TrainingSummary summary = trainer.fit(Runs.IMAGES);
 
       assertThat(summary.warnings())

@@ -22,7 +22,7 @@ class MovedDataTest {
     assertThat(summary.firstStep()).isEqualTo(4);
     assertThat(summary.data()).isEqualTo("ten images in /scratch/18");
     try (TanhEncoder encoder = TanhEncoder.seeded(1);
-        FareTrainer trainer = Runs.builder(encoder, directory).build()) {
+        FareTrainer<?> trainer = Runs.builder(encoder, directory).build()) {
       assertThat(Runs.results(encoder, trainer)).isDeepEqualTo(undisturbed);
       assertThatThrownBy(() -> trainer.fit(Runs.IMAGES))
           .isInstanceOf(IllegalStateException.class)
@@ -31,7 +31,7 @@ class MovedDataTest {
   }
 
   private TrainingSummary train(String folder, long until) {
-    FareTrainer[] trainer = new FareTrainer[1];
+    FareTrainer<?>[] trainer = new FareTrainer<?>[1];
     try (TanhEncoder encoder = TanhEncoder.seeded(1)) {
       trainer[0] =
           Runs.builder(encoder, directory).listener(new Runs.CancelAfter(until, trainer)).build();

@@ -8,7 +8,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.torch.MicroBatch;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +25,7 @@ class OutOfMemoryTest {
     manager.close();
   }
 
-  private static FareTrainerBuilder builder(TrainableEncoder trained) {
+  private static FareTrainer.Builder<?> builder(TrainableEncoder trained) {
     return Runs.builder(trained).batchSize(8).microBatchSize(8);
   }
 
@@ -42,8 +41,8 @@ class OutOfMemoryTest {
   @Test
   void startsTheStepAnewWhenALaterPartFails() {
     WrappedEncoder little = new WrappedEncoder(encoder).outOfMemoryAfter(2);
-    try (FareTrainer enough = builder(plain).microBatchSize(3).build();
-        FareTrainer trainer = builder(little).microBatchSize(3).build()) {
+    try (FareTrainer<?> enough = builder(plain).microBatchSize(3).build();
+        FareTrainer<?> trainer = builder(little).microBatchSize(3).build()) {
       StepResult expected = enough.step(pixels());
       StepResult actual = trainer.step(pixels());
 
@@ -59,8 +58,8 @@ class OutOfMemoryTest {
   @Test
   void makesTheSameUpdateWhenAReplicaFails() {
     WrappedEncoder replica = new WrappedEncoder(follower).outOfMemoryAfter(1);
-    try (FareTrainer enough = builder(plain).build();
-        FareTrainer trainer = builder(encoder).replicas(List.of(replica)).build()) {
+    try (FareTrainer<?> enough = builder(plain).build();
+        FareTrainer<?> trainer = builder(encoder).replicas(List.of(replica)).build()) {
       for (int i = 0; i < 2; i++) {
         StepResult expected = enough.step(pixels());
         StepResult actual = trainer.step(pixels());
@@ -78,9 +77,9 @@ class OutOfMemoryTest {
   @Test
   void freesOnEveryDeviceWhatTheFailedAttemptHadGathered() {
     WrappedEncoder replica = new WrappedEncoder(follower).outOfMemoryAfter(0);
-    TrainingSettings settings = builder(encoder).settings();
+    TrainingSettings settings = TrainingSettings.of(builder(encoder));
+    MicroBatch microBatch = new MicroBatch(settings.microBatchSize(), warning -> {});
     StepPlan plan = builder(encoder).plan();
-    RunState record = new RunState(settings, () -> "", Map.of());
     try (NDManager owner = manager.newSubManager();
         GradientSource gradients =
             new GradientSource(
@@ -88,10 +87,10 @@ class OutOfMemoryTest {
                 List.of(plan.stepFor(replica, plain)),
                 settings,
                 0,
-                new MicroBatch(record))) {
+                microBatch)) {
       BatchGradient found = gradients.compute(pixels(), null, null, 0, owner, new StepClock());
 
-      assertThat(record.imagesAtOnce()).isEqualTo(2);
+      assertThat(microBatch.images()).isEqualTo(2);
       assertThat(owner.getManagedArrays()).hasSameSizeAs(found.gradients());
     }
   }

@@ -61,7 +61,7 @@ class ReplicasTest {
   @Test
   void aResumedRun() {
     float[] alone = train(builder -> builder, Runs.STEPS, 0);
-    UnaryOperator<FareTrainerBuilder> checkpoints =
+    UnaryOperator<FareTrainer.Builder<?>> checkpoints =
         builder -> builder.checkpoints(directory).checkpointEvery(2);
 
     train(checkpoints, 4, 2);
@@ -79,7 +79,7 @@ class ReplicasTest {
     assertClose(train(builder -> builder.batchSize(2), Runs.STEPS, 3), alone);
   }
 
-  private void assertSameUpdates(UnaryOperator<FareTrainerBuilder> options) {
+  private void assertSameUpdates(UnaryOperator<FareTrainer.Builder<?>> options) {
     float[] alone = train(options, Runs.STEPS, 0);
 
     assertClose(train(options, Runs.STEPS, 2), alone);
@@ -104,12 +104,12 @@ class ReplicasTest {
 
   /** The weights after a step, made on one device and as many more. */
   private static float[] train(
-      UnaryOperator<FareTrainerBuilder> options, long until, int replicas) {
+      UnaryOperator<FareTrainer.Builder<?>> options, long until, int replicas) {
     List<TanhEncoder> others =
         IntStream.range(0, replicas).mapToObj(i -> TanhEncoder.seeded(7 + i)).toList();
-    FareTrainer[] trainer = new FareTrainer[1];
+    FareTrainer<?>[] trainer = new FareTrainer<?>[1];
     try (TanhEncoder encoder = TanhEncoder.seeded(1)) {
-      FareTrainerBuilder builder =
+      FareTrainer.Builder<?> builder =
           Runs.builder(encoder)
               .optimizer(Optimizer.sgd())
               .learningRate(1e-2)

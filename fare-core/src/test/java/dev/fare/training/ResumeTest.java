@@ -87,7 +87,7 @@ class ResumeTest {
   }
 
   /** A run to which all happens that a summary tells of, in its first four steps. */
-  private static FareTrainerBuilder eventful(TrainableEncoder trained, boolean fromTheStart) {
+  private static FareTrainer.Builder<?> eventful(TrainableEncoder trained, boolean fromTheStart) {
     Poisoned loss = Poisoned.at(fromTheStart ? 5 : -1);
     return Runs.builder(trained)
         .loss(loss)
@@ -100,7 +100,7 @@ class ResumeTest {
 
   private static TrainingSummary undisturbed(Path directory, List<float[][]> results) {
     try (TanhEncoder whole = TanhEncoder.seeded(1);
-        FareTrainer trainer =
+        FareTrainer<?> trainer =
             eventful(new WrappedEncoder(whole).outOfMemoryAfter(3), true)
                 .checkpoints(directory)
                 .build()) {
@@ -124,7 +124,7 @@ class ResumeTest {
     assertThat(expected.validation()).isNotEmpty();
 
     try (TanhEncoder first = TanhEncoder.seeded(1)) {
-      FareTrainer[] trainer = new FareTrainer[1];
+      FareTrainer<?>[] trainer = new FareTrainer<?>[1];
       TrainingListener end =
           new TrainingListener() {
             @Override
@@ -148,7 +148,7 @@ class ResumeTest {
       }
       trainer[0].close();
     }
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         eventful(new WrappedEncoder(encoder), false).checkpoints(directory).build()) {
       TrainingSummary summary = trainer.fit(new Corrupt());
 
@@ -172,7 +172,7 @@ class ResumeTest {
     List<float[][]> results = new ArrayList<>();
     TrainingSummary expected = undisturbed(directory, results);
 
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         eventful(new WrappedEncoder(encoder), false).checkpoints(directory).build()) {
       TrainingSummary summary = trainer.fit(new Corrupt());
 
@@ -211,25 +211,25 @@ class ResumeTest {
             return "broken";
           }
         };
-    Supplier<FareTrainerBuilder> builder =
+    Supplier<FareTrainer.Builder<?>> builder =
         () ->
             Runs.builder(encoder, directory)
                 .loss(broken)
                 .steps(50)
                 .divergencePolicy(DivergencePolicy.SKIP);
-    FareTrainer[] trainer = new FareTrainer[1];
+    FareTrainer<?>[] trainer = new FareTrainer<?>[1];
     trainer[0] = builder.get().listener(new Runs.CancelAfter(6, trainer)).build();
     trainer[0].fit(Runs.IMAGES);
     trainer[0].close();
 
-    try (FareTrainer again = builder.get().build()) {
+    try (FareTrainer<?> again = builder.get().build()) {
       assertThatThrownBy(() -> again.fit(Runs.IMAGES))
           .isInstanceOf(TrainingDivergedException.class)
           .hasMessageStartingWith("step 10 went wrong");
     }
     // its last good weights are in a checkpoint, and other settings are another chance
-    try (FareTrainer again =
-        builder.get().loss(TrainingLoss.fare()).steps(12).allowChangedSettings().build()) {
+    try (FareTrainer<?> again =
+        builder.get().loss(TrainingLoss.fare()).steps(12).allowChangedSettings(true).build()) {
       assertThat(again.step()).isEqualTo(9);
       assertThat(again.fit(Runs.IMAGES).isComplete()).isTrue();
     }
@@ -242,7 +242,7 @@ class ResumeTest {
         Path.of(Objects.requireNonNull(ResumeTest.class.getResource("earlier-checkpoint")).toURI());
     copy(earlier.resolve("step-000000004"), directory.resolve("step-000000004"));
 
-    try (FareTrainer trainer = Runs.builder(encoder, directory).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(encoder, directory).build()) {
       assertThat(trainer.step()).isEqualTo(4);
       TrainingSummary summary = trainer.fit(Runs.IMAGES);
 
@@ -264,8 +264,8 @@ class ResumeTest {
     }
   }
 
-  private void trainTo(long step, FareTrainerBuilder builder) {
-    FareTrainer[] trainer = new FareTrainer[1];
+  private void trainTo(long step, FareTrainer.Builder<?> builder) {
+    FareTrainer<?>[] trainer = new FareTrainer<?>[1];
     trainer[0] = builder.listener(new Runs.CancelAfter(step, trainer)).build();
     trainer[0].fit(Runs.IMAGES);
     trainer[0].close();
@@ -280,16 +280,16 @@ class ResumeTest {
               .checkpoints(directory)
               .learningRate(0.5));
     }
-    FareTrainerBuilder builder = Runs.builder(encoder, directory);
+    FareTrainer.Builder<?> builder = Runs.builder(encoder, directory);
 
     assertThatThrownBy(builder::build)
         .isInstanceOf(IllegalStateException.class)
         .hasMessageStartingWith("the checkpoints in " + directory + " are another run's: ")
         .hasMessageContaining("learningRate was 0.5 there and is 0.01 here")
         .hasMessageContaining("precision was BFLOAT16 there and is FLOAT32 here")
-        .hasMessageContaining("allowChangedSettings()");
+        .hasMessageContaining("allowChangedSettings(true)");
     TrainingSummary summary;
-    try (FareTrainer trainer = builder.allowChangedSettings().build()) {
+    try (FareTrainer<?> trainer = builder.allowChangedSettings(true).build()) {
       summary = trainer.fit(Runs.IMAGES);
     }
     assertThat(summary.warnings())
@@ -298,7 +298,7 @@ class ResumeTest {
             "precision was BFLOAT16 up to step 2 and is FLOAT32 since");
     // it is now this run, which remembers what it was
     try (TanhEncoder again = TanhEncoder.seeded(1);
-        FareTrainer trainer = Runs.builder(again, directory).build()) {
+        FareTrainer<?> trainer = Runs.builder(again, directory).build()) {
       assertThat(trainer.fit(Runs.IMAGES).warnings()).isEqualTo(summary.warnings());
     }
   }
@@ -306,7 +306,7 @@ class ResumeTest {
   @Test
   void refusesAReplicaOfAnotherPrecision() {
     try (TanhEncoder other = TanhEncoder.seeded(1)) {
-      FareTrainerBuilder builder =
+      FareTrainer.Builder<?> builder =
           Runs.builder(encoder).replicas(List.of(new WrappedEncoder(other, Precision.BFLOAT16)));
       assertThatThrownBy(builder::build)
           .isInstanceOf(IllegalArgumentException.class)
@@ -321,7 +321,7 @@ class ResumeTest {
       trainTo(2, Runs.builder(first, directory).freeze(name -> name.startsWith("first.")));
     }
     float[] before = encoder.values();
-    FareTrainerBuilder builder =
+    FareTrainer.Builder<?> builder =
         Runs.builder(encoder, directory).freeze(name -> name.startsWith("second."));
 
     for (int i = 0; i < 2; i++) {
@@ -329,7 +329,7 @@ class ResumeTest {
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("other weights are frozen");
       assertThat(encoder.values()).containsExactly(before);
-      builder.allowChangedSettings();
+      builder.allowChangedSettings(true);
     }
   }
 
@@ -354,18 +354,18 @@ class ResumeTest {
   @Test
   void moreStepsOnPurposeEndLikeALongerRun() {
     try (TanhEncoder first = TanhEncoder.seeded(1);
-        FareTrainer trainer =
+        FareTrainer<?> trainer =
             Runs.builder(first, directory).schedule(LearningRateSchedule.constant()).build()) {
       trainer.fit(Runs.IMAGES);
     }
     try (TanhEncoder whole = TanhEncoder.seeded(1);
-        FareTrainer longer =
+        FareTrainer<?> longer =
             Runs.builder(whole).schedule(LearningRateSchedule.constant()).steps(12).build();
-        FareTrainer trainer =
+        FareTrainer<?> trainer =
             Runs.builder(encoder, directory)
                 .schedule(LearningRateSchedule.constant())
                 .steps(12)
-                .allowChangedSettings()
+                .allowChangedSettings(true)
                 .build()) {
       longer.fit(Runs.IMAGES);
       TrainingSummary summary = trainer.fit(Runs.IMAGES);
@@ -380,15 +380,15 @@ class ResumeTest {
   @Test
   void anotherOptimizerAndANewAverageStartFromTheCheckpointsWeights() {
     try (TanhEncoder first = TanhEncoder.seeded(1);
-        FareTrainer trainer = plain(first).checkpoints(directory).build()) {
+        FareTrainer<?> trainer = plain(first).checkpoints(directory).build()) {
       trainer.fit(Runs.IMAGES);
     }
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         plain(encoder)
             .checkpoints(directory)
             .optimizer(Optimizer.sgd())
             .averageDecay(0.9)
-            .allowChangedSettings()
+            .allowChangedSettings(true)
             .build()) {
       float[] weights = encoder.values();
       assertThat(weights).isNotEqualTo(TanhEncoder.seeded(1).values());
@@ -402,7 +402,7 @@ class ResumeTest {
     }
   }
 
-  private static FareTrainerBuilder plain(TanhEncoder trained) {
+  private static FareTrainer.Builder<?> plain(TanhEncoder trained) {
     return FareTrainer.builder(trained)
         .attack(new SignAttack(8 / 255.0, 2, 0))
         .steps(Runs.STEPS)
@@ -415,7 +415,7 @@ class ResumeTest {
     try (TanhEncoder first = TanhEncoder.seeded(1)) {
       trainTo(2, Runs.builder(first, directory));
     }
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         Runs.builder(encoder, directory)
             .divergencePolicy(DivergencePolicy.SKIP)
             .lossLimit(100)
@@ -498,7 +498,7 @@ class ResumeTest {
     try (TanhEncoder first = TanhEncoder.seeded(1)) {
       trainTo(2, Runs.builder(first, directory).loss(TrainingLoss.of(new Own())));
     }
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         Runs.builder(encoder, directory).loss(TrainingLoss.of(new Own())).build()) {
       assertThat(trainer.step()).isEqualTo(2);
     }
@@ -507,7 +507,7 @@ class ResumeTest {
   @Test
   void theSummaryNamesTheOriginalAndTheMachine() {
     String original = WeightsFingerprint.of(encoder.parameters());
-    try (FareTrainer trainer = Runs.builder(encoder).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(encoder).build()) {
       TrainingSummary summary = trainer.fit(Runs.IMAGES);
 
       assertThat(summary.original()).isEqualTo(original).hasSize(64);
@@ -529,7 +529,8 @@ class ResumeTest {
     try (TanhEncoder first = TanhEncoder.seeded(1)) {
       trainTo(2, Runs.builder(first, directory).attack(new OwnAttack()));
     }
-    try (FareTrainer trainer = Runs.builder(encoder, directory).attack(new OwnAttack()).build()) {
+    try (FareTrainer<?> trainer =
+        Runs.builder(encoder, directory).attack(new OwnAttack()).build()) {
       assertThat(trainer.fit(Runs.IMAGES).warnings())
           .singleElement()
           .asString()

@@ -38,7 +38,7 @@ class RunEndTest {
 
   @Test
   void aRunThatIsCancelledBeforeItBeginsMakesNoStepAndTheNextOneTrains() {
-    try (FareTrainer trainer = Runs.builder(encoder).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(encoder).build()) {
       trainer.cancel();
 
       assertThat(trainer.fit(Runs.IMAGES).lastStep()).isEqualTo(0);
@@ -50,12 +50,12 @@ class RunEndTest {
   @Test
   void anInterruptionWhileABatchIsReadEndsACachedRunWithACheckpoint() {
     try (TanhEncoder warm = TanhEncoder.seeded(1);
-        FareTrainer trainer =
+        FareTrainer<?> trainer =
             Runs.builder(warm).referenceCache(directory.resolve("cache")).build()) {
       trainer.fit(new Interrupting(Integer.MAX_VALUE));
     }
     Path run = directory.resolve("run");
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         Runs.builder(encoder, run).referenceCache(directory.resolve("cache")).build()) {
       TrainingSummary summary = trainer.fit(new Interrupting(6)); // within the second batch
 
@@ -88,7 +88,7 @@ class RunEndTest {
             heard.add("second closed");
           }
         };
-    FareTrainer trainer =
+    FareTrainer<?> trainer =
         Runs.builder(encoder).lossLimit(1e-9).listener(failing).listener(quiet).build();
 
     Throwable thrown =
@@ -116,7 +116,7 @@ class RunEndTest {
           }
         };
     Validation validation = (now, before) -> Map.of("score", 1.0);
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         FareTrainer.builder(encoder)
             .withoutAttack()
             .steps(3)
@@ -149,7 +149,7 @@ class RunEndTest {
             return ++steps < 7 ? losses : losses.mul(Float.NaN);
           }
         };
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         FareTrainer.builder(encoder).withoutAttack().loss(breaking).batchSize(3).build()) {
       TrainingDivergedException diverged =
           catchThrowableOfType(TrainingDivergedException.class, () -> trainer.fit(Runs.IMAGES));
@@ -188,14 +188,14 @@ class RunEndTest {
             return "own";
           }
         };
-    try (FareTrainer trainer = Runs.builder(encoder).attack(own).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(encoder).attack(own).build()) {
       assertThat(trainer.fit(Runs.IMAGES).warnings())
           .containsExactly(
               "the attack own is no SeededAttack: if it draws random numbers, they depend on how a"
                   + " batch is divided, and a run that goes on from a checkpoint draws others than"
                   + " it would have");
     }
-    try (FareTrainer trainer = Runs.builder(encoder).attack(own).microBatchSize(4).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(encoder).attack(own).microBatchSize(4).build()) {
       assertThat(trainer.fit(Runs.IMAGES).warnings()).isEmpty();
     }
   }

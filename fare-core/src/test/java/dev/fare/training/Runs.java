@@ -12,7 +12,7 @@ public final class Runs {
 
   private Runs() {}
 
-  public static FareTrainerBuilder builder(TrainableEncoder encoder) {
+  public static <E extends TrainableEncoder> FareTrainer.Builder<E> builder(E encoder) {
     return FareTrainer.builder(encoder)
         .attack(new SignAttack(8 / 255.0, 2, 0))
         .learningRate(1e-2)
@@ -23,20 +23,20 @@ public final class Runs {
         .seed(5);
   }
 
-  public static FareTrainerBuilder builder(TanhEncoder encoder, Path directory) {
+  public static FareTrainer.Builder<TanhEncoder> builder(TanhEncoder encoder, Path directory) {
     return builder(encoder).checkpoints(directory).checkpointEvery(2);
   }
 
   /** The weights at the end of a run that nothing has disturbed, then their averages. */
   public static float[][] undisturbed() {
     try (TanhEncoder encoder = TanhEncoder.seeded(1);
-        FareTrainer trainer = builder(encoder).build()) {
+        FareTrainer<?> trainer = builder(encoder).build()) {
       trainer.fit(IMAGES);
       return results(encoder, trainer);
     }
   }
 
-  public static float[][] results(TanhEncoder encoder, FareTrainer trainer) {
+  public static float[][] results(TanhEncoder encoder, FareTrainer<?> trainer) {
     try (TanhEncoder averaged = (TanhEncoder) trainer.averagedEncoder()) {
       return new float[][] {encoder.values(), averaged.values()};
     }
@@ -45,9 +45,9 @@ public final class Runs {
   /** Cancels a run after a step. */
   public static final class CancelAfter implements TrainingListener {
     private final long step;
-    private final FareTrainer[] trainer;
+    private final FareTrainer<?>[] trainer;
 
-    public CancelAfter(long step, FareTrainer[] trainer) {
+    public CancelAfter(long step, FareTrainer<?>[] trainer) {
       this.step = step;
       this.trainer = trainer;
     }

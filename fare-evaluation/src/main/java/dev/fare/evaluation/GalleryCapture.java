@@ -7,7 +7,6 @@ import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -57,8 +56,8 @@ final class GalleryCapture {
       NDArray found = ModelRun.attack(attack, threatModel, attacked, batch).images();
       List<float[][]> clean = logits(batch.pixels());
       List<float[][]> adversarial = logits(found);
-      List<Picture> before = pictures(batch.pixels());
-      List<Picture> after = pictures(found);
+      List<Picture> before = Picture.ofPixels(batch.pixels());
+      List<Picture> after = Picture.ofPixels(found);
       return IntStream.range(0, images.size())
           .mapToObj(
               row -> {
@@ -106,16 +105,5 @@ final class GalleryCapture {
 
   private String name(int label) {
     return label < classNames.size() ? classNames.get(label) : "class " + label;
-  }
-
-  private List<Picture> pictures(NDArray pixels) {
-    int side = evaluation.plan().imageSize();
-    float[] all = pixels.toFloatArray();
-    int size = 3 * side * side;
-    List<Picture> pictures = new ArrayList<>();
-    for (int from = 0; from < all.length; from += size) {
-      pictures.add(Picture.of(side, side, Arrays.copyOfRange(all, from, from + size)));
-    }
-    return pictures;
   }
 }

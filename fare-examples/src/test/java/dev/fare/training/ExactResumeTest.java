@@ -38,7 +38,10 @@ class ExactResumeTest {
 
   /** A way to train; all of them accumulate gradients and keep a moving average. */
   private record Kind(
-      String name, Attack attack, Precision precision, UnaryOperator<FareTrainerBuilder> options) {
+      String name,
+      Attack attack,
+      Precision precision,
+      UnaryOperator<FareTrainer.Builder<?>> options) {
 
     @Override
     public String toString() {
@@ -60,7 +63,7 @@ class ExactResumeTest {
             "activation checkpointing",
             pgd,
             Precision.FLOAT32,
-            FareTrainerBuilder::activationCheckpointing),
+            builder -> builder.activationCheckpointing(true)),
         new Kind(
             "SGD, clipping, clean loss",
             pgd,
@@ -87,7 +90,7 @@ class ExactResumeTest {
     Kind kept = sgd("kept", builder -> builder);
     train(kept, directory.resolve("kept"), STEPS);
     train(
-        sgd("again", FareTrainerBuilder::activationCheckpointing),
+        sgd("again", builder -> builder.activationCheckpointing(true)),
         directory.resolve("again"),
         STEPS);
 
@@ -104,7 +107,7 @@ class ExactResumeTest {
     }
   }
 
-  private static Kind sgd(String name, UnaryOperator<FareTrainerBuilder> options) {
+  private static Kind sgd(String name, UnaryOperator<FareTrainer.Builder<?>> options) {
     return new Kind(
         name,
         PgdAttack.builder(BALL).steps(2).build(),
@@ -124,9 +127,9 @@ class ExactResumeTest {
   /** Trains up to a step; the bits of the weights and of their averages. */
   private static Map<String, String> train(Kind kind, Path checkpoints, long until)
       throws Exception {
-    FareTrainer[] trainer = new FareTrainer[1];
+    FareTrainer<?>[] trainer = new FareTrainer<?>[1];
     try (TinyEncoder encoder = TinyEncoder.load("visual_tiny.safetensors", kind.precision())) {
-      FareTrainerBuilder builder =
+      FareTrainer.Builder<?> builder =
           FareTrainer.builder(encoder)
               .attack(kind.attack())
               .learningRate(1e-3)

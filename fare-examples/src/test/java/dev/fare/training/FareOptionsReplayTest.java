@@ -85,7 +85,7 @@ class FareOptionsReplayTest {
     double noise = Arrays.stream(noises).max().orElseThrow();
     double tolerance = Math.max(1e-5, 4 * noise);
 
-    try (FareTrainer trainer = trainer(run)) {
+    try (FareTrainer<?> trainer = trainer(run)) {
       startAt(student(run));
       for (int i = 0; i < losses.length; i++) {
         StepResult result = trainer.step(tensor("batch" + i + ".x"), labels(i));
@@ -139,9 +139,9 @@ class FareOptionsReplayTest {
     assertThat(actual).as(name).containsExactly(wanted, within((float) (share * moved)));
   }
 
-  private FareTrainer trainer(JsonObject run) {
+  private FareTrainer<?> trainer(JsonObject run) {
     JsonObject args = run.getAsJsonObject("args");
-    FareTrainerBuilder builder =
+    FareTrainer.Builder<?> builder =
         FareTrainer.builder(encoder)
             .attack(attack(args))
             .loss(loss(args))

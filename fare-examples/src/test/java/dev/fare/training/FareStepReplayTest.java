@@ -59,7 +59,7 @@ class FareStepReplayTest {
   @Test
   void followsTheOriginalLoopStepByStep() throws Exception {
     StepResult[] results = new StepResult[STEPS];
-    try (FareTrainer trainer = trainer()) {
+    try (FareTrainer<?> trainer = trainer()) {
       for (int i = 0; i < STEPS; i++) {
         results[i] = trainer.step(tensor("batch" + i + ".x"));
         if (i == 0) {
@@ -76,7 +76,7 @@ class FareStepReplayTest {
     assertWeights("d_student_after_5.safetensors", 1e-4, 0.999);
   }
 
-  private FareTrainer trainer() {
+  private FareTrainer<?> trainer() {
     JsonObject args = run.getAsJsonObject("args");
     PgdAttack pgd =
         PgdAttack.builder(ThreatModel.linf(args.get("eps").getAsDouble()))

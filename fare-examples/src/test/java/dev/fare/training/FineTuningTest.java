@@ -55,7 +55,7 @@ class FineTuningTest {
   private TrainingSummary train(Path clip, Precision precision, Path saved) throws Exception {
     Path pictures = writePictures(EmojiData.load(), 48);
     try (RobustClipEncoder encoder = RobustClipEncoder.load(clip, precision);
-        FareTrainer trainer =
+        FareTrainer<?> trainer =
             FareTrainer.builder(encoder)
                 .attack(
                     PgdAttack.builder(ThreatModel.linf(4 / 255.0))

@@ -78,7 +78,7 @@ class LossSlopeTest {
 
   private void check(Case given) throws Exception {
     try (TinyEncoder encoder = TinyEncoder.load("visual_tiny.safetensors");
-        FareTrainer trainer = trainer(encoder, given.loss)) {
+        FareTrainer<?> trainer = trainer(encoder, given.loss)) {
       TinyEncoder student = TinyEncoder.load("d_student_after_5.safetensors");
       float[] start = values(student);
       student.close();
@@ -104,7 +104,7 @@ class LossSlopeTest {
   }
 
   /** Moves once; from then on its steps only measure. */
-  private FareTrainer trainer(TinyEncoder encoder, TrainingLoss loss) {
+  private FareTrainer<?> trainer(TinyEncoder encoder, TrainingLoss loss) {
     return FareTrainer.builder(encoder)
         .attack(new Fixed(adversarial))
         .loss(loss)
@@ -115,7 +115,7 @@ class LossSlopeTest {
         .build();
   }
 
-  private StepResult step(FareTrainer trainer) {
+  private StepResult step(FareTrainer<?> trainer) {
     return trainer.step(clean, manager.create(new long[] {0, 3, 1, 4}));
   }
 

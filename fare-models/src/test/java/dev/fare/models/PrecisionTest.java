@@ -11,11 +11,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dev.fare.Precision;
 import dev.fare.image.PixelNormalization;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
-import dev.fare.training.optimizer.AdamW;
+import dev.fare.training.optimizer.Optimizer;
+import dev.fare.training.optimizer.UpdateRule;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,7 +49,7 @@ class PrecisionTest {
     NDManager owner = NDManager.newBaseManager("PyTorch");
     Map<String, NDArray> weights = TinyClip.weights(owner);
     Map<String, NDArray> vision = new LinkedHashMap<>();
-    CanonicalNames.vision(TinyClip.VISION).keySet().forEach(n -> vision.put(n, weights.get(n)));
+    TinyClip.VISION.tensors().keySet().forEach(n -> vision.put(n, weights.get(n)));
     return new VisionTransformer(
         TinyClip.VISION, PixelNormalization.CLIP, vision, owner, precision);
   }
@@ -185,9 +185,8 @@ class PrecisionTest {
   @Test
   void anOptimizersStepReachesTheRoundedCopies() throws Exception {
     NDList gradients = weightGradients(half);
-    List<NDArray> weights = new ArrayList<>(half.parameters().values());
     half.embed(pixels).close();
-    try (AdamW adamW = new AdamW(weights, 0.1)) {
+    try (UpdateRule adamW = Optimizer.adamW().on(half.parameters(), 0.1)) {
       adamW.step(gradients, 0.01);
     }
     Map<String, NDArray> stepped = new LinkedHashMap<>();

@@ -1,6 +1,7 @@
 package dev.fare.training.checkpoint;
 
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** A setting as text, as a checkpoint keeps it to tell whether a run is the same. */
 public final class SettingText {
@@ -12,10 +13,19 @@ public final class SettingText {
   private static final Pattern PASSING =
       Pattern.compile("(\\$\\$Lambda[^@,\\]\\s]*)?@[0-9a-f]{1,8}(?!\\w)");
 
+  /** The text of a setting that is not there. */
+  public static final String NONE = "none";
+
   private SettingText() {}
 
-  /** An object's own text, its class where the text is only an identity: the same in every JVM. */
-  public static String of(Object value) {
+  /**
+   * An object's own text, its class where the text is only an identity: the same in every JVM;
+   * {@link #NONE} of null.
+   */
+  public static String of(@Nullable Object value) {
+    if (value == null) {
+      return NONE;
+    }
     Class<?> type = value.getClass();
     String text = value.toString();
     if (text.equals(type.getName() + "@" + Integer.toHexString(value.hashCode()))) {

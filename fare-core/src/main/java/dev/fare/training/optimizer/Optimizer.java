@@ -1,7 +1,19 @@
 package dev.fare.training.optimizer;
 
+import ai.djl.ndarray.NDArray;
+import java.util.Map;
+
 /** How a gradient becomes an update of the weights. */
 public sealed interface Optimizer {
+
+  /**
+   * Sets out to update weights in place; the caller stays their owner. What is remembered between
+   * updates lies beside them and starts at zero.
+   *
+   * @param weights by name
+   * @param weightDecay at least 0
+   */
+  UpdateRule on(Map<String, NDArray> weights, double weightDecay);
 
   /** AdamW with the paper's settings: betas 0.9 and 0.999, epsilon 1e-8. */
   static AdamW adamW() {
@@ -31,6 +43,11 @@ public sealed interface Optimizer {
         throw new IllegalArgumentException("epsilon must be above 0, got " + epsilon);
       }
     }
+
+    @Override
+    public UpdateRule on(Map<String, NDArray> weights, double weightDecay) {
+      return new AdamWRule(this, weights, weightDecay);
+    }
   }
 
   /**
@@ -43,6 +60,11 @@ public sealed interface Optimizer {
     /** Checks the range. */
     public Sgd {
       checkFraction("momentum", momentum);
+    }
+
+    @Override
+    public UpdateRule on(Map<String, NDArray> weights, double weightDecay) {
+      return new SgdRule(this, weights, weightDecay);
     }
   }
 

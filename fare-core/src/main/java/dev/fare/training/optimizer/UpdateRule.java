@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /** An optimizer at work on certain weights: the update and what it remembers between updates. */
-public interface UpdateRule extends Closeable {
+public sealed interface UpdateRule extends Closeable permits AdamWRule, SgdRule {
 
   /**
    * Updates the weights in place.
@@ -24,11 +24,4 @@ public interface UpdateRule extends Closeable {
 
   @Override
   void close();
-
-  static UpdateRule of(Optimizer optimizer, Map<String, NDArray> weights, double weightDecay) {
-    if (optimizer instanceof Optimizer.AdamW adamW) {
-      return new AdamW(adamW, weights, weightDecay);
-    }
-    return new SgdRule((Optimizer.Sgd) optimizer, weights, weightDecay);
-  }
 }

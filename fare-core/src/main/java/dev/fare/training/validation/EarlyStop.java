@@ -9,7 +9,7 @@ import static java.util.Objects.requireNonNull;
  * @param higherIsBetter its direction
  * @param patience how many validations in a row may be no better than the best, at least 1
  * @param restoresBest whether the weights are those of the best validation when {@code fit} has
- *     ended, see {@link #restoringBest}; otherwise they are the last ones
+ *     ended, see {@link #restoreBest}; otherwise they are the last ones
  */
 public record EarlyStop(String metric, boolean higherIsBetter, int patience, boolean restoresBest) {
 
@@ -32,13 +32,13 @@ public record EarlyStop(String metric, boolean higherIsBetter, int patience, boo
   }
 
   /**
-   * The same, and when the run has stopped early or made all its steps, the weights of the best
+   * Whether, when the run has stopped early or made all its steps, the weights of the best
    * validation take the place of the last ones: in the encoder, or, where the trainer keeps an
    * average, in {@code FareTrainer.averagedEncoder}. Costs the memory of one more copy of the
    * trained weights, which is in the checkpoints, too. A run that is cancelled keeps its weights.
    */
-  public EarlyStop restoringBest() {
-    return new EarlyStop(metric, higherIsBetter, patience, true);
+  public EarlyStop restoreBest(boolean restoreBest) {
+    return new EarlyStop(metric, higherIsBetter, patience, restoreBest);
   }
 
   public boolean isBetter(double value, double best) {

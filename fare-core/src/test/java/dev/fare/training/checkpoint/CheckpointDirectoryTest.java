@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.fare.training.ChildJvm;
 import dev.fare.training.FareTrainer;
-import dev.fare.training.FareTrainerBuilder;
 import dev.fare.training.Runs;
 import dev.fare.training.TanhEncoder;
 import dev.fare.training.TrainingSummary;
@@ -44,13 +43,13 @@ class CheckpointDirectoryTest {
     encoder.close();
   }
 
-  private static FareTrainerBuilder sparing(TanhEncoder trained, Path directory) {
+  private static FareTrainer.Builder<?> sparing(TanhEncoder trained, Path directory) {
     return Runs.builder(trained, directory).keepCheckpoints(1).milestoneEvery(3);
   }
 
   private void trainTo(long step) {
     try (TanhEncoder trained = TanhEncoder.seeded(1)) {
-      FareTrainer[] trainer = new FareTrainer[1];
+      FareTrainer<?>[] trainer = new FareTrainer<?>[1];
       trainer[0] =
           sparing(trained, directory).listener(new Runs.CancelAfter(step, trainer)).build();
       trainer[0].fit(Runs.IMAGES);
@@ -85,7 +84,7 @@ class CheckpointDirectoryTest {
         .containsExactly(
             "damaged-step-000000006", "damaged-step-000000007", "step-000000003", "step-000000004");
 
-    try (FareTrainer trainer = sparing(encoder, directory).build()) {
+    try (FareTrainer<?> trainer = sparing(encoder, directory).build()) {
       assertThat(trainer.step()).isEqualTo(4);
       assertThat(trainer.checkpoint()).isDirectory();
       TrainingSummary summary = trainer.fit(Runs.IMAGES);
@@ -161,7 +160,7 @@ class CheckpointDirectoryTest {
     WrappedEncoder trained = new WrappedEncoder(encoder);
     TanhEncoder replica = TanhEncoder.seeded(7);
     float[] before = replica.values();
-    FareTrainerBuilder builder =
+    FareTrainer.Builder<?> builder =
         Runs.builder(trained).replicas(List.of(replica)).checkpoints(directory);
     try (CheckpointDirectory held = CheckpointDirectory.open(directory)) {
       assertThatThrownBy(builder::build).hasMessageContaining("at work in " + held.path());
@@ -174,7 +173,7 @@ class CheckpointDirectoryTest {
     assertThatThrownBy(builder.seed(6)::build).hasMessageContaining("seed was 5 there");
     assertThat(trained.openCopies()).isZero();
     assertThat(replica.values()).containsExactly(before);
-    try (FareTrainer trainer = builder.seed(5).build()) {
+    try (FareTrainer<?> trainer = builder.seed(5).build()) {
       assertThat(trainer.step()).isEqualTo(2);
       assertThat(replica.values()).containsExactly(encoder.values());
     }
@@ -195,7 +194,7 @@ class CheckpointDirectoryTest {
 
   @Test
   void stopsWithTheErrorWhenTheDirectoryIsReplacedByAFile() throws Exception {
-    try (FareTrainer trainer = Runs.builder(encoder, directory).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(encoder, directory).build()) {
       trainer.checkpoint();
       Path aside = Files.move(directory, temporary.resolve("aside"));
       Files.writeString(directory, "a file");
@@ -212,7 +211,7 @@ class CheckpointDirectoryTest {
   @Test
   @DisabledOnOs(OS.WINDOWS)
   void stopsWithTheErrorWhenTheDirectoryIsReadOnly() throws Exception {
-    try (FareTrainer trainer = Runs.builder(encoder, directory).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(encoder, directory).build()) {
       Path before = trainer.checkpoint();
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("r-xr-xr-x"));
       try {

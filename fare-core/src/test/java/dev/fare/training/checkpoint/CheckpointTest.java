@@ -47,7 +47,7 @@ class CheckpointTest {
   /** Trains up to a step and leaves checkpoints of 2, 4, … behind. */
   private void trainTo(long step) {
     try (TanhEncoder first = TanhEncoder.seeded(1)) {
-      FareTrainer[] trainer = new FareTrainer[1];
+      FareTrainer<?>[] trainer = new FareTrainer<?>[1];
       trainer[0] =
           Runs.builder(first, directory).listener(new Runs.CancelAfter(step, trainer)).build();
       trainer[0].fit(Runs.IMAGES);
@@ -60,7 +60,7 @@ class CheckpointTest {
   void goesOnBitForBitAsIfItHadNeverStopped(long stop) {
     trainTo(stop);
 
-    try (FareTrainer trainer = Runs.builder(encoder, directory).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(encoder, directory).build()) {
       assertThat(trainer.step()).isEqualTo(stop);
       TrainingSummary summary = trainer.fit(Runs.IMAGES);
 
@@ -72,7 +72,7 @@ class CheckpointTest {
 
   @Test
   void keepsTheNewestAndTheMilestones() throws Exception {
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         Runs.builder(encoder, directory).keepCheckpoints(1).milestoneEvery(3).build()) {
       trainer.fit(Runs.IMAGES);
     }
@@ -144,7 +144,7 @@ class CheckpointTest {
     Path newest = directory.resolve("step-000000004");
     damage.inflict(newest.resolve(file));
 
-    try (FareTrainer trainer = Runs.builder(encoder, directory).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(encoder, directory).build()) {
       assertThat(trainer.step()).isEqualTo(2);
       TrainingSummary summary = trainer.fit(Runs.IMAGES);
 
@@ -173,7 +173,7 @@ class CheckpointTest {
     Path half = Files.createDirectory(directory.resolve(".step-000000004.1234.tmp"));
     Files.writeString(half.resolve("weights.safetensors"), "half");
 
-    try (FareTrainer trainer = Runs.builder(encoder, directory).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(encoder, directory).build()) {
       assertThat(trainer.step()).isEqualTo(2);
     }
     assertThat(names()).containsExactly("step-000000002");
@@ -181,7 +181,7 @@ class CheckpointTest {
 
   @Test
   void refusesASecondTrainerOnTheSameDirectory() {
-    try (FareTrainer first = Runs.builder(encoder, directory).build()) {
+    try (FareTrainer<?> first = Runs.builder(encoder, directory).build()) {
       assertThatThrownBy(() -> Runs.builder(encoder, directory).build())
           .isInstanceOf(IllegalStateException.class)
           .hasMessage(
@@ -207,7 +207,7 @@ class CheckpointTest {
           .hasMessageContaining("the original encoder has other weights");
     }
     InMemoryImages data = InMemoryImages.of(new float[48], TanhEncoder.SIDE);
-    try (FareTrainer trainer = Runs.builder(encoder, directory).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(encoder, directory).build()) {
       assertThatThrownBy(() -> trainer.fit(data))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("the run began on other data");
@@ -218,7 +218,7 @@ class CheckpointTest {
   void allowsSmallerPartsAndSaysSo() {
     trainTo(2);
 
-    try (FareTrainer trainer = Runs.builder(encoder, directory).microBatchSize(2).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(encoder, directory).microBatchSize(2).build()) {
       TrainingSummary summary = trainer.fit(Runs.IMAGES);
       assertThat(summary.warnings())
           .singleElement()
@@ -229,7 +229,7 @@ class CheckpointTest {
 
   @Test
   void stopsWithTheErrorWhenACheckpointCantBeWrittenAndKeepsTheOneBefore() throws Exception {
-    FareTrainer trainer = Runs.builder(encoder, directory).build();
+    FareTrainer<?> trainer = Runs.builder(encoder, directory).build();
     trainer.checkpoint();
     Path aside = directory.resolveSibling("moved-away");
     Files.move(directory, aside);
@@ -253,7 +253,7 @@ class CheckpointTest {
             }
           }
         };
-    try (FareTrainer trainer = Runs.builder(encoder, directory).listener(interruption).build()) {
+    try (FareTrainer<?> trainer = Runs.builder(encoder, directory).listener(interruption).build()) {
       TrainingSummary summary = trainer.fit(Runs.IMAGES);
 
       assertThat(Thread.interrupted()).isTrue();

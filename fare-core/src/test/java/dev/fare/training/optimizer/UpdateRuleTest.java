@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.fare.training.weights.Gradients;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
@@ -32,7 +33,7 @@ class UpdateRuleTest {
   void adamWFollowsTheClosedForm(String method) {
     float[] start = {1f, -2f, 0.5f, 3f, -0.25f};
     Map<String, NDArray> weights = weights(start);
-    AdamW rule = new AdamW(Optimizer.adamW(), weights, DECAY);
+    AdamWRule rule = new AdamWRule(Optimizer.adamW(), weights, DECAY);
     double[] expected = {1, -2, 0.5, 3, -0.25};
     double[] mean = new double[5];
     double[] square = new double[5];
@@ -60,7 +61,7 @@ class UpdateRuleTest {
   @Test
   void sgdFollowsTheClosedForm() {
     Map<String, NDArray> weights = weights(new float[] {1f, -2f, 0.5f, 3f, -0.25f});
-    UpdateRule rule = UpdateRule.of(Optimizer.sgd(), weights, DECAY);
+    UpdateRule rule = Optimizer.sgd().on(weights, DECAY);
     double[] expected = {1, -2, 0.5, 3, -0.25};
     double[] velocity = new double[5];
     Random random = new Random(3);

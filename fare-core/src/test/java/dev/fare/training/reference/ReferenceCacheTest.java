@@ -11,7 +11,6 @@ import dev.fare.data.InMemoryImages;
 import dev.fare.torch.Autograd;
 import dev.fare.training.AroundTanh;
 import dev.fare.training.FareTrainer;
-import dev.fare.training.FareTrainerBuilder;
 import dev.fare.training.Moved;
 import dev.fare.training.Runs;
 import dev.fare.training.TanhEncoder;
@@ -107,7 +106,7 @@ class ReferenceCacheTest {
 
   private void trainScaled(float scale) {
     try (TanhEncoder encoder = TanhEncoder.seeded(1);
-        FareTrainer trainer =
+        FareTrainer<?> trainer =
             Runs.builder(new Scaled(encoder, scale)).referenceCache(directory).build()) {
       trainer.fit(Runs.IMAGES);
     }
@@ -178,7 +177,7 @@ class ReferenceCacheTest {
     Files.delete(file);
 
     seen.set(0);
-    FareTrainer[] trainer = new FareTrainer[1];
+    FareTrainer<?>[] trainer = new FareTrainer<?>[1];
     AtomicLong reads = new AtomicLong();
     ImageDataset stopping =
         new Watched(
@@ -234,7 +233,7 @@ class ReferenceCacheTest {
           }
         };
     try (TanhEncoder encoder = TanhEncoder.seeded(1);
-        FareTrainer trainer =
+        FareTrainer<?> trainer =
             Runs.builder(new Counting(encoder, new AtomicLong(), seen))
                 .referenceCache(directory)
                 .build()) {
@@ -249,7 +248,7 @@ class ReferenceCacheTest {
   void saysWhereItCantBeWritten() throws Exception {
     Path occupied = Files.createFile(directory.resolve("a-file"));
     try (TanhEncoder encoder = TanhEncoder.seeded(1);
-        FareTrainer trainer = Runs.builder(encoder).referenceCache(occupied).build()) {
+        FareTrainer<?> trainer = Runs.builder(encoder).referenceCache(occupied).build()) {
       assertThatThrownBy(() -> trainer.fit(Runs.IMAGES))
           .isInstanceOf(UncheckedIOException.class)
           .hasMessageContaining("the original's embeddings can't be kept in " + occupied);
@@ -260,7 +259,7 @@ class ReferenceCacheTest {
   void tokensAreNotKept() {
     TrainingLoss tokens = TrainingLoss.fare().withTokens(EmbeddingLoss.squaredDistance(), 1);
     try (TanhEncoder encoder = TanhEncoder.seeded(1)) {
-      FareTrainerBuilder builder = Runs.builder(encoder).loss(tokens).referenceCache(directory);
+      FareTrainer.Builder<?> builder = Runs.builder(encoder).loss(tokens).referenceCache(directory);
       assertThatThrownBy(builder::build)
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("the loss reads patch tokens");
@@ -269,7 +268,7 @@ class ReferenceCacheTest {
 
   private float[][] train(long weights, ImageDataset data) {
     try (TanhEncoder encoder = TanhEncoder.seeded(weights);
-        FareTrainer trainer = Runs.builder(encoder).referenceCache(directory).build()) {
+        FareTrainer<?> trainer = Runs.builder(encoder).referenceCache(directory).build()) {
       trainer.fit(data);
       return Runs.results(encoder, trainer);
     }
@@ -281,11 +280,12 @@ class ReferenceCacheTest {
 
   private float[] trainOneByOne(boolean cached, int loaderThreads) {
     try (TanhEncoder encoder = TanhEncoder.seeded(1)) {
-      FareTrainerBuilder builder = Runs.builder(new OneByOne(encoder)).loaderThreads(loaderThreads);
+      FareTrainer.Builder<?> builder =
+          Runs.builder(new OneByOne(encoder)).loaderThreads(loaderThreads);
       if (cached) {
         builder.referenceCache(directory);
       }
-      try (FareTrainer trainer = builder.build()) {
+      try (FareTrainer<?> trainer = builder.build()) {
         trainer.fit(Runs.IMAGES);
       }
       return encoder.values();
@@ -294,7 +294,7 @@ class ReferenceCacheTest {
 
   private void fitCounting(AtomicLong seen) {
     try (TanhEncoder encoder = TanhEncoder.seeded(1);
-        FareTrainer trainer =
+        FareTrainer<?> trainer =
             Runs.builder(new Counting(encoder, new AtomicLong(), seen))
                 .referenceCache(directory)
                 .build()) {

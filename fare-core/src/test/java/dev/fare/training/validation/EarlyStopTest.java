@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fare.ImageEncoder;
 import dev.fare.training.FareTrainer;
-import dev.fare.training.FareTrainerBuilder;
 import dev.fare.training.Runs;
 import dev.fare.training.SignAttack;
 import dev.fare.training.TanhEncoder;
@@ -60,7 +59,7 @@ class EarlyStopTest {
     }
   }
 
-  private static FareTrainerBuilder plain(TanhEncoder trained) {
+  private static FareTrainer.Builder<?> plain(TanhEncoder trained) {
     return FareTrainer.builder(trained)
         .attack(new SignAttack(8 / 255.0, 2, 0))
         .learningRate(1e-2)
@@ -68,17 +67,17 @@ class EarlyStopTest {
         .batchSize(4);
   }
 
-  private static FareTrainerBuilder stopping(FareTrainerBuilder builder, int next) {
+  private static FareTrainer.Builder<?> stopping(FareTrainer.Builder<?> builder, int next) {
     return builder
         .steps(100)
         .validation(new Scripted(next), 2)
-        .earlyStop(EarlyStop.whenNotRising("score", 3).restoringBest());
+        .earlyStop(EarlyStop.whenNotRising("score", 3).restoreBest(true));
   }
 
   @Test
   void theBestWeightsTakeThePlaceOfTheLastOnesIfAskedFor() {
     Notes notes = new Notes(encoder);
-    try (FareTrainer trainer = stopping(plain(encoder), 0).listener(notes).build()) {
+    try (FareTrainer<?> trainer = stopping(plain(encoder), 0).listener(notes).build()) {
       TrainingSummary summary = trainer.fit(Runs.IMAGES);
 
       assertThat(summary.lastStep()).isEqualTo(10);
@@ -94,7 +93,7 @@ class EarlyStopTest {
   @Test
   void otherwiseTheyAreTheLastOnes() {
     Notes notes = new Notes(encoder);
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         stopping(plain(encoder), 0)
             .earlyStop(EarlyStop.whenNotRising("score", 3))
             .listener(notes)
@@ -109,7 +108,7 @@ class EarlyStopTest {
   @Test
   void aRunThatMakesAllItsStepsHasTheBestWeightsToo() {
     Notes notes = new Notes(encoder);
-    try (FareTrainer trainer = stopping(plain(encoder), 0).steps(8).listener(notes).build()) {
+    try (FareTrainer<?> trainer = stopping(plain(encoder), 0).steps(8).listener(notes).build()) {
       trainer.fit(Runs.IMAGES);
     }
     assertThat(encoder.values()).containsExactly(notes.weights.get(4L));
@@ -120,13 +119,13 @@ class EarlyStopTest {
   void theBestWeightsSurviveAKilledRunBitForBit() {
     float[][] expected;
     try (TanhEncoder undisturbed = TanhEncoder.seeded(1);
-        FareTrainer trainer = stopping(Runs.builder(undisturbed), 0).build()) {
+        FareTrainer<?> trainer = stopping(Runs.builder(undisturbed), 0).build()) {
       trainer.fit(Runs.IMAGES);
       expected = Runs.results(undisturbed, trainer);
     }
     Path run = directory.resolve("run");
     try (TanhEncoder first = TanhEncoder.seeded(1)) {
-      FareTrainer[] trainer = new FareTrainer[1];
+      FareTrainer<?>[] trainer = new FareTrainer<?>[1];
       trainer[0] =
           stopping(Runs.builder(first, run), 0).listener(new Runs.CancelAfter(6, trainer)).build();
       TrainingSummary cancelled = trainer[0].fit(Runs.IMAGES);
@@ -136,7 +135,7 @@ class EarlyStopTest {
     }
     for (int start = 0; start < 2; start++) {
       try (TanhEncoder again = TanhEncoder.seeded(1);
-          FareTrainer trainer = stopping(Runs.builder(again, run), 3).build()) {
+          FareTrainer<?> trainer = stopping(Runs.builder(again, run), 3).build()) {
         assertThat(trainer.isFinished()).isEqualTo(start == 1);
         TrainingSummary summary = trainer.fit(Runs.IMAGES);
 
@@ -152,7 +151,7 @@ class EarlyStopTest {
   void theBestWeightsCanBeAskedForWhenARunGoesOn() {
     Path run = directory.resolve("run");
     try (TanhEncoder first = TanhEncoder.seeded(1)) {
-      FareTrainer[] trainer = new FareTrainer[1];
+      FareTrainer<?>[] trainer = new FareTrainer<?>[1];
       trainer[0] =
           stopping(Runs.builder(first, run).averageDecay(0.5), 0)
               .earlyStop(EarlyStop.whenNotRising("score", 3))
@@ -162,10 +161,10 @@ class EarlyStopTest {
       trainer[0].close();
     }
     Map<Long, float[]> averages = new HashMap<>();
-    FareTrainer[] trainer = new FareTrainer[1];
+    FareTrainer<?>[] trainer = new FareTrainer<?>[1];
     trainer[0] =
         stopping(Runs.builder(encoder, run).averageDecay(0.5), 3)
-            .earlyStop(EarlyStop.whenNotRising("score", 2).restoringBest())
+            .earlyStop(EarlyStop.whenNotRising("score", 2).restoreBest(true))
             .listener(
                 new TrainingListener() {
                   @Override
@@ -174,7 +173,7 @@ class EarlyStopTest {
                   }
                 })
             .build();
-    try (FareTrainer resumed = trainer[0]) {
+    try (FareTrainer<?> resumed = trainer[0]) {
       TrainingSummary summary = resumed.fit(Runs.IMAGES);
 
       assertThat(summary.lastStep()).isEqualTo(12);
@@ -190,7 +189,7 @@ class EarlyStopTest {
   void anAverageIsMeasuredAndGivenBackInThePlaceOfTheWeights() {
     Map<Long, float[]> averages = new HashMap<>();
     Map<Long, float[]> measured = new HashMap<>();
-    FareTrainer[] trainer = new FareTrainer[1];
+    FareTrainer<?>[] trainer = new FareTrainer<?>[1];
     Validation watching =
         (trained, original) -> {
           measured.put(trainer[0].step(), ((TanhEncoder) trained).values());
@@ -208,10 +207,10 @@ class EarlyStopTest {
     trainer[0] =
         Runs.builder(encoder)
             .validation(watching, 2)
-            .earlyStop(EarlyStop.whenNotRising("score", 9).restoringBest())
+            .earlyStop(EarlyStop.whenNotRising("score", 9).restoreBest(true))
             .listener(listener)
             .build();
-    try (FareTrainer trained = trainer[0]) {
+    try (FareTrainer<?> trained = trainer[0]) {
       trained.fit(Runs.IMAGES);
 
       assertThat(measured).hasSize(4);

@@ -12,7 +12,6 @@ import ai.djl.ndarray.types.Shape;
 import dev.fare.ImageEncoder;
 import dev.fare.data.ImageDataset;
 import dev.fare.training.FareTrainer;
-import dev.fare.training.FareTrainerBuilder;
 import dev.fare.training.ModelCard;
 import dev.fare.training.Runs;
 import dev.fare.training.SignAttack;
@@ -87,7 +86,7 @@ class ValidationTest {
             return "ten watched images";
           }
         };
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         Runs.builder(encoder)
             .loaderThreads(2)
             .validation(Validation.closeness(watched, ATTACK), 4)
@@ -106,7 +105,7 @@ class ValidationTest {
             Thread.currentThread().interrupt();
           }
         };
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         Runs.builder(encoder)
             .loaderThreads(2)
             .validation(Validation.closeness(Runs.IMAGES, ATTACK), 1)
@@ -170,7 +169,7 @@ class ValidationTest {
             heard.add(step);
           }
         };
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         Runs.builder(encoder)
             .steps(100)
             .validation(new Scripted(0), 2)
@@ -189,17 +188,17 @@ class ValidationTest {
   @Test
   void stopsEarlyAtTheSameStepAfterGoingOnFromACheckpoint() {
     try (TanhEncoder first = TanhEncoder.seeded(1)) {
-      FareTrainer[] trainer = new FareTrainer[1];
+      FareTrainer<?>[] trainer = new FareTrainer<?>[1];
       trainer[0] = stopping(first, 0).listener(new Runs.CancelAfter(6, trainer)).build();
       trainer[0].fit(Runs.IMAGES);
       trainer[0].close();
     }
-    try (FareTrainer trainer = stopping(encoder, 3).build()) {
+    try (FareTrainer<?> trainer = stopping(encoder, 3).build()) {
       assertThat(trainer.fit(Runs.IMAGES).lastStep()).isEqualTo(10);
     }
   }
 
-  private FareTrainerBuilder stopping(TanhEncoder trained, int next) {
+  private FareTrainer.Builder<?> stopping(TanhEncoder trained, int next) {
     return Runs.builder(trained, directory.resolve("run"))
         .steps(100)
         .validation(new Scripted(next), 2)
@@ -212,7 +211,7 @@ class ValidationTest {
             () -> Runs.builder(encoder).earlyStop(EarlyStop.whenNotRising("score", 1)).build())
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("call validation(");
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         Runs.builder(encoder)
             .validation(new Scripted(0), 1)
             .earlyStop(EarlyStop.whenNotFalling("loss", 1))
@@ -226,7 +225,7 @@ class ValidationTest {
   @Test
   void writesAModelCardWithFrontMatterAndTheSummaryBesideTheModel() throws Exception {
     TrainingSummary summary;
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         Runs.builder(encoder).validation(Validation.closeness(Runs.IMAGES, ATTACK), 4).build()) {
       summary = trainer.fit(Runs.IMAGES);
     }

@@ -35,13 +35,10 @@ public record ReportFiles(Path html, Path json) {
    * @throws IOException if a file can't be written
    */
   public static ReportFiles write(ReportModel report, Path html) throws IOException {
-    Path absolute = html.toAbsolutePath();
-    String name = absolute.getFileName().toString();
-    String stem = name.endsWith(".html") ? name.substring(0, name.length() - 5) : name;
-    Path json = absolute.resolveSibling(stem + ".json");
-    replace(json, json(report));
+    Path json = jsonOf(html);
+    replace(json.toAbsolutePath(), json(report));
     writePage(report, html);
-    return new ReportFiles(html, html.resolveSibling(stem + ".json"));
+    return new ReportFiles(html, json);
   }
 
   /**
@@ -55,9 +52,19 @@ public record ReportFiles(Path html, Path json) {
 
   /** The page that belongs to a report's JSON, beside it. */
   public static Path pageOf(Path json) {
-    String name = json.getFileName().toString();
-    String stem = name.endsWith(".json") ? name.substring(0, name.length() - 5) : name;
-    return json.resolveSibling(stem + ".html");
+    return withEnding(json, ".json", ".html");
+  }
+
+  /** The JSON that belongs to a page, beside it. */
+  public static Path jsonOf(Path html) {
+    return withEnding(html, ".html", ".json");
+  }
+
+  private static Path withEnding(Path file, String ending, String other) {
+    String name = file.getFileName().toString();
+    String stem =
+        name.endsWith(ending) ? name.substring(0, name.length() - ending.length()) : name;
+    return file.resolveSibling(stem + other);
   }
 
   /**

@@ -30,11 +30,11 @@ final class FareStepBenchmark implements Benchmark {
         OriginalStep original = new OriginalStep(config, Workbench.weights(config, manager));
         RobustClipEncoder exact =
             RobustClipEncoder.load(bench.vitB32(), bench.manager().getDevice());
-        FareTrainer exactTrainer = trainer(exact);
+        FareTrainer<?> exactTrainer = trainer(exact);
         RobustClipEncoder rounded =
             RobustClipEncoder.load(
                 bench.vitB32(), bench.manager().getDevice(), Precision.BFLOAT16);
-        FareTrainer roundedTrainer = trainer(rounded)) {
+        FareTrainer<?> roundedTrainer = trainer(rounded)) {
       NDArray images = Workbench.images(BATCH, config, manager);
       List<Timing> timings =
           bench
@@ -56,7 +56,7 @@ final class FareStepBenchmark implements Benchmark {
   }
 
   /** The paper's recipe. */
-  static FareTrainer trainer(RobustClipEncoder encoder) {
+  static FareTrainer<?> trainer(RobustClipEncoder encoder) {
     return FareTrainer.builder(encoder)
         .attack(PgdAttack.builder(ThreatModel.linf(4 / 255.0)).stepSize(1 / 255.0).build())
         .learningRate(1e-5)

@@ -14,7 +14,8 @@ import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.FareTrainer;
-import dev.fare.training.optimizer.AdamW;
+import dev.fare.training.optimizer.Optimizer;
+import dev.fare.training.optimizer.UpdateRule;
 import java.util.List;
 
 /** What training and APGD cost beside forward, backward and optimizer, made bare. */
@@ -42,9 +43,9 @@ final class LoopOverheadBenchmark implements Benchmark {
   private static Measurement training(Workbench bench, RobustClipEncoder encoder, NDArray images)
       throws Exception {
     List<NDArray> weights = List.copyOf(encoder.parameters().values());
-    try (FareTrainer trainer = FareStepBenchmark.trainer(encoder);
+    try (FareTrainer<?> trainer = FareStepBenchmark.trainer(encoder);
         RobustClipEncoder original = encoder.copy();
-        AdamW adamW = new AdamW(weights, 1e-4)) {
+        UpdateRule adamW = Optimizer.adamW().on(encoder.parameters(), 1e-4)) {
       List<Timing> timings =
           bench.time(
               new Candidate(
@@ -113,7 +114,7 @@ final class LoopOverheadBenchmark implements Benchmark {
       NDArray images,
       NDArray reference,
       List<NDArray> weights,
-      AdamW adamW) {
+      UpdateRule adamW) {
     weights.forEach(weight -> weight.setRequiresGradient(true));
     try (TensorScope scope = TensorScope.of(images);
         GradMode on = GradMode.enableGrad()) {

@@ -7,12 +7,9 @@ import dev.fare.Precision;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.image.PixelNormalization;
-import dev.fare.models.format.CanonicalNames;
-import dev.fare.models.format.ClipArchitectures;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.training.FareTrainer;
-import dev.fare.training.FareTrainerBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -69,8 +66,7 @@ public final class MemoryBenchmark implements Callable<Integer> {
       measure(child.equals("again"));
       return 0;
     }
-    double gradients =
-        4.0 * CanonicalNames.vision(config()).values().stream().mapToLong(Shape::size).sum();
+    double gradients = 4.0 * config().tensors().values().stream().mapToLong(Shape::size).sum();
     double[] kept = run("kept");
     double[] again = run("again");
     System.out.printf(
@@ -124,28 +120,26 @@ public final class MemoryBenchmark implements Callable<Integer> {
   }
 
   private VitConfig config() {
-    if (ClipArchitectures.named(model).vision() instanceof VitConfig config) {
-      return config;
-    }
-    throw new IllegalArgumentException("model must be a vision transformer, got " + model);
+    return Workbench.config(model);
   }
 
   private void measure(boolean again) throws IOException {
     VitConfig config = config();
     NDManager owner = NDManager.newBaseManager("PyTorch");
     Map<String, NDArray> weights = new LinkedHashMap<>();
-    CanonicalNames.vision(config)
+    config
+        .tensors()
         .forEach((name, shape) -> weights.put(name, owner.randomNormal(shape).muli(0.02)));
     VisionTransformer tower =
         new VisionTransformer(config, PixelNormalization.CLIP, weights, owner, Precision.FLOAT32);
-    FareTrainerBuilder builder =
+    FareTrainer.Builder<?> builder =
         FareTrainer.builder(new TowerAsEncoder(tower))
             .attack(PgdAttack.builder(ThreatModel.linf(4 / 255.0)).steps(attackSteps).build())
             .metricsEvery(0);
     if (again) {
-      builder.activationCheckpointing();
+      builder.activationCheckpointing(true);
     }
-    try (FareTrainer trainer = builder.build();
+    try (FareTrainer<?> trainer = builder.build();
         NDManager manager = NDManager.newBaseManager("PyTorch")) {
       Shape shape = new Shape(batchSize, 3, config.imageSize(), config.imageSize());
       NDArray pixels = manager.randomUniform(0, 1, shape);

@@ -12,7 +12,6 @@ import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.training.FareTrainer;
-import dev.fare.training.FareTrainerBuilder;
 import dev.fare.training.StepResult;
 import dev.fare.training.TrainingListener;
 import java.io.IOException;
@@ -68,7 +67,7 @@ public final class SteadyMemoryBenchmark implements Callable<Integer> {
             ClipInitialization.random(clip, 1, owner),
             owner,
             Precision.FLOAT32)) {
-      FareTrainerBuilder builder =
+      FareTrainer.Builder<?> builder =
           FareTrainer.builder(new TowerAsEncoder(tower))
               .attack(PgdAttack.builder(ThreatModel.linf(4 / 255.0)).steps(2).build())
               .steps(steps)
@@ -77,9 +76,9 @@ public final class SteadyMemoryBenchmark implements Callable<Integer> {
               .averageDecay(0.99)
               .listener(watch());
       if (again) {
-        builder.activationCheckpointing();
+        builder.activationCheckpointing(true);
       }
-      try (FareTrainer trainer = builder.build()) {
+      try (FareTrainer<?> trainer = builder.build()) {
         trainer.fit(images());
       }
     }

@@ -9,7 +9,6 @@ import dev.fare.data.ImageSubset;
 import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.training.FareTrainer;
-import dev.fare.training.FareTrainerBuilder;
 import dev.fare.training.StepResult;
 import dev.fare.training.TrainingListener;
 import dev.fare.training.TrainingSummary;
@@ -90,7 +89,7 @@ public final class RobustTuningRecipe implements Callable<Integer> {
     try (RobustClipEncoder encoder =
             RobustClipEncoder.builder(model).precision(training.precision).load();
         NDManager manager = NDManager.newBaseManager("PyTorch");
-        FareTrainer trainer =
+        FareTrainer<?> trainer =
             describe(encoder, data, manager)
                 .listener(new Progress(out, training.printEvery))
                 .build()) {
@@ -109,7 +108,7 @@ public final class RobustTuningRecipe implements Callable<Integer> {
     return 0;
   }
 
-  private FareTrainerBuilder describe(
+  private FareTrainer.Builder<?> describe(
       RobustClipEncoder encoder, Photographs data, NDManager manager) throws IOException {
     ThreatModel threat = ThreatModel.linf(epsilon / 255);
     return FareTrainer.builder(encoder)

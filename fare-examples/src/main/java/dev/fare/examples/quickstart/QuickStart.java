@@ -176,7 +176,7 @@ public final class QuickStart implements Callable<Integer> {
 
   private TrainingSummary train(RobustClipEncoder encoder, EmojiData data, TrainingCurves curves) {
     PgdAttack attack = PgdAttack.builder(LARGEST).steps(2).stepSize(2.5 / 255).build();
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
             FareTrainer.builder(encoder)
                 .attack(attack)
                 .learningRate(learningRate)

@@ -7,11 +7,14 @@ import dev.fare.examples.llava.EmojiTalk;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
-import dev.fare.training.optimizer.AdamW;
+import dev.fare.training.optimizer.Optimizer;
+import dev.fare.training.optimizer.UpdateRule;
+import dev.fare.vlm.PromptBatch;
 import dev.fare.vlm.llava.LlavaModel;
-import dev.fare.vlm.llava.PromptBatch;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Teaches a LLaVA's projector and language model to answer; its vision tower stays as it is. */
 final class CaptionTrainer implements AutoCloseable {
@@ -34,25 +37,26 @@ final class CaptionTrainer implements AutoCloseable {
   private final NDManager manager;
   private final List<NDArray> weights = new ArrayList<>();
   private final int decayedCount;
-  private final AdamW matrices;
-  private final AdamW vectors;
+  private final UpdateRule matrices;
+  private final UpdateRule vectors;
 
   CaptionTrainer(LlavaModel llava) {
     this.llava = llava;
     manager = NDManager.newBaseManager(llava.visionEncoder().device(), "PyTorch");
-    List<NDArray> decayed = new ArrayList<>();
-    List<NDArray> undecayed = new ArrayList<>();
-    List<NDArray> all = new ArrayList<>(llava.projectorParameters().values());
-    all.addAll(llava.languageModel().parameters(manager).values());
-    for (NDArray weight : all) {
-      weight.setRequiresGradient(true);
-      (weight.getShape().dimension() < 2 ? undecayed : decayed).add(weight);
-    }
-    weights.addAll(decayed);
-    weights.addAll(undecayed);
+    Map<String, NDArray> decayed = new LinkedHashMap<>();
+    Map<String, NDArray> undecayed = new LinkedHashMap<>();
+    Map<String, NDArray> all = new LinkedHashMap<>(llava.projectorParameters());
+    all.putAll(llava.languageModel().parameters(manager));
+    all.forEach(
+        (name, weight) -> {
+          weight.setRequiresGradient(true);
+          (weight.getShape().dimension() < 2 ? undecayed : decayed).put(name, weight);
+        });
+    weights.addAll(decayed.values());
+    weights.addAll(undecayed.values());
     decayedCount = decayed.size();
-    matrices = new AdamW(decayed, WEIGHT_DECAY);
-    vectors = new AdamW(undecayed, 0);
+    matrices = Optimizer.adamW().on(decayed, WEIGHT_DECAY);
+    vectors = Optimizer.adamW().on(undecayed, 0);
   }
 
   /** One update; the mean over pictures and sentences of the mean cross-entropy of their tokens. */

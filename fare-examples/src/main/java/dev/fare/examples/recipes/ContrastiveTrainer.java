@@ -10,7 +10,8 @@ import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
-import dev.fare.training.optimizer.AdamW;
+import dev.fare.training.optimizer.Optimizer;
+import dev.fare.training.optimizer.UpdateRule;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,10 +32,10 @@ public final class ContrastiveTrainer implements AutoCloseable {
   private final VisionTower vision;
   private final TextTransformer text;
   private final NDArray logitScale;
-  private final List<NDArray> decayed = new ArrayList<>();
-  private final List<NDArray> undecayed = new ArrayList<>();
-  private final AdamW matrices;
-  private final AdamW vectors;
+  private final Map<String, NDArray> decayed = new LinkedHashMap<>();
+  private final Map<String, NDArray> undecayed = new LinkedHashMap<>();
+  private final UpdateRule matrices;
+  private final UpdateRule vectors;
 
   /** Prepares to train weights, whose owner stays the caller. */
   public ContrastiveTrainer(ClipWeights weights) {
@@ -44,12 +45,13 @@ public final class ContrastiveTrainer implements AutoCloseable {
     Map<String, NDArray> all = new LinkedHashMap<>(vision.parameters());
     all.putAll(text.parameters());
     all.put("logit_scale", logitScale);
-    for (NDArray weight : all.values()) {
-      weight.setRequiresGradient(true);
-      (weight.getShape().dimension() < 2 ? undecayed : decayed).add(weight);
-    }
-    matrices = new AdamW(decayed, WEIGHT_DECAY);
-    vectors = new AdamW(undecayed, 0);
+    all.forEach(
+        (name, weight) -> {
+          weight.setRequiresGradient(true);
+          (weight.getShape().dimension() < 2 ? undecayed : decayed).put(name, weight);
+        });
+    matrices = Optimizer.adamW().on(decayed, WEIGHT_DECAY);
+    vectors = Optimizer.adamW().on(undecayed, 0);
   }
 
   /**
@@ -89,8 +91,8 @@ public final class ContrastiveTrainer implements AutoCloseable {
       NDArray share = shown.div(shown.sum(new int[] {0}, true));
       NDArray toImage = Autograd.scaled(logits.logSoftmax(0).mul(share).sum(), -1.0 / texts.length);
       NDArray loss = Autograd.scaled(toText.add(toImage), 0.5);
-      List<NDArray> weights = new ArrayList<>(decayed);
-      weights.addAll(undecayed);
+      List<NDArray> weights = new ArrayList<>(decayed.values());
+      weights.addAll(undecayed.values());
       NDList gradients = Autograd.gradients(loss, weights);
       matrices.step(gradients.subList(0, decayed.size()), learningRate);
       vectors.step(gradients.subList(decayed.size(), gradients.size()), learningRate);

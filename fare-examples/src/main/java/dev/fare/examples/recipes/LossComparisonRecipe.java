@@ -217,7 +217,7 @@ public final class LossComparisonRecipe implements Callable<Integer> {
       double rate,
       int updates,
       Validation validation) {
-    try (FareTrainer trainer =
+    try (FareTrainer<?> trainer =
         FareTrainer.builder(encoder)
             .loss(loss)
             .attack(PgdAttack.builder(BALL).steps(2).stepSize(2.5 / 255).build())

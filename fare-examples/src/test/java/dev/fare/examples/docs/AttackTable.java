@@ -70,14 +70,14 @@ final class AttackTable {
   }
 
   static AdaptedModel adapted(Path path) throws IOException {
-    return AdaptedModel.torchScript(path).imageSize(224).build();
+    return AdaptedModel.builder(path).imageSize(224).build();
   }
 
   static AdaptedModel adapted(Block block) throws IOException {
-    return AdaptedModel.of(block).imageSize(224).build();
+    return AdaptedModel.builder(block).imageSize(224).build();
   }
 
   static AdaptedModel adapted(Model model) throws IOException {
-    return AdaptedModel.of(model).imageSize(224).build();
+    return AdaptedModel.builder(model).imageSize(224).build();
   }
 }

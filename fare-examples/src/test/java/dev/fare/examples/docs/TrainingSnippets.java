@@ -76,7 +76,7 @@ final class TrainingSnippets {
                 .averageDecay(0.999)
                 .checkpoints(run)
                 .validation(clip.accuracy(unseen, unseen.classNames(), apgd), 500)
-                .earlyStop(EarlyStop.whenNotRising("robust_accuracy", 5).restoringBest())
+                .earlyStop(EarlyStop.whenNotRising("robust_accuracy", 5).restoreBest(true))
                 .listener(new ProgressBar(System.err))
                 .listener(new CsvMetrics(run.resolve("metrics.csv")))
                 .listener(new JsonLinesMetrics(run.resolve("metrics.jsonl")))

@@ -1,5 +1,6 @@
 package dev.fare.models.format;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
@@ -83,6 +84,37 @@ public final class TensorMatcher {
               + " has no place for");
     }
     return matched;
+  }
+
+  /**
+   * Checks that arrays are exactly the tensors of a configuration.
+   *
+   * @throws IllegalArgumentException if one is missing, too many, or of another shape
+   */
+  public static void check(ClipConfig config, Map<String, NDArray> tensors) {
+    Map<String, Shape> expected = config.tensors();
+    expected.forEach((name, shape) -> checked(name, shape, tensors));
+    for (String name : tensors.keySet()) {
+      if (!expected.containsKey(name)) {
+        throw new IllegalArgumentException(
+            "tensor '" + name + "' has no place in the configuration " + config);
+      }
+    }
+  }
+
+  /** The array of a name, which must be there and have the shape. */
+  public static NDArray checked(String name, Shape shape, Map<String, NDArray> tensors) {
+    NDArray tensor = tensors.get(name);
+    if (tensor == null || !tensor.getShape().equals(shape)) {
+      throw new IllegalArgumentException(
+          "tensor '"
+              + name
+              + "' must have the shape "
+              + shape
+              + ", got "
+              + (tensor == null ? "none" : tensor.getShape()));
+    }
+    return tensor;
   }
 
   private static String list(Collection<String> names) {

@@ -3,7 +3,6 @@ package dev.fare.models.hub;
 import static com.google.common.base.Preconditions.checkArgument;
 import static java.util.Objects.requireNonNull;
 
-import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
@@ -190,6 +189,12 @@ public final class ModelHub {
         revision);
   }
 
+  @Override
+  public String toString() {
+    return "ModelHub[%s, cache %s%s]"
+        .formatted(endpoint, cacheDirectory, isOffline ? ", offline" : "");
+  }
+
   /** Settings of a {@link ModelHub}. */
   public static final class Builder {
 
@@ -214,7 +219,6 @@ public final class ModelHub {
     }
 
     /** The address of the hub or of a mirror; {@code HF_ENDPOINT}, or Hugging Face's. */
-    @CanIgnoreReturnValue
     public Builder endpoint(URI endpoint) {
       String scheme = endpoint.getScheme();
       checkArgument(
@@ -227,14 +231,12 @@ public final class ModelHub {
     }
 
     /** Where models are kept; {@code fare/hub} in the user's cache directory. */
-    @CanIgnoreReturnValue
     public Builder cacheDirectory(Path cacheDirectory) {
       this.cacheDirectory = requireNonNull(cacheDirectory);
       return this;
     }
 
     /** For private and gated models; {@code HF_TOKEN}. It is sent to the endpoint only. */
-    @CanIgnoreReturnValue
     public Builder token(String token) {
       checkArgument(!token.isBlank() && token.matches("[!-~]+"), "token must be printable text");
       this.token = token;
@@ -242,14 +244,12 @@ public final class ModelHub {
     }
 
     /** Whether only the cache may be used; {@code HF_HUB_OFFLINE}. */
-    @CanIgnoreReturnValue
     public Builder offline(boolean offline) {
       this.isOffline = offline;
       return this;
     }
 
     /** How often to try again when nothing more arrives; 5. */
-    @CanIgnoreReturnValue
     public Builder retries(int retries) {
       checkArgument(retries >= 0, "retries must be 0 or more, got %s", retries);
       this.retries = retries;
@@ -257,13 +257,11 @@ public final class ModelHub {
     }
 
     /** Who is told about progress. */
-    @CanIgnoreReturnValue
     public Builder listener(HubListener listener) {
       this.listener = requireNonNull(listener);
       return this;
     }
 
-    @CanIgnoreReturnValue
     Builder pause(HubConnection.Pause pause) {
       this.pause = pause;
       return this;

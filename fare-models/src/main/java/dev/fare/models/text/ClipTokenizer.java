@@ -11,7 +11,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 
 /**
  * CLIP's byte-pair encoding, read from a Hugging Face {@code tokenizer.json} or OpenAI's own.
@@ -24,12 +23,6 @@ public final class ClipTokenizer implements AutoCloseable {
 
   /** How many ids OpenAI's vocabulary has; a text tower of this size can use {@link #openAi}. */
   public static final int OPENAI_VOCABULARY = OpenAiVocabulary.SIZE;
-
-  private static final Map<String, String> OPTIONS =
-      Map.of("addSpecialTokens", "true", "truncation", "false", "padding", "false");
-
-  /** Several times the largest tokenizer of a published CLIP. */
-  private static final long MAX_BYTES = 64L << 20;
 
   private final HuggingFaceTokenizer tokenizer;
   private final long endToken;
@@ -51,14 +44,10 @@ public final class ClipTokenizer implements AutoCloseable {
   /**
    * Reads a {@code tokenizer.json}.
    *
-   * @throws ModelFormatException if it is none, or puts no start and end token around a text
+   * @throws ModelFormatException if it is none that {@link TokenizerFile} takes, or puts no start
+   *     and end token around a text
    */
   public static ClipTokenizer load(Path file) throws IOException {
-    long size = Files.size(file);
-    if (size > MAX_BYTES) {
-      throw new ModelFormatException(
-          file + ": a tokenizer.json may have at most " + MAX_BYTES + " bytes, this has " + size);
-    }
     try (InputStream json = Files.newInputStream(file)) {
       return load(json, file.toString());
     }
@@ -87,14 +76,7 @@ public final class ClipTokenizer implements AutoCloseable {
   }
 
   private static ClipTokenizer load(InputStream json, String source) throws IOException {
-    HuggingFaceTokenizer tokenizer;
-    try {
-      tokenizer = HuggingFaceTokenizer.newInstance(json, OPTIONS);
-    } catch (RuntimeException e) {
-      throw new ModelFormatException(
-          source + " is no tokenizer.json that can be used: " + e.getMessage(), e);
-    }
-    return new ClipTokenizer(tokenizer, source);
+    return new ClipTokenizer(TokenizerFile.open(json, source), source);
   }
 
   /** The id that ends every text. */

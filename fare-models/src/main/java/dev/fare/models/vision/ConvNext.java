@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Images of any height and width from 32 are taken, whatever size it was made for. Its tokens
  * are the positions after the stem (depth 0) or one of the four stages, row by row.
  */
-public final class ConvNext implements VisionTower {
+final class ConvNext implements VisionTower {
 
   private static final TorchSource SOURCE =
       TorchSource.resource(ConvNext.class, "convnext.py")
@@ -32,19 +32,20 @@ public final class ConvNext implements VisionTower {
   private final PixelNormalization normalization;
   private final TowerModule module;
   private final @Nullable RecomputedPass again;
+  private final boolean isView;
 
   /**
    * Puts a tower together.
    *
    * @param config the architecture
    * @param normalization applied to the pixels first
-   * @param parameters the weights in the order of {@code CanonicalNames.vision}, owned by {@code
+   * @param parameters the weights in the order of {@link VisionConfig#tensors}, owned by {@code
    *     manager}
    * @param manager the owner of everything native, which this tower closes
    * @param precision FLOAT32, or a half type, in which the MLPs of the blocks are, the rest stays
    *     float32
    */
-  public ConvNext(
+  ConvNext(
       ConvNextConfig config,
       PixelNormalization normalization,
       Map<String, NDArray> parameters,
@@ -53,6 +54,7 @@ public final class ConvNext implements VisionTower {
     this.config = config;
     this.normalization = normalization;
     again = null;
+    isView = false;
     module =
         new TowerModule(
             SOURCE,
@@ -70,20 +72,17 @@ public final class ConvNext implements VisionTower {
             precision);
   }
 
-  private ConvNext(
-      ConvNextConfig config,
-      PixelNormalization normalization,
-      TowerModule module,
-      RecomputedPass again) {
-    this.config = config;
-    this.normalization = normalization;
-    this.module = module;
-    this.again = again;
+  private ConvNext(ConvNext other, boolean isView) {
+    config = other.config;
+    normalization = other.normalization;
+    module = other.module;
+    again = new RecomputedPass(module);
+    this.isView = isView;
   }
 
   @Override
   public ConvNext withActivationCheckpointing() {
-    return new ConvNext(config, normalization, module, new RecomputedPass(module));
+    return new ConvNext(this, true);
   }
 
   @Override
@@ -122,16 +121,6 @@ public final class ConvNext implements VisionTower {
   }
 
   @Override
-  public int depth() {
-    return ConvNextConfig.STAGES;
-  }
-
-  @Override
-  public boolean hasClassToken() {
-    return false;
-  }
-
-  @Override
   public Precision precision() {
     return module.precision();
   }
@@ -151,7 +140,7 @@ public final class ConvNext implements VisionTower {
     NDManager owner = module.newManager();
     Map<String, NDArray> weights = module.copyParameters(owner);
     ConvNext copy = new ConvNext(config, normalization, weights, owner, precision());
-    return again == null ? copy : copy.withActivationCheckpointing();
+    return again == null ? copy : new ConvNext(copy, false);
   }
 
   private static void checkShape(NDArray pixels) {
@@ -164,6 +153,8 @@ public final class ConvNext implements VisionTower {
 
   @Override
   public void close() {
-    module.close();
+    if (!isView) {
+      module.close();
+    }
   }
 }

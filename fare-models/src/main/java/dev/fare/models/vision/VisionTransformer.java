@@ -31,6 +31,7 @@ public final class VisionTransformer implements VisionTower {
   private final TowerModule module;
   private final boolean lowLatency;
   private final @Nullable RecomputedPass again;
+  private final boolean isView;
 
   /** Puts a tower of float32 arithmetic together. */
   public VisionTransformer(
@@ -46,7 +47,7 @@ public final class VisionTransformer implements VisionTower {
    *
    * @param config the architecture
    * @param normalization applied to the pixels first
-   * @param parameters the weights in the order of {@code CanonicalNames.vision}, owned by {@code
+   * @param parameters the weights in the order of {@link VisionConfig#tensors}, owned by {@code
    *     manager}
    * @param manager the owner of everything native, which this tower closes
    * @param precision FLOAT32, or a half type, in which the blocks' matrix products are, while
@@ -80,6 +81,7 @@ public final class VisionTransformer implements VisionTower {
     this.normalization = normalization;
     this.lowLatency = lowLatency;
     again = null;
+    isView = false;
     module =
         new TowerModule(
             PLAIN,
@@ -100,17 +102,18 @@ public final class VisionTransformer implements VisionTower {
             precision);
   }
 
-  private VisionTransformer(VisionTransformer other, RecomputedPass again) {
+  private VisionTransformer(VisionTransformer other, boolean isView) {
     config = other.config;
     normalization = other.normalization;
     module = other.module;
     lowLatency = other.lowLatency;
-    this.again = again;
+    again = new RecomputedPass(module);
+    this.isView = isView;
   }
 
   @Override
   public VisionTransformer withActivationCheckpointing() {
-    return new VisionTransformer(this, new RecomputedPass(module));
+    return new VisionTransformer(this, true);
   }
 
   private static TorchSource products(String resource) {
@@ -152,16 +155,6 @@ public final class VisionTransformer implements VisionTower {
   }
 
   @Override
-  public int depth() {
-    return config.layers();
-  }
-
-  @Override
-  public boolean hasClassToken() {
-    return true;
-  }
-
-  @Override
   public Precision precision() {
     return module.precision();
   }
@@ -182,7 +175,7 @@ public final class VisionTransformer implements VisionTower {
     VisionTransformer copy =
         new VisionTransformer(
             config, normalization, module.copyParameters(owner), owner, precision(), lowLatency);
-    return again == null ? copy : copy.withActivationCheckpointing();
+    return again == null ? copy : new VisionTransformer(copy, false);
   }
 
   private void checkShape(NDArray pixels) {
@@ -196,6 +189,8 @@ public final class VisionTransformer implements VisionTower {
 
   @Override
   public void close() {
-    module.close();
+    if (!isView) {
+      module.close();
+    }
   }
 }

@@ -28,9 +28,9 @@ import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.TinyClip;
 import dev.fare.models.TinyTokenizer;
 import dev.fare.models.TokenLayer;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.huggingface.HuggingFaceWriter;
+import dev.fare.models.vision.VisionConfig;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -327,7 +327,7 @@ class FareUrlTest {
 
     Map<String, NDArray> vision =
         TinyClip.weights(manager).entrySet().stream()
-            .filter(tensor -> tensor.getKey().startsWith(CanonicalNames.VISION_PREFIX))
+            .filter(tensor -> tensor.getKey().startsWith(VisionConfig.PREFIX))
             .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     ClipConfig blind =
         new ClipConfig(TinyClip.VISION, Optional.empty(), TinyClip.CONFIG.normalization());

@@ -30,7 +30,7 @@ final class HostileFiles {
     Path file = Files.write(directory.resolve("weights"), bytes);
     Map<String, LazyTensor> tensors;
     try {
-      tensors = TensorFile.read(file).tensors();
+      tensors = WeightFile.read(file).tensors();
     } catch (ModelFormatException expected) {
       checkMessage(expected);
       return;

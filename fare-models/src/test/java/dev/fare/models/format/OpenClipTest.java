@@ -282,8 +282,7 @@ class OpenClipTest {
   void knowsTheArchitecturesByName(String name, double millions) {
     ClipConfig config = ClipArchitectures.named(name);
 
-    double parameters =
-        CanonicalNames.of(config).values().stream().mapToLong(Shape::size).sum() / 1e6;
+    double parameters = config.tensors().values().stream().mapToLong(Shape::size).sum() / 1e6;
 
     assertThat(parameters).isCloseTo(millions, within(0.005));
     assertThat(config.text().orElseThrow().activation())

@@ -2,7 +2,6 @@ package dev.fare.models.format.openclip;
 
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.TensorMatcher;
@@ -52,7 +51,7 @@ public final class OpenClipReader {
     return new ClipCheckpoint(
         config,
         TensorMatcher.match(
-            CanonicalNames.of(config), Map.of(), stored, files.origin(), configFile.toString()),
+            config.tensors(), Map.of(), stored, files.origin(), configFile.toString()),
         Files.exists(tokenizer) ? Optional.of(tokenizer) : Optional.empty(),
         directory.toString());
   }
