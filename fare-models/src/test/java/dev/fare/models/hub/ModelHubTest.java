@@ -272,7 +272,9 @@ class ModelHubTest {
       Path directory = client().token("secret").build().download(REPOSITORY);
 
       assertThat(directory.resolve("model.safetensors")).hasBinaryContent(WEIGHTS);
-      assertThat(hub.requests()).allMatch(request -> request.endsWith(" Bearer secret"));
+      assertThat(hub.requests())
+          .isNotEmpty()
+          .allMatch(request -> request.endsWith(" Bearer secret"));
       assertThat(elsewhere.requests()).isNotEmpty().noneMatch(r -> r.contains("secret"));
     }
   }
@@ -352,7 +354,9 @@ class ModelHubTest {
           client().endpoint(URI.create("http://hub.invalid")).build().download(REPOSITORY);
 
       assertThat(directory.resolve("model.safetensors")).hasBinaryContent(WEIGHTS);
-      assertThat(hub.requests()).allMatch(request -> request.startsWith("http://hub.invalid/"));
+      assertThat(hub.requests())
+          .isNotEmpty()
+          .allMatch(request -> request.startsWith("http://hub.invalid/"));
     } finally {
       ProxySelector.setDefault(before);
     }
