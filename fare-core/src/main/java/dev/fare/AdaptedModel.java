@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * differentiate; black-box attacks don't.
  *
  * <pre>{@code
- * AdaptedModel model = AdaptedModel.torchScript(Path.of("resnet50.pt")).imageSize(224)
+ * AdaptedModel model = AdaptedModel.builder(Path.of("resnet50.pt")).imageSize(224)
  *     .normalize(new float[] {.485f, .456f, .406f}, new float[] {.229f, .224f, .225f}).build();
  * attack.perturb(Objectives.crossEntropy(model, labels), images);
  * }</pre>
@@ -59,7 +59,7 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
    *
    * @param file as {@code torch.jit.save} writes it
    */
-  public static Builder torchScript(Path file) {
+  public static Builder builder(Path file) {
     return new Builder(file, null, null);
   }
 
@@ -68,7 +68,7 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
    *
    * @param model loaded
    */
-  public static Builder of(Model model) {
+  public static Builder builder(Model model) {
     return new Builder(null, model.getBlock(), model);
   }
 
@@ -77,7 +77,7 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
    *
    * @param block initialised
    */
-  public static Builder of(Block block) {
+  public static Builder builder(Block block) {
     return new Builder(null, block, null);
   }
 

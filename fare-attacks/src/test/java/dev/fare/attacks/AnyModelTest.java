@@ -58,7 +58,7 @@ class AnyModelTest {
 
   @Test
   void attacksADjlBlock() throws Exception {
-    try (AdaptedModel model = AdaptedModel.of(means()).imageSize(2).build()) {
+    try (AdaptedModel model = AdaptedModel.builder(means()).imageSize(2).build()) {
       assertFooled(model);
     }
   }
@@ -67,7 +67,7 @@ class AnyModelTest {
   void attacksADjlModel() throws Exception {
     try (Model djl = Model.newInstance("means", "PyTorch")) {
       djl.setBlock(means());
-      try (AdaptedModel model = AdaptedModel.of(djl).imageSize(2).build()) {
+      try (AdaptedModel model = AdaptedModel.builder(djl).imageSize(2).build()) {
         assertFooled(model);
       }
     }
@@ -85,7 +85,7 @@ class AnyModelTest {
   void attacksATorchScriptFile(@TempDir Path directory) throws Exception {
     Path file = directory.resolve("means.pt");
     writeTorchScript(file);
-    try (AdaptedModel model = AdaptedModel.torchScript(file).imageSize(2).build()) {
+    try (AdaptedModel model = AdaptedModel.builder(file).imageSize(2).build()) {
       assertFooled(model);
     }
   }
@@ -159,9 +159,9 @@ class AnyModelTest {
   void saysThatOneClassIsNotEnough() {
     Classifier one = pixels -> means(pixels).get(":,:1");
     NDArray x = manager.zeros(new Shape(1, 3, 2, 2));
-    NDArray labels = manager.create(new long[] {0});
+    Objective objective = Objectives.crossEntropy(one, manager.create(new long[] {0}));
 
-    assertThatThrownBy(() -> AutoAttack.builder(LINF).build().evaluate(one, x, labels))
+    assertThatThrownBy(() -> AutoAttack.builder(LINF).build().perturb(objective, x))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("number of classes (at least 2), got label 0 with 1 classes");
   }

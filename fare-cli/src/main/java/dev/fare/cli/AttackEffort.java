@@ -6,16 +6,16 @@ import picocli.CommandLine.Option;
 class AttackEffort {
 
   @Option(
-      names = "--iterations",
+      names = "--steps",
       paramLabel = "<n>",
       description = "of each attack; default ${DEFAULT-VALUE}")
-  int iterations = 100;
+  Count steps = new Count(100);
 
   @Option(
       names = "--restarts",
       paramLabel = "<n>",
       description = "of PGD and APGD; default ${DEFAULT-VALUE}")
-  int restarts = 1;
+  Count restarts = new Count(1);
 
   @Option(names = "--seed", paramLabel = "<n>", description = "default ${DEFAULT-VALUE}")
   long seed;

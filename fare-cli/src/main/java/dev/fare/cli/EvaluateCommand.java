@@ -38,7 +38,7 @@ import picocli.CommandLine.Option;
       "  fare evaluate --images photos --count 200 --model clip-vit-base-patch32",
       "Two encoders compared, with one quick attack:",
       "  fare evaluate --images photos --model original=clip --model FARE=fare4 \\",
-      "      --attack apgd-ce --iterations 20 --epsilon 2/255,4/255",
+      "      --attack apgd-ce --steps 20 --epsilon 2/255,4/255",
       "In a build, failing with exit code 3 where less than 30 %% of the images are robust:",
       "  fare evaluate --images photos --model fare4 --require-robust 0.3 --json"
     })
@@ -116,10 +116,10 @@ final class EvaluateCommand implements Callable<Integer> {
             .cascade(!attacks.eachAttack)
             .transfer(attacks.transfer)
             .drift(attacks.drift)
-            .driftSteps(attacks.iterations)
+            .driftSteps(attacks.steps.value())
             .templates(classes.sentences())
             .classNames(classes.names())
-            .resumeIn(audit.folder());
+            .resumeIn(audit.folder(images.path()));
     attacks.names.forEach(name -> builder.attack(attacks.attack(name)));
     return audit.describe(builder, attacks.seed, terminal).build();
   }

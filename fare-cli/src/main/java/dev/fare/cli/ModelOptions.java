@@ -4,7 +4,6 @@ import ai.djl.Device;
 import dev.fare.Precision;
 import dev.fare.evaluation.audit.ModelSource;
 import dev.fare.models.RobustClipEncoder;
-import dev.fare.models.RobustClipEncoderBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +46,7 @@ final class ModelOptions {
   }
 
   RobustClipEncoder load() throws IOException {
-    RobustClipEncoderBuilder builder = source().encoder().precision(precision);
+    RobustClipEncoder.Builder builder = source().encoder().precision(precision);
     if (device != null) {
       builder.device(Device.fromName(device));
     }

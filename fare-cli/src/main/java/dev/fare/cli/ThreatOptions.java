@@ -1,19 +1,50 @@
 package dev.fare.cli;
 
+import dev.fare.Norm;
 import dev.fare.ThreatModel;
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /** What the attacker may do. */
-class ThreatOptions extends NormOption {
+abstract class ThreatOptions {
+
+  private static final String EPSILON =
+      "how far pixels may move, where an image spans [0,1]: 4/255 or ";
 
   @Option(
-      names = "--epsilon",
-      paramLabel = "<r>",
-      defaultValue = "4/255",
-      description = EPSILON + "4/255 or 0.0157; default ${DEFAULT-VALUE}")
-  private Radius radius = new Radius(4 / 255.0);
+      names = "--norm",
+      paramLabel = "<norm>",
+      description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
+  Norm norm = Norm.LINF;
 
-  final ThreatModel threatModel() {
-    return new ThreatModel(norm, radius.value());
+  /** At one radius. */
+  static class Single extends ThreatOptions {
+
+    @Option(
+        names = "--epsilon",
+        paramLabel = "<r>",
+        defaultValue = "4/255",
+        description = EPSILON + "0.0157; default ${DEFAULT-VALUE}")
+    private Radius radius = new Radius(4 / 255.0);
+
+    final ThreatModel threatModel() {
+      return new ThreatModel(norm, radius.value());
+    }
+  }
+
+  /** At several radii. */
+  static final class Several extends ThreatOptions {
+
+    @Option(
+        names = "--epsilon",
+        split = ",",
+        paramLabel = "<r>",
+        defaultValue = "2/255,4/255",
+        description = EPSILON + "2/255,4/255; default ${DEFAULT-VALUE}")
+    private List<Radius> radii = List.of();
+
+    List<ThreatModel> threatModels() {
+      return radii.stream().map(radius -> new ThreatModel(norm, radius.value())).toList();
+    }
   }
 }

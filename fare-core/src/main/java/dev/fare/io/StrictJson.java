@@ -40,13 +40,24 @@ public final class StrictJson {
       throw new ModelFormatException(
           file + ": a configuration may have up to " + MAX_BYTES + " bytes, this one has more");
     }
+    return parse(bytes, file.toString());
+  }
+
+  /**
+   * Reads text that holds one JSON object; its size is the caller's to bound.
+   *
+   * @param utf8 the text
+   * @param origin for messages
+   * @throws ModelFormatException if it is no such text
+   */
+  public static JsonObject parse(byte[] utf8, String origin) throws ModelFormatException {
     String text;
     try {
-      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
     } catch (CharacterCodingException e) {
-      throw new ModelFormatException(file + ": the file is not valid UTF-8", e);
+      throw new ModelFormatException(origin + ": the file is not valid UTF-8", e);
     }
-    return parse(text, file.toString());
+    return parse(text, origin);
   }
 
   /** Writes an object as a whole file that people can read. */

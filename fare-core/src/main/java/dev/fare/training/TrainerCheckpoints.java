@@ -3,6 +3,7 @@ package dev.fare.training;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.RecordedNames;
 import dev.fare.training.checkpoint.Checkpoint;
 import dev.fare.training.checkpoint.CheckpointDirectory;
 import dev.fare.training.checkpoint.CheckpointPolicy;
@@ -122,7 +123,7 @@ final class TrainerCheckpoints implements Closeable {
     settings.forEach(
         (name, ours) -> {
           String theirs = state.settings().get(name);
-          if (theirs == null || theirs.equals(ours)) {
+          if (theirs == null || RecordedNames.of(theirs).equals(RecordedNames.of(ours))) {
             return; // checkpoints of earlier versions know fewer settings
           }
           String difference = name + " was " + theirs + " there and is " + ours + " here";

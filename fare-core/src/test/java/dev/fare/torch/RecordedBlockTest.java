@@ -59,7 +59,7 @@ class RecordedBlockTest {
     Path file = directory.resolve("means.pt");
     write(new TorchObject(MEANS, "Means", Map.of("training", true)), file);
     try (AdaptedModel model =
-        AdaptedModel.torchScript(file)
+        AdaptedModel.builder(file)
             .imageSize(2)
             .normalize(new float[] {0.5f, 0, 0}, new float[] {0.5f, 1, 2})
             .build()) {
@@ -87,7 +87,7 @@ class RecordedBlockTest {
             .add(Linear.builder().setUnits(2).optBias(false).build());
     block.initialize(manager, DataType.FLOAT32, new Shape(1, 3, 1, 1));
     NDArray weight = block.getParameters().valueAt(0).getArray(); // [2,3]
-    try (AdaptedModel model = AdaptedModel.of(block).imageSize(1).build();
+    try (AdaptedModel model = AdaptedModel.builder(block).imageSize(1).build();
         GradMode on = GradMode.enableGrad()) {
       NDArray x = Autograd.leaf(manager.ones(new Shape(1, 3, 1, 1)));
 
@@ -108,13 +108,13 @@ class RecordedBlockTest {
     write(new TorchObject(wrong, "Means", Map.of()), file);
     Path broken = Files.writeString(directory.resolve("broken.pt"), "no archive");
 
-    assertThatThrownBy(() -> AdaptedModel.torchScript(file).imageSize(2).build())
+    assertThatThrownBy(() -> AdaptedModel.builder(file).imageSize(2).build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("turned (1, 3, 2, 2) into (1, 3, 2, 2)");
-    assertThatThrownBy(() -> AdaptedModel.torchScript(broken).build())
+    assertThatThrownBy(() -> AdaptedModel.builder(broken).build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("is not a TorchScript file that libtorch can load");
-    assertThatThrownBy(() -> AdaptedModel.torchScript(directory.resolve("none.pt")).build())
+    assertThatThrownBy(() -> AdaptedModel.builder(directory.resolve("none.pt")).build())
         .isInstanceOf(NoSuchFileException.class);
   }
 

@@ -7,7 +7,6 @@ import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -21,7 +20,7 @@ final class GalleryCapture {
   private final EvaluationAttack attack;
   private final ThreatModel threatModel;
   private final NDManager manager;
-  private final BatchReader reader;
+  private final LabelledImages reader;
   private final List<String> classNames;
 
   GalleryCapture(
@@ -34,7 +33,7 @@ final class GalleryCapture {
     this.attack = attack;
     this.threatModel = threatModel;
     this.manager = manager;
-    this.reader = new BatchReader(evaluation.plan().images(data));
+    this.reader = new LabelledImages(evaluation.plan().images(data));
     this.classNames = data.classNames();
   }
 
@@ -54,11 +53,11 @@ final class GalleryCapture {
   private List<GalleryEntry> capture(List<Integer> images, NamedClassifier attacked) {
     try (TensorScope scope = TensorScope.of(manager)) {
       LabelledBatch batch = reader.read(images, scope.manager());
-      NDArray found = ModelRun.attack(attack, threatModel, attacked, batch).images();
+      NDArray found = attack.run(threatModel, attacked.classifier(), batch).images();
       List<float[][]> clean = logits(batch.pixels());
       List<float[][]> adversarial = logits(found);
-      List<Picture> before = pictures(batch.pixels());
-      List<Picture> after = pictures(found);
+      List<Picture> before = Picture.ofPixels(batch.pixels());
+      List<Picture> after = Picture.ofPixels(found);
       return IntStream.range(0, images.size())
           .mapToObj(
               row -> {
@@ -106,16 +105,5 @@ final class GalleryCapture {
 
   private String name(int label) {
     return label < classNames.size() ? classNames.get(label) : "class " + label;
-  }
-
-  private List<Picture> pictures(NDArray pixels) {
-    int side = evaluation.plan().imageSize();
-    float[] all = pixels.toFloatArray();
-    int size = 3 * side * side;
-    List<Picture> pictures = new ArrayList<>();
-    for (int from = 0; from < all.length; from += size) {
-      pictures.add(Picture.of(side, side, Arrays.copyOfRange(all, from, from + size)));
-    }
-    return pictures;
   }
 }

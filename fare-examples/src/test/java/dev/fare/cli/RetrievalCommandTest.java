@@ -76,7 +76,7 @@ class RetrievalCommandTest {
             "a=" + clip,
             "--model",
             "b=" + clip,
-            "--iterations",
+            "--steps",
             10,
             "--epsilon",
             "8/255",

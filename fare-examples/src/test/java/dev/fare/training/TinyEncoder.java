@@ -7,8 +7,8 @@ import dev.fare.Precision;
 import dev.fare.image.PixelNormalization;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.transformer.Activation;
+import dev.fare.models.vision.VisionConfig;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.training.loss.TokenEncoder;
@@ -31,8 +31,8 @@ public record TinyEncoder(VisionTransformer tower) implements TrainableEncoder, 
     NDManager owner = NDManager.newBaseManager("PyTorch");
     Map<String, LazyTensor> stored = SafetensorsFile.read(resource(file)).tensors();
     Map<String, NDArray> weights = new LinkedHashMap<>();
-    for (String name : CanonicalNames.vision(TINY).keySet()) {
-      String plain = name.substring(CanonicalNames.VISION_PREFIX.length());
+    for (String name : TINY.tensors().keySet()) {
+      String plain = name.substring(VisionConfig.PREFIX.length());
       weights.put(name, Objects.requireNonNull(stored.get(plain)).read(owner));
     }
     return new TinyEncoder(

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDManager;
 import dev.fare.image.PixelNormalization;
 import dev.fare.models.ClipInitialization;
 import dev.fare.models.ClipModel;
+import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.huggingface.HuggingFaceWriter;
 import dev.fare.models.text.ClipTokenizer;
@@ -66,7 +67,7 @@ class ClipEmbeddingModelTest {
       HuggingFaceWriter.write(
           config, ClipInitialization.random(config, 5, manager), Optional.of(tokenizer), files);
     }
-    clip = ClipModel.load(files, Device.cpu());
+    clip = ClipModel.load(RobustClipEncoder.builder(files).device(Device.cpu()));
     model = ClipEmbeddingModel.load(files);
   }
 
@@ -109,6 +110,18 @@ class ClipEmbeddingModelTest {
 
     assertThat(all.get(1).vector()).containsExactly(one.vector(), within(1e-6f));
     assertThat(model.dimension()).isEqualTo(8).isEqualTo(one.dimension());
+  }
+
+  /** The example of docs/integrations.md. */
+  @Test
+  void embedsAsDocumented() throws Exception {
+    Path directory = this.directory.resolve("tiny-clip");
+    ClipEmbeddingModel embeddings = ClipEmbeddingModel.load(directory); // a CLIP's; closed by you
+    Embedding teapot = embeddings.embed("a teapot").content();
+
+    assertThat(teapot.vector())
+        .containsExactly(model.embed("a teapot").content().vector(), within(1e-6f));
+    embeddings.close();
   }
 
   @Test

@@ -4,12 +4,11 @@ import static java.util.Objects.requireNonNull;
 
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipArchitectures;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
-import dev.fare.models.format.TensorFile;
 import dev.fare.models.format.TensorMatcher;
+import dev.fare.models.format.WeightFile;
 import dev.fare.models.format.WeightFiles;
 import dev.fare.models.format.WeightMapping;
 import dev.fare.models.format.huggingface.HuggingFaceConfig;
@@ -18,7 +17,6 @@ import dev.fare.models.format.huggingface.HuggingFaceReader;
 import dev.fare.models.format.openai.OpenAiArchive;
 import dev.fare.models.format.openclip.OpenClipConfig;
 import dev.fare.models.format.openclip.OpenClipReader;
-import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -50,12 +48,12 @@ public final class ClipCheckpoints {
     if (Files.isDirectory(path)) {
       return readDirectory(path);
     }
-    TensorFile file = TensorFile.read(path);
+    WeightFile file = WeightFile.read(path);
     if (file.module().isPresent()) {
       return OpenAiArchive.read(path, file.tensors(), file.module().get());
     }
     Path directory = requireNonNull(path.toAbsolutePath().getParent());
-    WeightFiles weights = new WeightFiles(file.tensors(), path.toString());
+    WeightFiles weights = new WeightFiles(file.unwrapped(), path.toString());
     boolean isHuggingFace =
         file.tensors().keySet().stream().anyMatch(n -> n.endsWith(HuggingFaceNames.VISION_MARK));
     if (isHuggingFace && HuggingFaceConfig.isClip(directory.resolve(HuggingFaceConfig.CONFIG))) {
@@ -81,19 +79,18 @@ public final class ClipCheckpoints {
    */
   public static ClipCheckpoint read(Path file, ClipConfig config) throws IOException {
     checkExists(file);
-    Map<String, LazyTensor> stored = TensorFile.read(file).tensors();
+    Map<String, LazyTensor> stored = WeightFile.read(file).unwrapped();
     Map<String, WeightMapping> recipes = Map.of();
-    if (config.vision() instanceof VitConfig vit
+    if (HuggingFaceNames.has(config.vision())
         && stored.keySet().stream().anyMatch(n -> n.endsWith(HuggingFaceNames.VISION_MARK))) {
       stored = HuggingFaceReader.withoutPrefix(stored, file.toString());
-      recipes = HuggingFaceNames.of(config, vit);
+      recipes = HuggingFaceNames.of(config);
     } else {
       stored = OpenClipReader.withoutCustomText(stored);
     }
     return new ClipCheckpoint(
         config,
-        TensorMatcher.match(
-            CanonicalNames.of(config), recipes, stored, file.toString(), config.toString()),
+        TensorMatcher.match(config.tensors(), recipes, stored, file.toString(), config.toString()),
         Optional.empty(),
         file.toString());
   }

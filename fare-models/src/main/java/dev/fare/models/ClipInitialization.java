@@ -3,7 +3,6 @@ package dev.fare.models;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.vision.VitConfig;
@@ -29,23 +28,29 @@ public final class ClipInitialization {
    * @param config of a vision transformer, with or without a text tower
    * @param seed the same seed draws the same weights
    * @param manager the owner of the arrays
-   * @return arrays by their names in {@link CanonicalNames}, in its order
+   * @return arrays by their names in {@link ClipConfig#tensors}, in its order
    * @throws IllegalArgumentException if the vision tower is no transformer
    */
   public static Map<String, NDArray> random(ClipConfig config, long seed, NDManager manager) {
     ClipInitialization draw = new ClipInitialization(seed, manager);
     Map<String, NDArray> weights = new LinkedHashMap<>();
-    if (!(config.vision() instanceof VitConfig vision)) {
-      throw new IllegalArgumentException(
-          "there are initial weights for vision transformers only, got " + config.vision());
-    }
-    CanonicalNames.vision(vision)
+    VitConfig vision =
+        config
+            .vision()
+            .match(
+                vit -> vit,
+                convNext -> {
+                  throw new IllegalArgumentException(
+                      "there are initial weights for vision transformers only, got " + convNext);
+                });
+    vision
+        .tensors()
         .forEach(
             (name, shape) ->
                 weights.put(name, draw.tensor(name, shape, vision.width(), vision.layers())));
     if (config.text().isPresent()) {
       TextConfig text = config.text().get();
-      CanonicalNames.text(text)
+      text.tensors()
           .forEach(
               (name, shape) ->
                   weights.put(name, draw.tensor(name, shape, text.width(), text.layers())));

@@ -2,8 +2,6 @@ package dev.fare.models;
 
 import static java.util.Objects.requireNonNull;
 
-import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -67,21 +65,7 @@ public final class ClipModel implements AutoCloseable {
    * @throws IOException if it can't be read or used, or has no text tower
    */
   public static ClipModel load(Path path) throws IOException {
-    return load(path, Engine.getEngine("PyTorch").defaultDevice());
-  }
-
-  /** Loads a CLIP onto a device. */
-  public static ClipModel load(Path path, Device device) throws IOException {
-    return owning(RobustClipEncoder.load(path, device));
-  }
-
-  private static ClipModel owning(RobustClipEncoder encoder) throws IOException {
-    try {
-      return of(encoder);
-    } catch (IOException | RuntimeException e) {
-      encoder.close();
-      throw e;
-    }
+    return load(RobustClipEncoder.builder(path));
   }
 
   /**
@@ -93,7 +77,22 @@ public final class ClipModel implements AutoCloseable {
    * @throws IOException if it can't be had or used, or has no text tower
    */
   public static ClipModel load(String hubName) throws IOException {
-    return owning(RobustClipEncoder.load(hubName));
+    return load(RobustClipEncoder.builder(hubName));
+  }
+
+  /**
+   * Loads a CLIP whose vision tower is described: its device, precision, image size.
+   *
+   * @throws IOException if it can't be read or used, or has no text tower
+   */
+  public static ClipModel load(RobustClipEncoder.Builder vision) throws IOException {
+    RobustClipEncoder encoder = vision.load();
+    try {
+      return of(encoder);
+    } catch (IOException | RuntimeException e) {
+      encoder.close();
+      throw e;
+    }
   }
 
   /**
@@ -119,7 +118,7 @@ public final class ClipModel implements AutoCloseable {
       throws IOException {
     if (checkpoint.tokenizer().isPresent()) {
       Path file = checkpoint.tokenizer().get();
-      ClipTokenizer tokenizer = ClipTokenizer.load(file);
+      ClipTokenizer tokenizer = ClipTokenizer.load(file, checkpoint.cleaning());
       long end = tokenizer.endToken();
       if (end >= text.vocabularySize() || text.endToken().orElse((int) end) != end) {
         tokenizer.close();
@@ -301,13 +300,17 @@ public final class ClipModel implements AutoCloseable {
    * @throws IOException if writing fails; what was at the place before stays
    */
   public void exportTorchScript(Path directory) throws IOException {
-    Optional<byte[]> json = TowerLoader.tokenizerJson(imageEncoder.checkpoint(), text.config());
-    imageEncoder.writeTorchScript(
-        Optional.of(new TorchScriptExport.Text(text, logitScale, json)), directory);
+    EncoderWriter.exportTorchScript(
+        imageEncoder.checkpoint(), imageEncoder.tower(), text, directory);
   }
 
   private NDManager newManager() {
     return NDManager.newBaseManager(imageEncoder.device(), "PyTorch");
+  }
+
+  @Override
+  public String toString() {
+    return "ClipModel[%s, %s]".formatted(imageEncoder, text.config());
   }
 
   @Override

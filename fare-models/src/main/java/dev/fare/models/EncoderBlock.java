@@ -2,13 +2,11 @@ package dev.fare.models;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
-import dev.fare.torch.GradMode;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -25,24 +23,18 @@ public final class EncoderBlock extends AbstractBlock {
 
   private final RobustClipEncoder encoder;
   private final Optional<TokenLayer> layer;
-  private volatile Shape @Nullable [] outputs;
+  private final Shape outputOfOneImage;
 
-  private EncoderBlock(RobustClipEncoder encoder, Optional<TokenLayer> layer) {
+  EncoderBlock(RobustClipEncoder encoder, Optional<TokenLayer> layer) {
     this.encoder = encoder;
     this.layer = layer;
+    outputOfOneImage =
+        layer
+            .map(tokens -> tokens.shapeIn(encoder.config().vision()))
+            .orElse(new Shape(encoder.embeddingSize()));
     inputNames = List.of("pixels");
     inputShapes = new Shape[] {new Shape(-1, 3, encoder.imageSize(), encoder.imageSize())};
     outputDataTypes = new DataType[] {DataType.FLOAT32};
-  }
-
-  /** Pixels to embeddings {@code [N,D]}, not normalised. */
-  public static EncoderBlock ofEmbedding(RobustClipEncoder encoder) {
-    return new EncoderBlock(encoder, Optional.empty());
-  }
-
-  /** Pixels to tokens {@code [N,T,C]}. */
-  public static EncoderBlock ofTokens(RobustClipEncoder encoder, TokenLayer layer) {
-    return new EncoderBlock(encoder, Optional.of(layer));
   }
 
   public boolean givesTokens() {
@@ -72,21 +64,6 @@ public final class EncoderBlock extends AbstractBlock {
 
   @Override
   public Shape[] getOutputShapes(Shape[] inputShapes) {
-    Shape[] known = outputs;
-    if (known == null) {
-      known = new Shape[] {outputOfOneImage()};
-      outputs = known;
-    }
-    long[] shape = known[0].getShape().clone();
-    shape[0] = inputShapes[0].get(0);
-    return new Shape[] {new Shape(shape)};
-  }
-
-  private Shape outputOfOneImage() {
-    try (NDManager manager = NDManager.newBaseManager(encoder.device(), "PyTorch");
-        GradMode off = GradMode.noGrad()) {
-      return apply(manager.zeros(new Shape(1, 3, encoder.imageSize(), encoder.imageSize())))
-          .getShape();
-    }
+    return new Shape[] {new Shape(inputShapes[0].get(0)).addAll(outputOfOneImage)};
   }
 }

@@ -3,11 +3,12 @@ package dev.fare.models;
 import ai.djl.Device;
 import ai.djl.util.cuda.CudaUtils;
 import dev.fare.models.vision.VisionConfig;
-import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.MicroBatch;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
+import java.util.Arrays;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +43,7 @@ record ImageBatches(int size) {
   }
 
   static ImageBatches within(long memory, VisionConfig tower) {
-    long fitting = memory / bytesPerImage(tower);
+    long fitting = memory / tower.bytesPerImage();
     return new ImageBatches((int) Math.max(1, Math.min(LARGEST, fitting)));
   }
 
@@ -57,16 +58,25 @@ record ImageBatches(int size) {
         : MOST_MEMORY;
   }
 
-  /** The most that one image takes inside a tower at once, without gradients. */
-  private static long bytesPerImage(VisionConfig tower) {
-    long pixels = 3L * tower.imageSize() * tower.imageSize();
-    if (tower instanceof VitConfig vit) {
-      long tokens = vit.tokens();
-      long perToken = 7L * vit.width() + 2L * vit.mlpWidth();
-      long attention = 2 * tokens * tokens * vit.heads();
-      return Float.BYTES * (3 * pixels + tokens * perToken + attention);
-    }
-    return Float.BYTES * 64 * pixels; // a convolutional stem widens the image before it shrinks
+  /** Embeds some items. */
+  @FunctionalInterface
+  interface Embedding<T> {
+    float[] of(List<T> items) throws IOException;
+  }
+
+  /** Embeds all items in order, a row for each. */
+  <T> float[][] embed(List<T> items, Embedding<T> embedding) throws IOException {
+    float[][] rows = new float[items.size()][];
+    forEach(
+        rows.length,
+        (from, to) -> {
+          float[] values = embedding.of(items.subList(from, to));
+          int length = values.length / (to - from);
+          for (int i = from; i < to; i++) {
+            rows[i] = Arrays.copyOfRange(values, (i - from) * length, (i - from + 1) * length);
+          }
+        });
+    return rows;
   }
 
   /** Runs the work over all images in order. */

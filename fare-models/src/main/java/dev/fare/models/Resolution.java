@@ -8,10 +8,10 @@ import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.vision.PositionTable;
 import dev.fare.models.vision.VisionConfig;
-import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,7 +19,6 @@ import org.slf4j.LoggerFactory;
 final class Resolution {
 
   private static final Logger log = LoggerFactory.getLogger(Resolution.class);
-  private static final String POSITIONS = "visual.positional_embedding";
 
   private Resolution() {}
 
@@ -35,19 +34,21 @@ final class Resolution {
     }
     VisionConfig after = before.withImageSize(imageSize);
     Map<String, LazyTensor> tensors = new LinkedHashMap<>(checkpoint.tensors());
-    if (before instanceof VitConfig from
-        && after instanceof VitConfig to
-        && from.grid() != to.grid()) {
+    Optional<PositionTable> from = before.positions();
+    Optional<PositionTable> to = after.positions();
+    if (to.isPresent() && !from.equals(to)) {
+      int grid = to.get().grid();
       log.info(
           "{}: the position table of {}x{} patches is interpolated to {}x{} for images of {}"
               + " pixels",
           checkpoint.source(),
-          from.grid(),
-          from.grid(),
-          to.grid(),
-          to.grid(),
+          from.orElseThrow().grid(),
+          from.orElseThrow().grid(),
+          grid,
+          grid,
           imageSize);
-      tensors.put(POSITIONS, new Interpolated(checkpoint.tensor(POSITIONS), to));
+      LazyTensor stored = checkpoint.tensor(PositionTable.NAME);
+      tensors.put(PositionTable.NAME, new Interpolated(stored, to.get()));
     } else {
       log.info(
           "{} was made for images of {} pixels and takes them of {}",
@@ -59,14 +60,15 @@ final class Resolution {
         new ClipConfig(after, config.text(), config.normalization()),
         tensors,
         checkpoint.tokenizer(),
+        checkpoint.cleaning(),
         checkpoint.source());
   }
 
-  private record Interpolated(LazyTensor stored, VitConfig target) implements LazyTensor {
+  private record Interpolated(LazyTensor stored, PositionTable target) implements LazyTensor {
 
     @Override
     public Shape shape() {
-      return new Shape(target.tokens(), target.width());
+      return new Shape(1L + target.grid() * target.grid(), target.width());
     }
 
     @Override

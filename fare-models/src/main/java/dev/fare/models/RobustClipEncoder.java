@@ -1,5 +1,8 @@
 package dev.fare.models;
 
+import static com.google.common.base.Preconditions.checkArgument;
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.Device;
 import ai.djl.modality.cv.Image;
 import ai.djl.ndarray.NDArray;
@@ -14,26 +17,24 @@ import dev.fare.image.PixelImage;
 import dev.fare.models.export.torchscript.TorchScriptExport;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
-import dev.fare.models.format.huggingface.HuggingFaceWriter;
-import dev.fare.models.format.openclip.OpenClipWriter;
 import dev.fare.models.hub.ModelHub;
-import dev.fare.models.text.TextTransformer;
-import dev.fare.models.vision.ConvNextConfig;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
+import dev.fare.torch.TorchDevices;
 import dev.fare.training.TrainableEncoder;
 import dev.fare.training.loss.TokenEncoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
+import org.jspecify.annotations.Nullable;
 
 /**
  * CLIP's vision encoder as a drop-in: pictures or pixels to embeddings or tokens.
@@ -67,7 +68,7 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
 
   /**
    * Loads the vision tower of a CLIP in any layout that {@link ClipCheckpoints} reads, onto a GPU
-   * where there is one.
+   * where there is one, in float32.
    *
    * @param path a directory or file
    * @throws IOException if it can't be read, or can't be used: the message names file and tensor
@@ -76,33 +77,20 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
     return builder(path).load();
   }
 
-  /** The same onto a device. */
+  /** Loads a vision tower onto a device. */
   public static RobustClipEncoder load(Path path, Device device) throws IOException {
     return builder(path).device(device).load();
   }
 
-  /** The same in a precision. */
+  /** Loads a vision tower in a precision. */
   public static RobustClipEncoder load(Path path, Precision precision) throws IOException {
     return builder(path).precision(precision).load();
   }
 
-  /** The same onto a device in a precision. */
+  /** Loads a vision tower onto a device in a precision. */
   public static RobustClipEncoder load(Path path, Device device, Precision precision)
       throws IOException {
     return builder(path).device(device).precision(precision).load();
-  }
-
-  /**
-   * Loads a vision tower that was published alone, as the paper's {@code fare_eps_4.pt}, in the
-   * place of the one of the CLIP that it was fine-tuned from. What is saved later has that CLIP's
-   * text tower and tokenizer.
-   *
-   * @param visionTower a {@code .pt} state dict or safetensors file
-   * @param base the CLIP, in any layout that {@link ClipCheckpoints} reads
-   * @throws IOException if one can't be read or used, or their architectures differ
-   */
-  public static RobustClipEncoder load(Path visionTower, Path base) throws IOException {
-    return builder(VisionTowerFile.read(visionTower, ClipCheckpoints.read(base))).load();
   }
 
   /**
@@ -115,59 +103,49 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
    * @throws IOException if it can't be had or used
    */
   public static RobustClipEncoder load(String hubName) throws IOException {
-    return load(download(hubName));
+    return builder(hubName).load();
   }
 
-  /** The same onto a device. */
+  /** Loads a model of the hub onto a device. */
   public static RobustClipEncoder load(String hubName, Device device) throws IOException {
-    return load(download(hubName), device);
+    return builder(hubName).device(device).load();
   }
 
-  /** The same in a precision. */
+  /** Loads a model of the hub in a precision. */
   public static RobustClipEncoder load(String hubName, Precision precision) throws IOException {
-    return load(download(hubName), precision);
+    return builder(hubName).precision(precision).load();
   }
 
-  /** The same onto a device in a precision. */
+  /** Loads a model of the hub onto a device in a precision. */
   public static RobustClipEncoder load(String hubName, Device device, Precision precision)
       throws IOException {
-    return load(download(hubName), device, precision);
-  }
-
-  private static Path download(String hubName) throws IOException {
-    return ModelHub.builder().build().download(hubName);
+    return builder(hubName).device(device).precision(precision).load();
   }
 
   /**
-   * Starts to describe how to load a CLIP's vision tower: device, precision, image size.
+   * Starts to describe how to load a CLIP's vision tower.
    *
    * @param path a directory or file
    */
-  public static RobustClipEncoderBuilder builder(Path path) {
-    return RobustClipEncoderBuilder.of(path);
+  public static Builder builder(Path path) {
+    requireNonNull(path, "path");
+    return new Builder(base -> Builder.read(path, base));
   }
 
-  /** The same for a model that was read by other means, such as a vision tower on its base. */
-  public static RobustClipEncoderBuilder builder(ClipCheckpoint checkpoint) {
-    return RobustClipEncoderBuilder.of(checkpoint);
+  /** The same for a model of the hub, which {@link Builder#load} downloads. */
+  public static Builder builder(String hubName) {
+    requireNonNull(hubName, "hubName");
+    return new Builder(base -> Builder.read(ModelHub.builder().build().download(hubName), base));
   }
 
-  public static RobustClipEncoder of(ClipCheckpoint checkpoint, Device device, Precision precision)
-      throws IOException {
-    return of(checkpoint, device, precision, false);
-  }
-
-  public static RobustClipEncoder of(
-      ClipCheckpoint checkpoint, Device device, Precision precision, boolean lowLatency)
-      throws IOException {
-    NDManager manager = NDManager.newBaseManager(device, "PyTorch");
-    try {
-      VisionTower tower = TowerLoader.vision(checkpoint, device, precision, lowLatency);
-      return new RobustClipEncoder(tower, checkpoint, manager);
-    } catch (IOException | RuntimeException e) {
-      manager.close();
-      throw e;
-    }
+  /** The same for a model whose files were read by other means. */
+  public static Builder builder(ClipCheckpoint checkpoint) {
+    requireNonNull(checkpoint, "checkpoint");
+    return new Builder(
+        base -> {
+          checkArgument(base == null, "a model that was read is whole, got the base %s", base);
+          return checkpoint;
+        });
   }
 
   /**
@@ -199,7 +177,7 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
    * @return D values, not normalised
    */
   public float[] embed(Image image) {
-    return embed(List.of(image), Runnable::run)[0];
+    return embedImages(List.of(image), Runnable::run)[0];
   }
 
   /**
@@ -209,16 +187,10 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
    * @return an embedding of D values for each picture, in their order
    */
   public float[][] embed(List<Image> images) {
-    return embed(images, ForkJoinPool.commonPool());
+    return embedImages(images, ForkJoinPool.commonPool());
   }
 
-  /**
-   * The same with the pictures resized on another executor, {@code Runnable::run} for the calling
-   * thread. The result does not depend on it.
-   *
-   * @return an embedding of D values for each picture, in their order
-   */
-  public float[][] embed(List<Image> images, Executor executor) {
+  private float[][] embedImages(List<Image> images, Executor executor) {
     try {
       return embed(images, PixelImage::of, executor);
     } catch (IOException e) {
@@ -236,28 +208,16 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
    */
   public <T> float[][] embed(List<T> items, ImageOpener<? super T> opener, Executor executor)
       throws IOException {
-    float[][] embeddings = new float[items.size()][];
-    ImageBatches.of(tower.config(), device())
-        .forEach(
-            items.size(),
-            (from, to) -> {
-              float[] values = embedBatch(items.subList(from, to), opener, executor);
-              int size = embeddingSize();
-              for (int i = from; i < to; i++) {
-                embeddings[i] =
-                    Arrays.copyOfRange(values, (i - from) * size, (i - from + 1) * size);
+    return ImageBatches.of(tower.config(), device())
+        .embed(
+            items,
+            batch -> {
+              try (TensorScope scope = TensorScope.of(manager);
+                  GradMode off = GradMode.noGrad()) {
+                NDArray pixels = preprocessing.toPixels(scope.manager(), batch, opener, executor);
+                return tower.embed(pixels).toFloatArray();
               }
             });
-    return embeddings;
-  }
-
-  private <T> float[] embedBatch(List<T> items, ImageOpener<? super T> opener, Executor executor)
-      throws IOException {
-    try (TensorScope scope = TensorScope.of(manager);
-        GradMode off = GradMode.noGrad()) {
-      NDArray pixels = preprocessing.toPixels(scope.manager(), items, opener, executor);
-      return tower.embed(pixels).toFloatArray();
-    }
   }
 
   /**
@@ -269,20 +229,12 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
    */
   public NDArray tokens(NDArray pixels, TokenLayer layer) {
     checkRange(pixels);
-    NDArray tokens = tower.hiddenState(pixels, layer.blocks(tower.depth()));
+    NDArray tokens = tower.hiddenState(pixels, layer.depthIn(tower.config()));
     if (layer.postNorm()) {
       tokens = tower.postNorm(tokens);
     }
-    if (!tower.hasClassToken()) {
-      if (layer.classToken()) {
-        throw new IllegalArgumentException(
-            "a "
-                + tower.getClass().getSimpleName()
-                + " has no class token; take tokens without it");
-      }
-      return tokens;
-    }
-    return layer.classToken() ? tokens : tokens.get(new NDIndex(":, 1:"));
+    boolean isWhole = layer.classToken() || !tower.config().hasClassToken();
+    return isWhole ? tokens : tokens.get(new NDIndex(":, 1:"));
   }
 
   /**
@@ -290,12 +242,12 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
    * that change their block. It has no parameters to train and lives as long as this encoder.
    */
   public EncoderBlock asBlock() {
-    return EncoderBlock.ofEmbedding(this);
+    return new EncoderBlock(this, Optional.empty());
   }
 
   /** The same from pixels to tokens {@code [N,T,C]}. */
   public EncoderBlock asBlock(TokenLayer layer) {
-    return EncoderBlock.ofTokens(this, layer);
+    return new EncoderBlock(this, Optional.of(layer));
   }
 
   /** An attack may stand a rounding outside [0,1] and brings its pixels back itself. */
@@ -337,6 +289,10 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
     return manager.getDevice();
   }
 
+  VisionTower tower() {
+    return tower;
+  }
+
   ClipCheckpoint checkpoint() {
     return checkpoint;
   }
@@ -368,14 +324,7 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
    * @throws java.nio.file.FileAlreadyExistsException if the directory holds anything else
    */
   public void save(Path directory) throws IOException {
-    try (NDManager reading = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
-      Map<String, NDArray> tensors = TowerLoader.complete(checkpoint, tower.parameters(), reading);
-      if (config().vision() instanceof ConvNextConfig) {
-        OpenClipWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
-      } else {
-        HuggingFaceWriter.write(config(), tensors, checkpoint.tokenizer(), directory);
-      }
-    }
+    EncoderWriter.save(checkpoint, tower, directory);
   }
 
   /**
@@ -385,24 +334,124 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
    * @throws IOException if the text tower can't be read, or writing fails; what was there stays
    */
   public void exportTorchScript(Path directory) throws IOException {
-    if (config().text().isEmpty()) {
-      writeTorchScript(Optional.empty(), directory);
-      return;
-    }
-    try (TextTransformer text = TowerLoader.text(checkpoint, device())) {
-      Optional<byte[]> json = TowerLoader.tokenizerJson(checkpoint, text.config());
-      double logitScale = TowerLoader.logitScale(checkpoint);
-      writeTorchScript(Optional.of(new TorchScriptExport.Text(text, logitScale, json)), directory);
-    }
+    EncoderWriter.exportTorchScript(checkpoint, tower, directory);
   }
 
-  void writeTorchScript(Optional<TorchScriptExport.Text> text, Path directory) throws IOException {
-    TorchScriptExport.write(tower, config().normalization(), text, directory);
+  @Override
+  public String toString() {
+    return "RobustClipEncoder[%s, %s, %s, %s]"
+        .formatted(tower.config(), precision(), device(), checkpoint.source());
   }
 
   @Override
   public void close() {
     tower.close();
     manager.close();
+  }
+
+  /** How to load a {@link RobustClipEncoder}; one for each load. */
+  public static final class Builder {
+
+    private static final int LARGEST_IMAGE = 8192;
+
+    /** Reads the files when {@link #load} is called, with the base that was named. */
+    @FunctionalInterface
+    private interface Source {
+      ClipCheckpoint read(@Nullable Path base) throws IOException;
+    }
+
+    private final Source source;
+    private @Nullable Path base;
+    private @Nullable Device device;
+    private Precision precision = Precision.FLOAT32;
+    private OptionalInt imageSize = OptionalInt.empty();
+    private boolean lowLatency;
+
+    private Builder(Source source) {
+      this.source = source;
+    }
+
+    /**
+     * The CLIP that a vision tower was fine-tuned from, where the tower was published alone, as the
+     * paper's {@code fare_eps_4.pt}. What is saved later has this CLIP's text tower and tokenizer.
+     *
+     * @param clip in any layout that {@link ClipCheckpoints} reads
+     */
+    public Builder base(Path clip) {
+      base = requireNonNull(clip, "clip");
+      return this;
+    }
+
+    /** Where the weights go; by default a GPU where there is one. */
+    public Builder device(Device value) {
+      device = requireNonNull(value, "device");
+      return this;
+    }
+
+    /**
+     * The arithmetic of the layers, FLOAT32 by default. AUTO takes BFLOAT16 on GPUs from compute
+     * capability 8.0 and on CPUs with AMX or AVX-512's bfloat16 products, FLOAT32 elsewhere; {@link
+     * RobustClipEncoder#precision} says which.
+     */
+    public Builder precision(Precision value) {
+      precision = requireNonNull(value, "precision");
+      return this;
+    }
+
+    /**
+     * Height and width of the images, by default what the weights were trained for. For another
+     * size a vision transformer's position table is interpolated as open_clip does it: bicubic with
+     * antialiasing. Hugging Face's {@code interpolate_pos_encoding} has another filter and gives
+     * other embeddings.
+     *
+     * @param pixels at least one patch
+     * @throws IllegalArgumentException if it is not between 1 and 8192
+     */
+    public Builder imageSize(int pixels) {
+      checkArgument(
+          pixels >= 1 && pixels <= LARGEST_IMAGE,
+          "imageSize must be between 1 and %s pixels, got %s",
+          LARGEST_IMAGE,
+          pixels);
+      imageSize = OptionalInt.of(pixels);
+      return this;
+    }
+
+    /**
+     * Whether to keep a second copy of a vision transformer's matrices, in the order in which a CPU
+     * multiplies them fastest where there are few tokens: for servers that embed a picture or two
+     * at a time in float32. Off by default: it doubles the memory of the weights and takes a
+     * fraction of a second at the start. Embeddings agree with the others to rounding. On GPUs, in
+     * half precision and for a ConvNeXt it changes nothing.
+     */
+    public Builder lowLatency(boolean value) {
+      lowLatency = value;
+      return this;
+    }
+
+    /**
+     * Loads the encoder.
+     *
+     * @throws IOException if the weights can't be read, or can't be used: the message names file
+     *     and tensor
+     * @throws IllegalArgumentException if the architecture can't take images of the size, or there
+     *     is no such GPU
+     */
+    public RobustClipEncoder load() throws IOException {
+      Device target = TorchDevices.orDefault(device);
+      ClipCheckpoint read = source.read(base);
+      if (imageSize.isPresent()) {
+        read = Resolution.change(read, imageSize.getAsInt());
+      }
+      Precision chosen = PrecisionChoice.of(precision, target);
+      VisionTower tower = TowerLoader.vision(read, target, chosen, lowLatency);
+      return new RobustClipEncoder(tower, read, NDManager.newBaseManager(target, "PyTorch"));
+    }
+
+    private static ClipCheckpoint read(Path path, @Nullable Path base) throws IOException {
+      return base == null
+          ? ClipCheckpoints.read(path)
+          : VisionTowerFile.read(path, ClipCheckpoints.read(base));
+    }
   }
 }

@@ -1,5 +1,7 @@
 package dev.fare.models;
 
+import ai.djl.ndarray.types.Shape;
+import dev.fare.models.vision.VisionConfig;
 import java.util.Locale;
 
 /**
@@ -61,11 +63,17 @@ public record TokenLayer(int depth, boolean postNorm, boolean classToken) {
   }
 
   /**
-   * How many blocks this means for a tower.
+   * How many blocks of a tower run before these tokens.
    *
-   * @throws IllegalArgumentException if the tower has no such layer
+   * @throws IllegalArgumentException if the tower has no such layer, or no class token where one is
+   *     wanted
    */
-  int blocks(int layers) {
+  public int depthIn(VisionConfig tower) {
+    int layers = tower.depth();
+    if (classToken && !tower.hasClassToken()) {
+      throw new IllegalArgumentException(
+          "there is no class token in " + tower + "; take tokens without it");
+    }
     int blocks = depth < 0 ? layers + 1 + depth : depth;
     if (blocks < 0 || blocks > layers) {
       throw new IllegalArgumentException(
@@ -79,5 +87,17 @@ public record TokenLayer(int depth, boolean postNorm, boolean classToken) {
               + layers);
     }
     return blocks;
+  }
+
+  /**
+   * The shape {@code [T,C]} of these tokens of one image.
+   *
+   * @throws IllegalArgumentException if the tower has no such layer, or no class token where one is
+   *     wanted
+   */
+  public Shape shapeIn(VisionConfig tower) {
+    Shape all = tower.hiddenShape(depthIn(tower));
+    boolean isWhole = classToken || !tower.hasClassToken();
+    return isWhole ? all : new Shape(all.get(0) - 1, all.get(1));
   }
 }

@@ -6,23 +6,15 @@ import ai.djl.ndarray.NDManager;
 import dev.fare.Precision;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
-import dev.fare.models.text.ClipTokenizer;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
-import dev.fare.models.vision.ConvNext;
-import dev.fare.models.vision.ConvNextConfig;
 import dev.fare.models.vision.VisionTower;
-import dev.fare.models.vision.VisionTransformer;
-import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 
 /** Brings the towers of a checkpoint onto a device. */
 public final class TowerLoader {
@@ -31,26 +23,15 @@ public final class TowerLoader {
 
   private TowerLoader() {}
 
-  public static VisionTower vision(ClipCheckpoint checkpoint, Device device, Precision precision)
-      throws IOException {
-    return vision(checkpoint, device, precision, false);
-  }
-
-  /** The same; {@code lowLatency} is for vision transformers, others do without. */
+  /** Reads a vision tower; {@code lowLatency} is for vision transformers, others do without. */
   public static VisionTower vision(
       ClipCheckpoint checkpoint, Device device, Precision precision, boolean lowLatency)
       throws IOException {
     ClipConfig clip = checkpoint.config();
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
     try {
-      Map<String, NDArray> weights =
-          read(checkpoint, CanonicalNames.vision(clip.vision()).keySet(), manager);
-      if (clip.vision() instanceof ConvNextConfig config) {
-        return new ConvNext(config, clip.normalization(), weights, manager, precision);
-      }
-      VitConfig config = (VitConfig) clip.vision();
-      return new VisionTransformer(
-          config, clip.normalization(), weights, manager, precision, lowLatency);
+      Map<String, NDArray> weights = read(checkpoint, clip.vision().tensors().keySet(), manager);
+      return clip.vision().newTower(clip.normalization(), weights, manager, precision, lowLatency);
     } catch (IOException | RuntimeException e) {
       manager.close();
       throw e;
@@ -70,7 +51,7 @@ public final class TowerLoader {
                             + " here"));
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
     try {
-      LinkedHashMap<String, ?> names = CanonicalNames.text(config);
+      LinkedHashMap<String, ?> names = config.tensors();
       names.remove(LOGIT_SCALE);
       return new TextTransformer(config, read(checkpoint, names.keySet(), manager), manager);
     } catch (IOException | RuntimeException e) {
@@ -85,33 +66,6 @@ public final class TowerLoader {
     }
   }
 
-  /** The tokenizer that came with a checkpoint, or OpenAI's where the vocabulary is its. */
-  static Optional<byte[]> tokenizerJson(ClipCheckpoint checkpoint, TextConfig text)
-      throws IOException {
-    if (checkpoint.tokenizer().isPresent()) {
-      return Optional.of(Files.readAllBytes(checkpoint.tokenizer().get()));
-    }
-    return text.vocabularySize() == ClipTokenizer.OPENAI_VOCABULARY
-        ? Optional.of(ClipTokenizer.openAiJson())
-        : Optional.empty();
-  }
-
-  /**
-   * Every tensor of a checkpoint, with some of them replaced.
-   *
-   * @param reading owns what is read
-   */
-  static Map<String, NDArray> complete(
-      ClipCheckpoint checkpoint, Map<String, NDArray> replaced, NDManager reading)
-      throws IOException {
-    Map<String, NDArray> tensors = new LinkedHashMap<>();
-    for (String name : checkpoint.tensors().keySet()) {
-      NDArray ours = replaced.get(name);
-      tensors.put(name, ours != null ? ours : tensor(checkpoint, name).read(reading));
-    }
-    return tensors;
-  }
-
   private static Map<String, NDArray> read(
       ClipCheckpoint checkpoint, Collection<String> names, NDManager manager) throws IOException {
     Map<String, NDArray> weights = new LinkedHashMap<>();
@@ -121,8 +75,7 @@ public final class TowerLoader {
     return weights;
   }
 
-  private static LazyTensor tensor(ClipCheckpoint checkpoint, String name)
-      throws ModelFormatException {
+  static LazyTensor tensor(ClipCheckpoint checkpoint, String name) throws ModelFormatException {
     LazyTensor tensor = checkpoint.tensors().get(name);
     if (tensor == null) {
       throw new ModelFormatException(checkpoint.source() + " has no tensor " + name);

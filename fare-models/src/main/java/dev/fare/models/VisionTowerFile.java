@@ -6,16 +6,14 @@ import dev.fare.io.AtomicFile;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.SafetensorsWriter;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
-import dev.fare.models.format.TensorFile;
 import dev.fare.models.format.TensorMatcher;
+import dev.fare.models.format.WeightFile;
 import dev.fare.models.format.WeightMapping;
 import dev.fare.models.format.huggingface.HuggingFaceNames;
 import dev.fare.models.format.huggingface.HuggingFaceReader;
 import dev.fare.models.vision.VisionConfig;
-import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.TorchArchive;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -48,28 +46,28 @@ public final class VisionTowerFile {
    */
   public static ClipCheckpoint read(Path file, ClipCheckpoint base) throws IOException {
     VisionConfig config = base.config().vision();
-    Map<String, LazyTensor> stored = TensorFile.read(file).tensors();
+    Map<String, LazyTensor> stored = WeightFile.read(file).unwrapped();
     Map<String, WeightMapping> recipes = Map.of();
     if (stored.keySet().stream().anyMatch(name -> name.endsWith(HuggingFaceNames.VISION_MARK))
-        && config instanceof VitConfig vit) {
-      recipes = HuggingFaceNames.vision(vit);
+        && HuggingFaceNames.has(config)) {
+      recipes = HuggingFaceNames.vision(config);
       stored =
           visionOnly(HuggingFaceReader.withoutPrefix(stored, file.toString()), "vision_model.");
-    } else if (stored.keySet().stream().anyMatch(name -> name.startsWith("visual."))) {
-      stored = visionOnly(stored, CanonicalNames.VISION_PREFIX);
+    } else if (stored.keySet().stream().anyMatch(name -> name.startsWith(VisionConfig.PREFIX))) {
+      stored = visionOnly(stored, VisionConfig.PREFIX);
     } else {
       stored = withVisionPrefix(stored);
     }
     Map<String, LazyTensor> tensors = new LinkedHashMap<>(base.tensors());
     tensors.putAll(
         TensorMatcher.match(
-            CanonicalNames.vision(config),
+            config.tensors(),
             recipes,
             stored,
             file.toString(),
             "the configuration of " + base.source()));
     return new ClipCheckpoint(
-        base.config(), tensors, base.tokenizer(), file + " on " + base.source());
+        base.config(), tensors, base.tokenizer(), base.cleaning(), file + " on " + base.source());
   }
 
   /**
@@ -110,10 +108,10 @@ public final class VisionTowerFile {
   private static Map<String, NDArray> withoutPrefix(
       ClipConfig config, Map<String, NDArray> tensors) {
     Map<String, NDArray> vision = new LinkedHashMap<>();
-    for (Map.Entry<String, Shape> entry : CanonicalNames.vision(config.vision()).entrySet()) {
+    for (Map.Entry<String, Shape> entry : config.vision().tensors().entrySet()) {
       vision.put(
-          entry.getKey().substring(CanonicalNames.VISION_PREFIX.length()),
-          CanonicalNames.checked(entry.getKey(), entry.getValue(), tensors));
+          entry.getKey().substring(VisionConfig.PREFIX.length()),
+          TensorMatcher.checked(entry.getKey(), entry.getValue(), tensors));
     }
     return vision;
   }
@@ -131,7 +129,7 @@ public final class VisionTowerFile {
 
   private static Map<String, LazyTensor> withVisionPrefix(Map<String, LazyTensor> stored) {
     Map<String, LazyTensor> prefixed = new LinkedHashMap<>();
-    stored.forEach((name, tensor) -> prefixed.put(CanonicalNames.VISION_PREFIX + name, tensor));
+    stored.forEach((name, tensor) -> prefixed.put(VisionConfig.PREFIX + name, tensor));
     return prefixed;
   }
 }

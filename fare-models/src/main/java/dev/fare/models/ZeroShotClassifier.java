@@ -77,6 +77,11 @@ public final class ZeroShotClassifier implements Classifier, AutoCloseable {
   }
 
   @Override
+  public String toString() {
+    return "ZeroShotClassifier[%s classes, %s]".formatted(classNames.size(), encoder);
+  }
+
+  @Override
   public void close() {
     manager.close();
   }

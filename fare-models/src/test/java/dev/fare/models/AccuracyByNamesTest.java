@@ -46,7 +46,8 @@ class AccuracyByNamesTest {
       Noise images = new Noise();
       long[] answers;
       Validation validation;
-      try (ClipModel clip = ClipModel.load(directory, Device.cpu());
+      try (ClipModel clip =
+              ClipModel.load(RobustClipEncoder.builder(directory).device(Device.cpu()));
           ZeroShotClassifier classifier = clip.zeroShotClassifier(NAMES, TEMPLATES)) {
         answers = classifier.logits(images.pixels(manager, encoder)).argMax(1).toLongArray();
         images.labels = answers.clone();

@@ -33,7 +33,10 @@ class HuggingFaceClipTest {
   void load() throws Exception {
     manager = NDManager.newBaseManager("PyTorch");
     recorded = RecordedTensors.read("hf_clip_quick_gelu/io.safetensors", manager);
-    clip = ClipModel.load(RecordedTensors.path("hf_clip_quick_gelu"), Device.cpu());
+    clip =
+        ClipModel.load(
+            RobustClipEncoder.builder(RecordedTensors.path("hf_clip_quick_gelu"))
+                .device(Device.cpu()));
   }
 
   @AfterEach

@@ -65,7 +65,7 @@ class InferenceTest {
         for (int i = 0; i < 2; i++) {
           assertClose(both.get(i), expected.get(i));
         }
-        for (int depth = 0; depth <= tower.depth(); depth++) {
+        for (int depth = 0; depth <= tower.config().depth(); depth++) {
           assertClose(tower.hiddenState(pixels, depth), tower.hiddenState(recorded, depth));
           assertClose(states.get(depth), tower.hiddenState(recorded, depth));
         }

@@ -8,7 +8,6 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.Precision;
 import dev.fare.image.PixelNormalization;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.models.format.ClipCheckpoint;
@@ -59,7 +58,7 @@ class OpenClipTransformerTest {
                 .tensors(),
             Optional.empty(),
             "open_clip_quickgelu");
-    encoder = RobustClipEncoder.of(checkpoint, Device.cpu(), Precision.FLOAT32);
+    encoder = RobustClipEncoder.builder(checkpoint).device(Device.cpu()).load();
   }
 
   @AfterEach

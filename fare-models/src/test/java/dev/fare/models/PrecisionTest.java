@@ -11,7 +11,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dev.fare.Precision;
 import dev.fare.image.PixelNormalization;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
@@ -50,7 +49,7 @@ class PrecisionTest {
     NDManager owner = NDManager.newBaseManager("PyTorch");
     Map<String, NDArray> weights = TinyClip.weights(owner);
     Map<String, NDArray> vision = new LinkedHashMap<>();
-    CanonicalNames.vision(TinyClip.VISION).keySet().forEach(n -> vision.put(n, weights.get(n)));
+    TinyClip.VISION.tensors().keySet().forEach(n -> vision.put(n, weights.get(n)));
     return new VisionTransformer(
         TinyClip.VISION, PixelNormalization.CLIP, vision, owner, precision);
   }

@@ -115,7 +115,7 @@ class RobustClipEncoderTest {
     try (RobustClipEncoder encoder = RobustClipEncoder.load(model)) {
       float[][] alone = encoder.embed(pictures);
 
-      float[][] together = encoder.embed(pictures, threads);
+      float[][] together = encoder.embed(pictures, PixelImage::of, threads);
 
       assertThat(together).isDeepEqualTo(alone);
       NDArray pixels =
@@ -279,7 +279,7 @@ class RobustClipEncoderTest {
       VisionTowerFile.write(encoder.config(), encoder.parameters(), tower);
     }
 
-    try (RobustClipEncoder robust = RobustClipEncoder.load(tower, model)) {
+    try (RobustClipEncoder robust = RobustClipEncoder.builder(tower).base(model).load()) {
       float[] expected = recorded.floats("image_embedding");
       for (int i = 0; i < expected.length; i++) {
         expected[i] *= 2;

@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.image.PixelNormalization;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
@@ -32,18 +31,18 @@ public final class TinyClip {
   static VisionTransformer vision() throws Exception {
     NDManager manager = NDManager.newBaseManager("PyTorch");
     return new VisionTransformer(
-        VISION, PixelNormalization.CLIP, weights(CanonicalNames.vision(VISION), manager), manager);
+        VISION, PixelNormalization.CLIP, weights(VISION.tensors(), manager), manager);
   }
 
   static TextTransformer text() throws Exception {
     NDManager manager = NDManager.newBaseManager("PyTorch");
-    LinkedHashMap<String, ?> names = CanonicalNames.text(TEXT);
+    LinkedHashMap<String, ?> names = TEXT.tensors();
     names.remove("logit_scale");
     return new TextTransformer(TEXT, weights(names, manager), manager);
   }
 
   public static Map<String, NDArray> weights(NDManager manager) throws Exception {
-    return weights(CanonicalNames.of(CONFIG), manager);
+    return weights(CONFIG.tensors(), manager);
   }
 
   private static Map<String, NDArray> weights(Map<String, ?> names, NDManager manager)

@@ -2,9 +2,9 @@ package dev.fare.spark;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonSyntaxException;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.SafetensorsFile;
-import dev.fare.io.LazyTensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -9,12 +9,12 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import dev.fare.image.ImageDecoder;
-import dev.fare.models.transformer.Activation;
-import dev.fare.models.format.ClipConfig;
-import dev.fare.models.ClipInitialization;
 import dev.fare.image.PixelNormalization;
+import dev.fare.models.ClipInitialization;
 import dev.fare.models.RobustClipEncoder;
+import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.huggingface.HuggingFaceWriter;
+import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VitConfig;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -86,6 +86,14 @@ class ImageJobTest {
   @BeforeEach
   void results() {
     results = directory.resolve("results");
+  }
+
+  /** The example of docs/integrations.md. */
+  @Test
+  void embedsAsDocumented() throws Exception {
+    JobSummary done = ImageJob.of(model, ImageFunction.embedding(), results).run(spark, images);
+
+    assertThat(done.images()).isEqualTo(IMAGES);
   }
 
   @Test

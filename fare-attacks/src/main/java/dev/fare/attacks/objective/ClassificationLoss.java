@@ -3,11 +3,10 @@ package dev.fare.attacks.objective;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
-import dev.fare.attacks.Objectives;
 import dev.fare.attacks.tensor.Kernels;
 import dev.fare.torch.Autograd;
 
-/** Losses over logits that an attack climbs; {@link Objectives} says what each is. */
+/** Losses over logits that an attack climbs; {@code Objectives} says what each is. */
 public enum ClassificationLoss {
   /** The cross-entropy of the right class. */
   CROSS_ENTROPY {

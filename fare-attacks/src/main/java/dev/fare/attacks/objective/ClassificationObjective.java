@@ -1,12 +1,12 @@
 package dev.fare.attacks.objective;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.Classifier;
 import dev.fare.SelectableObjective;
-import dev.fare.attacks.Objectives;
 
 /**
  * An objective about a classifier's decision: its {@code forward} gives logits {@code [N,K]}.
- * Attacks that look at classes, such as FAB and targeted APGD, need one; {@link Objectives} makes
+ * Attacks that look at classes, such as FAB and targeted APGD, need one; {@code Objectives} makes
  * them.
  */
 public interface ClassificationObjective extends SelectableObjective {
@@ -16,6 +16,9 @@ public interface ClassificationObjective extends SelectableObjective {
 
   @Override
   ClassificationObjective select(NDArray rows);
+
+  /** The same question to another model, for example one in lower precision. */
+  ClassificationObjective withClassifier(Classifier classifier);
 
   /**
    * The same model and labels with another loss; success is any wrong class.

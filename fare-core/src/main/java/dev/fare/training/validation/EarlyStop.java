@@ -2,8 +2,6 @@ package dev.fare.training.validation;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.fare.training.FareTrainer;
-
 /**
  * When validation says that going on is of no use.
  *
@@ -36,7 +34,7 @@ public record EarlyStop(String metric, boolean higherIsBetter, int patience, boo
   /**
    * Whether, when the run has stopped early or made all its steps, the weights of the best
    * validation take the place of the last ones: in the encoder, or, where the trainer keeps an
-   * average, in {@link FareTrainer#averagedEncoder}. Costs the memory of one more copy of the
+   * average, in {@code FareTrainer.averagedEncoder}. Costs the memory of one more copy of the
    * trained weights, which is in the checkpoints, too. A run that is cancelled keeps its weights.
    */
   public EarlyStop restoreBest(boolean restoreBest) {

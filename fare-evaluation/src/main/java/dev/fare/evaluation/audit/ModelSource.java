@@ -6,7 +6,6 @@ import com.google.common.io.MoreFiles;
 import dev.fare.models.ClipCheckpoints;
 import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
-import dev.fare.models.RobustClipEncoderBuilder;
 import dev.fare.models.VisionTowerFile;
 import dev.fare.models.format.ClipCheckpoint;
 import java.io.IOException;
@@ -42,19 +41,13 @@ public record ModelSource(Path path, Optional<Path> base) {
   }
 
   /** Starts to load the vision tower. */
-  public RobustClipEncoderBuilder encoder() throws IOException {
+  public RobustClipEncoder.Builder encoder() throws IOException {
     return RobustClipEncoder.builder(checkpoint());
   }
 
   /** Loads both towers, onto a GPU where there is one. */
   public ClipModel load() throws IOException {
-    RobustClipEncoder encoder = encoder().load();
-    try {
-      return ClipModel.of(encoder);
-    } catch (IOException | RuntimeException e) {
-      encoder.close();
-      throw e;
-    }
+    return ClipModel.load(encoder());
   }
 
   /** The SHA-256 of each weight file, by the file's name. */

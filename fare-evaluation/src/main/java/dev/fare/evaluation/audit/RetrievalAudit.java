@@ -59,13 +59,12 @@ public final class RetrievalAudit {
    * APGD on the cross-entropy over all captions. It goes on where a wrong caption is first already,
    * because ranks behind the first count, too.
    */
-  public static EvaluationAttack attack(int iterations, int restarts, long seed) {
+  public static EvaluationAttack attack(int steps, int restarts, long seed) {
     return EvaluationAttack.of(
         "APGD-CE",
         "cross-entropy over all captions, %d iterations, %d restarts, seed %d"
-            .formatted(iterations, restarts, seed),
-        threat ->
-            ApgdAttack.builder(threat).steps(iterations).restarts(restarts).seed(seed).build(),
+            .formatted(steps, restarts, seed),
+        threat -> ApgdAttack.builder(threat).steps(steps).restarts(restarts).seed(seed).build(),
         Objectives::crossEntropy);
   }
 

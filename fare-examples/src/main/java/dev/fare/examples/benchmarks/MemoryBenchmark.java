@@ -7,8 +7,6 @@ import dev.fare.Precision;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.image.PixelNormalization;
-import dev.fare.models.format.CanonicalNames;
-import dev.fare.models.format.ClipArchitectures;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.training.FareTrainer;
@@ -68,8 +66,7 @@ public final class MemoryBenchmark implements Callable<Integer> {
       measure(child.equals("again"));
       return 0;
     }
-    double gradients =
-        4.0 * CanonicalNames.vision(config()).values().stream().mapToLong(Shape::size).sum();
+    double gradients = 4.0 * config().tensors().values().stream().mapToLong(Shape::size).sum();
     double[] kept = run("kept");
     double[] again = run("again");
     System.out.printf(
@@ -123,17 +120,15 @@ public final class MemoryBenchmark implements Callable<Integer> {
   }
 
   private VitConfig config() {
-    if (ClipArchitectures.named(model).vision() instanceof VitConfig config) {
-      return config;
-    }
-    throw new IllegalArgumentException("model must be a vision transformer, got " + model);
+    return Workbench.config(model);
   }
 
   private void measure(boolean again) throws IOException {
     VitConfig config = config();
     NDManager owner = NDManager.newBaseManager("PyTorch");
     Map<String, NDArray> weights = new LinkedHashMap<>();
-    CanonicalNames.vision(config)
+    config
+        .tensors()
         .forEach((name, shape) -> weights.put(name, owner.randomNormal(shape).muli(0.02)));
     VisionTransformer tower =
         new VisionTransformer(config, PixelNormalization.CLIP, weights, owner, Precision.FLOAT32);

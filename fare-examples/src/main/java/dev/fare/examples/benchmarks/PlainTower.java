@@ -45,7 +45,7 @@ final class PlainTower implements ImageEncoder {
    * Puts a tower together.
    *
    * @param config with QuickGELU
-   * @param weights in the order of {@code CanonicalNames.vision}; the caller stays their owner
+   * @param weights in the order of {@code VisionConfig.tensors}; the caller stays their owner
    * @param choices those of ours that it makes
    */
   PlainTower(VitConfig config, Map<String, NDArray> weights, Set<Choice> choices) {

@@ -86,10 +86,14 @@ final class Workbench implements AutoCloseable {
   }
 
   static VitConfig config(String model) {
-    if (!(ClipArchitectures.named(model).vision() instanceof VitConfig vit)) {
-      throw new IllegalArgumentException("the model must be a vision transformer, got " + model);
-    }
-    return vit;
+    return ClipArchitectures.named(model)
+        .vision()
+        .match(
+            vit -> vit,
+            convNext -> {
+              throw new IllegalArgumentException(
+                  "the model must be a vision transformer, got " + model);
+            });
   }
 
   /** Weights of a vision tower; the manager owns them. */
@@ -131,8 +135,8 @@ final class Workbench implements AutoCloseable {
   /** JPEG files. */
   List<Path> photographs() throws IOException {
     return images != null
-        ? Photographs.in(images, PHOTOGRAPHS)
-        : Photographs.draw(folder(), PHOTOGRAPHS);
+        ? JpegFiles.in(images, PHOTOGRAPHS)
+        : JpegFiles.draw(folder(), PHOTOGRAPHS);
   }
 
   @Override

@@ -47,8 +47,8 @@ public final class GuardTable implements Runnable {
   @Option(names = "--false-alarms", description = "share that is allowed, default ${DEFAULT-VALUE}")
   private double falseAlarms = 0.05;
 
-  @Option(names = "--iterations", description = "of each attack, default ${DEFAULT-VALUE}")
-  private int iterations = 40;
+  @Option(names = "--steps", description = "of each attack, default ${DEFAULT-VALUE}")
+  private int steps = 40;
 
   /** Prints the table. */
   public static void main(String[] args) {
@@ -80,7 +80,7 @@ public final class GuardTable implements Runnable {
           attacked.size());
       GuardTrial trial =
           new GuardTrial(guard, clip.imageEncoder(), original, fare, ThreatModel.linf(4 / 255.0));
-      print(trial.run(attacked, iterations));
+      print(trial.run(attacked, steps));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -71,14 +71,14 @@ final class GuardTrial {
   /**
    * Attackers who don't know the guard, then those who do.
    *
-   * @param iterations of each attack
+   * @param steps of each attack
    */
-  List<Row> run(ImageDataset data, int iterations) throws IOException {
+  List<Row> run(ImageDataset data, int steps) throws IOException {
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       NDArray pixels = ImageArrays.pixels(data, encoder.imageSize(), manager);
       NDArray labels = ImageArrays.labels(data, manager);
-      Attack pgd = PgdAttack.builder(threatModel).steps(iterations).keepBest(true).build();
-      Attack apgd = ApgdAttack.builder(threatModel).steps(iterations).build();
+      Attack pgd = PgdAttack.builder(threatModel).steps(steps).keepBest(true).build();
+      Attack apgd = ApgdAttack.builder(threatModel).steps(steps).build();
       Objective classes = Objectives.crossEntropy(original, labels);
       Objective place = Objectives.embeddingShift(encoder, pixels);
       Trial trial = new Trial(pixels, labels);

@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.Precision;
 import dev.fare.io.ModelFormatException;
 import dev.fare.vlm.language.GenerationOptions;
 import dev.fare.vlm.language.LanguageCheckpoint;
@@ -48,7 +47,7 @@ final class LlamaSpeaker implements Function<NDArray, String>, AutoCloseable {
                     () ->
                         new ModelFormatException(checkpoint.source() + " has no tokenizer.json")));
     try {
-      LlamaModel llama = LlamaModel.of(checkpoint, device, Precision.FLOAT32);
+      LlamaModel llama = LlamaModel.builder(checkpoint).device(device).load();
       return new LlamaSpeaker(
           tokenizer, llama, new TextGenerator(llama, checkpoint.endings()), question);
     } catch (IOException | RuntimeException e) {

@@ -6,6 +6,9 @@ import ai.djl.Device;
 import dev.fare.Precision;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
+import dev.fare.evaluation.Picture;
+import dev.fare.evaluation.vlm.StealthTarget;
+import dev.fare.evaluation.vlm.StealthTrial;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.examples.quickstart.EmbeddedClip;
@@ -48,12 +51,16 @@ public final class LlavaStory implements Callable<Integer> {
   /** Pictures that are shown of each goal and radius. */
   private static final int EXAMPLES = 3;
 
+  /** Something that the model says about other pictures anyway. */
+  private static final StealthTarget WRONG_CAPTION =
+      new StealthTarget("mistake the picture", "a flat drawing of a pizza.");
+
   private record Goal(String name, List<StealthTarget> targets) {}
 
   private static final List<Goal> GOALS =
       List.of(
-          new Goal("another caption", List.of(StealthTarget.WRONG_CAPTION)),
-          new Goal("six sentences", StealthTarget.ALL));
+          new Goal("another caption", List.of(WRONG_CAPTION)),
+          new Goal("six sentences", StealthTarget.PAPER_KINDS));
 
   @Option(names = "--output", description = "directory to write, default ${DEFAULT-VALUE}")
   private Path output = Path.of("fare-llava");
@@ -73,8 +80,8 @@ public final class LlavaStory implements Callable<Integer> {
       description = "pictures that are attacked, up to 100, default ${DEFAULT-VALUE}")
   private int images = 6;
 
-  @Option(names = "--iterations", description = "of the attacks, default ${DEFAULT-VALUE}")
-  private int iterations = 50;
+  @Option(names = "--attack-steps", description = "of the attacks, default ${DEFAULT-VALUE}")
+  private int attackSteps = 50;
 
   @Option(
       names = "--search-precision",
@@ -113,21 +120,20 @@ public final class LlavaStory implements Callable<Integer> {
             RobustClipEncoder.load(
                 encoderFiles, encoder.device(), half.visionEncoder().precision())) {
       LlavaModel swapped = original.withVisionEncoder(encoder);
-      StoryScenes scenes = new StoryScenes(data, images, original.visionEncoder().device());
-      StealthTrial trial = new StealthTrial(scenes, iterations, seed);
-      List<String> before = trial.captions(original, scenes.pictures());
+      StoryScenes scenes = new StoryScenes(data, images);
+      List<String> before = trial(RADII[0]).answers(original, scenes.pictures());
 
       List<StoryResults.Stealth> stealth = new ArrayList<>();
       List<StoryResults.Example> examples = new ArrayList<>();
       for (int radius : RADII) {
         for (Goal goal : GOALS) {
-          stealth.add(attack(goal, radius, trial, original, swapped, before, examples));
+          stealth.add(attack(goal, radius, scenes, original, swapped, before, examples));
         }
         out.printf(Locale.ROOT, "targeted attacks at %d/255: done%n", radius);
         out.flush();
       }
       StoryFiles files = StoryFiles.write(output, scenes.pairs(), new EmojiTalk(data.pack()));
-      StoryScores scores = new StoryScores(scenes, files, iterations);
+      StoryScores scores = new StoryScores(scenes, files, attackSteps);
       LlavaModel halfSwapped = half.withVisionEncoder(halfEncoder);
       List<StoryResults.Scores> captions =
           List.of(
@@ -139,7 +145,7 @@ public final class LlavaStory implements Callable<Integer> {
               scores.answers("robust", halfSwapped, swapped, RADII));
       StoryResults results =
           new StoryResults(
-              images, iterations, encoderFiles.toString(), stealth, captions, answers, examples);
+              images, attackSteps, encoderFiles.toString(), stealth, captions, answers, examples);
       out.print(results.toText());
       Files.createDirectories(output);
       Path page = output.resolve("story.html");
@@ -201,31 +207,40 @@ public final class LlavaStory implements Callable<Integer> {
         .load();
   }
 
+  private StealthTrial trial(int radius) {
+    return StealthTrial.builder(ThreatModel.linf(radius / 255.0), EmojiTalk.CAPTION)
+        .steps(attackSteps)
+        .seed(seed)
+        .build();
+  }
+
   /** Attacks each model, and shows each one's pictures to the other. */
-  private static StoryResults.Stealth attack(
+  private StoryResults.Stealth attack(
       Goal goal,
       int radius,
-      StealthTrial trial,
+      StoryScenes scenes,
       LlavaModel original,
       LlavaModel swapped,
       List<String> before,
       List<StoryResults.Example> examples) {
-    ThreatModel threat = ThreatModel.linf(radius / 255.0);
-    List<StealthTrial.Attempt> attempts = trial.attack(original, threat, goal.targets());
-    List<String> deceived = trial.answers(original, attempts);
-    List<String> after = trial.answers(swapped, attempts);
-    List<StealthTrial.Attempt> onRobust = trial.attack(swapped, threat, goal.targets());
+    StealthTrial trial = trial(radius);
+    List<Picture> pictures = scenes.pictures();
+    List<StealthTrial.Attempt> attempts = trial.attack(original, pictures, goal.targets());
+    List<String> deceived = trial.answersUnderAttack(original, attempts);
+    List<String> after = trial.answersUnderAttack(swapped, attempts);
+    List<StealthTrial.Attempt> onRobust = trial.attack(swapped, pictures, goal.targets());
     int shown = 0;
     for (int i = 0; i < attempts.size() && shown < EXAMPLES; i++) {
       StealthTrial.Attempt attempt = attempts.get(i);
-      if (attempt.isIn(deceived.get(i)) && !attempt.isIn(before.get(attempt.scene()))) {
+      StealthTarget target = attempt.target();
+      if (target.isIn(deceived.get(i)) && !target.isIn(before.get(attempt.image()))) {
         examples.add(
             new StoryResults.Example(
-                attempt.target(),
+                target,
                 radius,
-                trial.scenes().pictures().get(attempt.scene()),
+                pictures.get(attempt.image()),
                 attempt.attacked(),
-                before.get(attempt.scene()),
+                before.get(attempt.image()),
                 deceived.get(i),
                 after.get(i)));
         shown++;
@@ -236,7 +251,7 @@ public final class LlavaStory implements Callable<Integer> {
         radius,
         StealthTrial.successRate(attempts, before, deceived),
         StealthTrial.successRate(attempts, before, after),
-        StealthTrial.successRate(onRobust, before, trial.answers(swapped, onRobust)),
-        StealthTrial.successRate(onRobust, before, trial.answers(original, onRobust)));
+        StealthTrial.successRate(onRobust, before, trial.answersUnderAttack(swapped, onRobust)),
+        StealthTrial.successRate(onRobust, before, trial.answersUnderAttack(original, onRobust)));
   }
 }

@@ -126,7 +126,7 @@ final class StoryPage {
         p(results.scenes()
                 + " pictures; the caption of a pizza, or one of six sentences about no picture at"
                 + " all; APGD with "
-                + results.iterations()
+                + results.steps()
                 + " iterations; success is that the sentence is in the answer.")
             .withClass("lead"),
         grid(

@@ -1,6 +1,7 @@
 package dev.fare.examples.llava;
 
 import dev.fare.evaluation.Picture;
+import dev.fare.evaluation.vlm.StealthTarget;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -9,7 +10,7 @@ import java.util.stream.Stream;
  * What the story found, for the terminal and the page.
  *
  * @param scenes number of pictures
- * @param iterations of every attack
+ * @param steps of every attack
  * @param encoder where the robust encoder came from, for readers
  * @param stealth success rates, one row an epsilon
  * @param captions scores of captions, one row an encoder
@@ -18,7 +19,7 @@ import java.util.stream.Stream;
  */
 record StoryResults(
     int scenes,
-    int iterations,
+    int steps,
     String encoder,
     List<Stealth> stealth,
     List<Scores> captions,

@@ -75,8 +75,8 @@ public final class RobustnessRecipe implements Callable<Integer> {
       description = "l∞ radii in 255ths, separated by commas, default ${DEFAULT-VALUE}")
   private List<Double> epsilons = List.of(2.0, 4.0);
 
-  @Option(names = "--iterations", description = "of APGD, default ${DEFAULT-VALUE}")
-  private int iterations = 100;
+  @Option(names = "--steps", description = "of APGD, default ${DEFAULT-VALUE}")
+  private int steps = 100;
 
   @Option(names = "--restarts", description = "of APGD-CE, default ${DEFAULT-VALUE}")
   private int restarts = 5;
@@ -130,12 +130,12 @@ public final class RobustnessRecipe implements Callable<Integer> {
     RobustnessEvaluation.Builder evaluation =
         RobustnessEvaluation.builder(side)
             .model("original", encoders.classifier(original, clip.imageEncoder(), side))
-            .attack(EvaluationAttacks.apgdCrossEntropy(iterations, restarts, seed))
+            .attack(EvaluationAttacks.apgdCrossEntropy(steps, restarts, seed))
             .cascade(true)
             .linf(epsilons.stream().mapToDouble(epsilon -> epsilon / 255).toArray())
             .batchSize(BATCH);
     if (targets > 0) {
-      evaluation.attack(EvaluationAttacks.apgdTargeted(iterations, targets, seed));
+      evaluation.attack(EvaluationAttacks.apgdTargeted(steps, targets, seed));
     }
     for (Map.Entry<String, Path> each : robust.entrySet()) {
       RobustClipEncoder encoder = encoders.load(each.getValue());

@@ -20,11 +20,10 @@ import java.util.Locale;
  * @param data the embedded data
  * @param imageSize of the models
  * @param images pictures of each test set that are attacked
- * @param iterations of the attack
+ * @param steps of the attack
  * @param seed of the attack's draws
  */
-public record EmbeddedProtocol(
-    EmojiData data, int imageSize, int images, int iterations, long seed) {
+public record EmbeddedProtocol(EmojiData data, int imageSize, int images, int steps, long seed) {
 
   /** The attack's name in reports. */
   public static final String ATTACK = "APGD-CE";
@@ -51,7 +50,7 @@ public record EmbeddedProtocol(
 
   /** The attack that measures. */
   public EvaluationAttack attack() {
-    return EvaluationAttacks.apgdCrossEntropy(iterations, 1, seed);
+    return EvaluationAttacks.apgdCrossEntropy(steps, 1, seed);
   }
 
   /** A comparison as people read it in a terminal. */

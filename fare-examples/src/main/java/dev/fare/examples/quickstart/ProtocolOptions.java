@@ -12,9 +12,9 @@ public final class ProtocolOptions {
   private int images;
 
   @Option(
-      names = "--iterations",
+      names = "--attack-steps",
       description = "of the attack that measures, default ${DEFAULT-VALUE}")
-  private int iterations = 40;
+  private int attackSteps = 40;
 
   /** The default in which the commands differ. */
   public ProtocolOptions(int images) {
@@ -33,6 +33,6 @@ public final class ProtocolOptions {
    * @param seed of the attack's draws
    */
   public EmbeddedProtocol of(EmojiData data, int imageSize, long seed) {
-    return new EmbeddedProtocol(data, imageSize, images, iterations, seed);
+    return new EmbeddedProtocol(data, imageSize, images, attackSteps, seed);
   }
 }

@@ -10,11 +10,11 @@ import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import dev.fare.evaluation.vlm.StealthTarget;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiPair;
 import dev.fare.examples.llava.EmojiTalk;
 import dev.fare.examples.llava.OrdinarySentences;
-import dev.fare.examples.llava.StealthTarget;
 import dev.fare.examples.quickstart.EmbeddedClip;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.TokenLayer;
@@ -162,7 +162,9 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
   }
 
   private static Set<String> targets() {
-    return StealthTarget.ALL.stream().map(StealthTarget::sentence).collect(Collectors.toSet());
+    return StealthTarget.PAPER_KINDS.stream()
+        .map(StealthTarget::sentence)
+        .collect(Collectors.toSet());
   }
 
   /** The model before training, as a directory. */

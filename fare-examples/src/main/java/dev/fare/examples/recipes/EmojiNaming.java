@@ -7,9 +7,9 @@ import dev.fare.examples.emoji.EmojiBatch;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiTestSet;
 import dev.fare.examples.llava.EmojiTalk;
+import dev.fare.vlm.TextListener;
 import dev.fare.vlm.language.GenerationOptions;
 import dev.fare.vlm.llava.LlavaModel;
-import dev.fare.vlm.llava.TextListener;
 import java.util.Collections;
 import java.util.List;
 

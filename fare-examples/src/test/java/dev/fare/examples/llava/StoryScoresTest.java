@@ -39,7 +39,7 @@ class StoryScoresTest {
             .precision(Precision.FLOAT16)
             .load();
     EmojiData data = EmojiData.load();
-    scenes = new StoryScenes(data, 3, Device.cpu());
+    scenes = new StoryScenes(data, 3);
     files = StoryFiles.write(folder, scenes.pairs(), new EmojiTalk(data.pack()));
   }
 

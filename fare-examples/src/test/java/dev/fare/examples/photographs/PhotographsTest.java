@@ -46,7 +46,7 @@ class PhotographsTest {
     String evaluated =
         run(
             new RobustnessRecipe(),
-            ("--data %s --model %s --robust FARE=%s --images 8 --iterations 4 --restarts 1 --targets 1"
+            ("--data %s --model %s --robust FARE=%s --images 8 --steps 4 --restarts 1 --targets 1"
                     + " --tuned-classes red_square,green_square --image-size 24 --report %s")
                 .formatted(pictures, clip, fare, root.resolve("report.html")));
 

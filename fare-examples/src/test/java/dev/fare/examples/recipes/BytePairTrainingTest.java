@@ -3,7 +3,7 @@ package dev.fare.examples.recipes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.Gson;
-import dev.fare.examples.llava.StealthTarget;
+import dev.fare.evaluation.vlm.StealthTarget;
 import dev.fare.vlm.language.LanguageTokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +28,7 @@ class BytePairTrainingTest {
       assertThat(tokenizer.encodeFurther("low lower lowest")).hasSize(3);
       assertThat(tokenizer.encode("low")).startsWith(1).hasSize(2);
       assertThat(tokenizer.isToken("<image>", 4)).isTrue();
-      for (StealthTarget target : StealthTarget.ALL) {
+      for (StealthTarget target : StealthTarget.PAPER_KINDS) {
         long[] ids = tokenizer.encodeFurther(target.sentence());
         assertThat(tokenizer.decode(ids)).isEqualTo(target.sentence());
       }

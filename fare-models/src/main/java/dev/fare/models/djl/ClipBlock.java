@@ -38,10 +38,7 @@ final class ClipBlock extends AbstractBlock implements AutoCloseable {
 
   ClipBlock(RobustClipEncoder encoder, Optional<TokenLayer> layer) {
     this.encoder = encoder;
-    vision =
-        layer.isPresent()
-            ? EncoderBlock.ofTokens(encoder, layer.get())
-            : EncoderBlock.ofEmbedding(encoder);
+    vision = layer.map(encoder::asBlock).orElseGet(encoder::asBlock);
     inputNames = List.of("pixels");
     inputShapes = vision.getInputShapes();
     outputDataTypes = vision.getOutputDataTypes();

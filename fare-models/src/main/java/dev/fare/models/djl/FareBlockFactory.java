@@ -7,7 +7,6 @@ import ai.djl.nn.BlockFactory;
 import ai.djl.translate.ArgumentsUtil;
 import dev.fare.Precision;
 import dev.fare.models.RobustClipEncoder;
-import dev.fare.models.RobustClipEncoderBuilder;
 import dev.fare.models.TokenLayer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -45,7 +44,7 @@ final class FareBlockFactory implements BlockFactory {
     }
     Optional<TokenLayer> layer = argument(arguments, FareUrl.TOKENS).map(TokenLayer::parse);
     // DJL tells the folder only, and the model may be a file
-    RobustClipEncoderBuilder builder =
+    RobustClipEncoder.Builder builder =
         RobustClipEncoder.builder(repository.modelPath()).device(manager.getDevice());
     argument(arguments, FareUrl.PRECISION)
         .map(FareBlockFactory::precision)

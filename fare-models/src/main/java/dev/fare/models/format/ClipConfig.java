@@ -2,9 +2,11 @@ package dev.fare.models.format;
 
 import static java.util.Objects.requireNonNull;
 
+import ai.djl.ndarray.types.Shape;
 import dev.fare.image.PixelNormalization;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.vision.VisionConfig;
+import java.util.LinkedHashMap;
 import java.util.Optional;
 
 /**
@@ -37,5 +39,15 @@ public record ClipConfig(
                     + " for text");
           }
         });
+  }
+
+  /**
+   * The tensors of both towers, vision first, by OpenAI's names: every reader maps to these, and
+   * every model takes its weights in this order.
+   */
+  public LinkedHashMap<String, Shape> tensors() {
+    LinkedHashMap<String, Shape> tensors = vision.tensors();
+    text.ifPresent(tower -> tensors.putAll(tower.tensors()));
+    return tensors;
   }
 }

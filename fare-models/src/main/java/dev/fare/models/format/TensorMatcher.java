@@ -1,8 +1,11 @@
 package dev.fare.models.format;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -50,7 +53,10 @@ public final class TensorMatcher {
           missing.add(name);
           continue;
         }
-        if (!part.shape().equals(partShape)) {
+        boolean isOneNumber = partShape.dimension() == 0 && part.shape().equals(new Shape(1));
+        if (isOneNumber) {
+          part = new OneNumber(part);
+        } else if (!part.shape().equals(partShape)) {
           throw new ModelFormatException(
               weights
                   + ": tensor '"
@@ -83,6 +89,52 @@ public final class TensorMatcher {
               + " has no place for");
     }
     return matched;
+  }
+
+  /**
+   * Checks that arrays are exactly the tensors of a configuration.
+   *
+   * @throws IllegalArgumentException if one is missing, too many, or of another shape
+   */
+  public static void check(ClipConfig config, Map<String, NDArray> tensors) {
+    Map<String, Shape> expected = config.tensors();
+    expected.forEach((name, shape) -> checked(name, shape, tensors));
+    for (String name : tensors.keySet()) {
+      if (!expected.containsKey(name)) {
+        throw new IllegalArgumentException(
+            "tensor '" + name + "' has no place in the configuration " + config);
+      }
+    }
+  }
+
+  /** The array of a name, which must be there and have the shape. */
+  public static NDArray checked(String name, Shape shape, Map<String, NDArray> tensors) {
+    NDArray tensor = tensors.get(name);
+    if (tensor == null || !tensor.getShape().equals(shape)) {
+      throw new IllegalArgumentException(
+          "tensor '"
+              + name
+              + "' must have the shape "
+              + shape
+              + ", got "
+              + (tensor == null ? "none" : tensor.getShape()));
+    }
+    return tensor;
+  }
+
+  /** A number that was saved as a list of one. */
+  private record OneNumber(LazyTensor stored) implements LazyTensor {
+    @Override
+    public Shape shape() {
+      return new Shape();
+    }
+
+    @Override
+    public NDArray read(NDManager manager) throws IOException {
+      try (NDArray list = stored.read(manager)) {
+        return list.reshape(new Shape());
+      }
+    }
   }
 
   private static String list(Collection<String> names) {

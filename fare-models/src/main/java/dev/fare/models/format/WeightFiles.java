@@ -32,7 +32,7 @@ public record WeightFiles(Map<String, LazyTensor> tensors, String origin) {
     for (String name : names) {
       Path single = directory.resolve(name);
       if (Files.exists(single)) {
-        return Optional.of(new WeightFiles(TensorFile.read(single).tensors(), single.toString()));
+        return Optional.of(new WeightFiles(WeightFile.read(single).tensors(), single.toString()));
       }
       Path index = directory.resolve(name + ".index.json");
       if (Files.exists(index)) {
@@ -104,6 +104,6 @@ public record WeightFiles(Map<String, LazyTensor> tensors, String origin) {
     if (!Files.exists(file)) {
       throw new ModelFormatException(index + ": the shard " + shard + " is missing beside it");
     }
-    return TensorFile.read(file).tensors();
+    return WeightFile.read(file).tensors();
   }
 }

@@ -2,7 +2,10 @@ package dev.fare.models.text;
 
 import static java.util.Objects.requireNonNull;
 
+import ai.djl.ndarray.types.Shape;
 import dev.fare.models.transformer.Activation;
+import dev.fare.models.transformer.WeightShapes;
+import java.util.LinkedHashMap;
 import java.util.OptionalInt;
 
 /**
@@ -70,5 +73,32 @@ public record TextConfig(
               + ", endToken "
               + endToken);
     }
+  }
+
+  /** The same architecture with another non-linearity. */
+  public TextConfig withActivation(Activation other) {
+    return new TextConfig(
+        contextLength,
+        vocabularySize,
+        width,
+        layers,
+        heads,
+        mlpWidth,
+        embeddingSize,
+        other,
+        layerNormEpsilon,
+        endToken);
+  }
+
+  /** The tensors from input to output by OpenAI's names, then the logit scale. */
+  public LinkedHashMap<String, Shape> tensors() {
+    return new WeightShapes()
+        .put("token_embedding.weight", vocabularySize, width)
+        .put("positional_embedding", contextLength, width)
+        .blocks("transformer.resblocks", layers, width, mlpWidth)
+        .norm("ln_final", width)
+        .put("text_projection", width, embeddingSize)
+        .put("logit_scale")
+        .toMap();
   }
 }

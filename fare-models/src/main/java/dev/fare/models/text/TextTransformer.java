@@ -29,7 +29,7 @@ public final class TextTransformer implements AutoCloseable {
    * Puts a tower together.
    *
    * @param config the architecture
-   * @param parameters the weights in the order of {@code CanonicalNames.text} without the logit
+   * @param parameters the weights in the order of {@link TextConfig#tensors} without the logit
    *     scale, owned by {@code manager}
    * @param manager the owner of everything native, which this tower closes
    */
@@ -115,7 +115,7 @@ public final class TextTransformer implements AutoCloseable {
     }
   }
 
-  /** The weights under their names in {@code CanonicalNames}, which this tower owns. */
+  /** The weights under their names in {@link TextConfig#tensors}, which this tower owns. */
   public Map<String, NDArray> parameters() {
     return parameters;
   }

@@ -18,10 +18,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Images of any height and width from 32 are taken, whatever size it was made for. Its tokens
  * are the positions after the stem (depth 0) or one of the four stages, row by row.
  */
-public final class ConvNext implements VisionTower {
+final class ConvNext implements VisionTower {
 
   private static final TorchSource SOURCE =
       TorchSource.resource(ConvNext.class, "convnext.py")
+          .importing(TorchSource.resource(ConvNext.class, "convnext_weights.py"))
           .importing(TorchSource.resource(Activation.class, "transformer.py"))
           .importing(TorchSource.resource(ConvNext.class, "patches.py"))
           .importing(TorchSource.resource(ConvNext.class, "prepared.py"))
@@ -38,13 +39,13 @@ public final class ConvNext implements VisionTower {
    *
    * @param config the architecture
    * @param normalization applied to the pixels first
-   * @param parameters the weights in the order of {@code CanonicalNames.vision}, owned by {@code
+   * @param parameters the weights in the order of {@link VisionConfig#tensors}, owned by {@code
    *     manager}
    * @param manager the owner of everything native, which this tower closes
    * @param precision FLOAT32, or a half type, in which the MLPs of the blocks are, the rest stays
    *     float32
    */
-  public ConvNext(
+  ConvNext(
       ConvNextConfig config,
       PixelNormalization normalization,
       Map<String, NDArray> parameters,
@@ -117,16 +118,6 @@ public final class ConvNext implements VisionTower {
     throw new IllegalArgumentException(
         "a ConvNeXt has no normalised tokens: it normalises the mean of all positions; take tokens"
             + " without the final normalisation, such as TokenLayer.layer(-1)");
-  }
-
-  @Override
-  public int depth() {
-    return ConvNextConfig.STAGES;
-  }
-
-  @Override
-  public boolean hasClassToken() {
-    return false;
   }
 
   @Override

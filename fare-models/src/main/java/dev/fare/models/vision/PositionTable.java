@@ -7,10 +7,17 @@ import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;
 import java.util.Map;
 
-/** The position embeddings of a vision transformer for images of another size. */
-public final class PositionTable {
+/**
+ * The position embeddings of a vision transformer: a row for the class token, then one for each
+ * patch of a square.
+ *
+ * @param grid patches along one side
+ * @param width length of a row
+ */
+public record PositionTable(int grid, int width) {
 
-  private PositionTable() {}
+  /** The tensor. */
+  public static final String NAME = "visual.positional_embedding";
 
   private static final class Script {
     static final TorchModule MODULE =

@@ -42,12 +42,13 @@ public sealed interface VisionTower extends AutoCloseable permits VisionTransfor
    * The tokens after some of the blocks without the final normalisation, the class token first
    * where there is one.
    *
-   * @param depth how many blocks are run, from 0 (the embedded patches) to {@link #depth()}
+   * @param depth how many blocks are run, from 0 (the embedded patches) to {@link
+   *     VisionConfig#depth()}
    * @return {@code [N,T,C]}
    */
   NDArray hiddenState(NDArray pixels, int depth);
 
-  /** The tokens after every depth from 0 to {@link #depth()}. */
+  /** The tokens after every depth from 0 to {@link VisionConfig#depth()}. */
   NDList hiddenStates(NDArray pixels);
 
   /**
@@ -57,18 +58,12 @@ public sealed interface VisionTower extends AutoCloseable permits VisionTransfor
    */
   NDArray postNorm(NDArray tokens);
 
-  /** The number of blocks, or of stages in a ConvNeXt. */
-  int depth();
-
-  /** Whether the first token stands for the whole image. */
-  boolean hasClassToken();
-
   /** The arithmetic of the layers: FLOAT32, BFLOAT16 or FLOAT16. */
   Precision precision();
 
   /**
-   * The float32 weights under their names in {@code CanonicalNames}, which this tower owns. The
-   * next call sees what an operation in place makes of them, in every precision.
+   * The float32 weights under their names in {@link VisionConfig#tensors}, which this tower owns.
+   * The next call sees what an operation in place makes of them, in every precision.
    */
   Map<String, NDArray> parameters();
 

@@ -16,6 +16,7 @@ public final class VisionTransformer implements VisionTower {
 
   private static final TorchSource SOURCE =
       TorchSource.resource(VisionTransformer.class, "vision_transformer.py")
+          .importing(TorchSource.resource(VisionTransformer.class, "vision_weights.py"))
           .importing(TorchSource.resource(Activation.class, "transformer.py"))
           .importing(TorchSource.resource(VisionTransformer.class, "patches.py"))
           .importing(TorchSource.resource(VisionTransformer.class, "prepared.py"))
@@ -46,7 +47,7 @@ public final class VisionTransformer implements VisionTower {
    *
    * @param config the architecture
    * @param normalization applied to the pixels first
-   * @param parameters the weights in the order of {@code CanonicalNames.vision}, owned by {@code
+   * @param parameters the weights in the order of {@link VisionConfig#tensors}, owned by {@code
    *     manager}
    * @param manager the owner of everything native, which this tower closes
    * @param precision FLOAT32, or a half type, in which the blocks' matrix products are, while
@@ -151,16 +152,6 @@ public final class VisionTransformer implements VisionTower {
   @Override
   public NDArray postNorm(NDArray tokens) {
     return module.call("post_norm", tokens);
-  }
-
-  @Override
-  public int depth() {
-    return config.layers();
-  }
-
-  @Override
-  public boolean hasClassToken() {
-    return true;
   }
 
   @Override

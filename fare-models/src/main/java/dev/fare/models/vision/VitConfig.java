@@ -2,7 +2,17 @@ package dev.fare.models.vision;
 
 import static java.util.Objects.requireNonNull;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.fare.Precision;
+import dev.fare.image.PixelNormalization;
 import dev.fare.models.transformer.Activation;
+import dev.fare.models.transformer.WeightShapes;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * The architecture of CLIP's vision transformer.
@@ -77,13 +87,83 @@ public record VitConfig(
         layerNormEpsilon);
   }
 
+  /** The same architecture with another non-linearity. */
+  public VitConfig withActivation(Activation other) {
+    return new VitConfig(
+        imageSize,
+        patchSize,
+        width,
+        layers,
+        heads,
+        mlpWidth,
+        embeddingSize,
+        other,
+        layerNormEpsilon);
+  }
+
   /** Patches along one side; a remainder of pixels at the right and lower edge is not seen. */
-  public int grid() {
+  int grid() {
     return imageSize / patchSize;
   }
 
   /** The number of tokens, the class token included. */
   public int tokens() {
     return grid() * grid() + 1;
+  }
+
+  @Override
+  public int depth() {
+    return layers;
+  }
+
+  @Override
+  public boolean hasClassToken() {
+    return true;
+  }
+
+  @Override
+  public Shape hiddenShape(int depth) {
+    return new Shape(tokens(), width);
+  }
+
+  @Override
+  public LinkedHashMap<String, Shape> tensors() {
+    return new WeightShapes()
+        .put("visual.class_embedding", width)
+        .put("visual.conv1.weight", width, 3, patchSize, patchSize)
+        .put(PositionTable.NAME, tokens(), width)
+        .norm("visual.ln_pre", width)
+        .blocks("visual.transformer.resblocks", layers, width, mlpWidth)
+        .norm("visual.ln_post", width)
+        .put("visual.proj", width, embeddingSize)
+        .toMap();
+  }
+
+  @Override
+  public Optional<PositionTable> positions() {
+    return Optional.of(new PositionTable(grid(), width));
+  }
+
+  @Override
+  public long bytesPerImage() {
+    long pixels = 3L * imageSize * imageSize;
+    long perToken = 7L * width + 2L * mlpWidth;
+    long attention = 2L * tokens() * tokens() * heads;
+    return Float.BYTES * (3 * pixels + tokens() * perToken + attention);
+  }
+
+  @Override
+  public VisionTransformer newTower(
+      PixelNormalization normalization,
+      Map<String, NDArray> parameters,
+      NDManager manager,
+      Precision precision,
+      boolean lowLatency) {
+    return new VisionTransformer(this, normalization, parameters, manager, precision, lowLatency);
+  }
+
+  @Override
+  public <R> R match(Function<VitConfig, R> transformer, Function<ConvNextConfig, R> convNext) {
+    return transformer.apply(this);
   }
 }

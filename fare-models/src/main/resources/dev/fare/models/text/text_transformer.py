@@ -1,7 +1,14 @@
 # CLIP's text transformer (Radford et al., 2021), token ids to embeddings.
-#
-# weights: 0 token_embedding.weight  1 positional_embedding, twelve for each block, then
-#   ln_final.weight, ln_final.bias, text_projection
+
+# The params in their order.
+class TextWeights(NamedTuple):
+  token_embedding : Tensor
+  positional_embedding : Tensor
+  blocks : List[__torch__.transformer.Block]
+  ln_final_weight : Tensor
+  ln_final_bias : Tensor
+  text_projection : Tensor
+
 class TextTransformer(Module):
   __parameters__ = []
   __buffers__ = []
@@ -17,23 +24,34 @@ class TextTransformer(Module):
     self.params = p
     return p[0]
 
+  def weights(self: __torch__.TextTransformer) -> __torch__.TextWeights:
+    p = self.params
+    return __torch__.TextWeights(
+        p[0], p[1], __torch__.transformer.blocks(p, 2, self.layers), p[-3], p[-2], p[-1])
+
+  # [N, T] -> [N, T, C]
+  def embed_tokens(self: __torch__.TextTransformer, w: __torch__.TextWeights, ids: Tensor) -> Tensor:
+    return torch.embedding(w.token_embedding, ids) + w.positional_embedding[0:ids.size(1)]
+
+  def run_block(self: __torch__.TextTransformer, block: __torch__.transformer.Block, x: Tensor) -> Tensor:
+    return __torch__.transformer.run_block(x, block, self.heads, True, self.quick_gelu, self.epsilon)
+
   # the tokens [N, T, C] after every depth from 0 to `layers`, before ln_final
   def hidden_states(self: __torch__.TextTransformer, ids: Tensor) -> List[Tensor]:
-    w = self.params
-    x = torch.embedding(w[0], ids) + w[1][0:ids.size(1)]
+    w = (self).weights()
+    x = (self).embed_tokens(w, ids)
     states = [x]
-    for i in range(self.layers):
-      x = __torch__.transformer.block(x, w, 2 + 12 * i, self.heads, True, self.quick_gelu, self.epsilon)
+    for block in w.blocks:
+      x = (self).run_block(block, x)
       states.append(x)
     return states
 
   # ids [N, T] int64 -> [N, D]
   def embed(self: __torch__.TextTransformer, ids: Tensor) -> Tensor:
-    w = self.params
-    end = 2 + 12 * self.layers
-    x = torch.embedding(w[0], ids) + w[1][0:ids.size(1)]
-    for i in range(self.layers):
-      x = __torch__.transformer.block(x, w, 2 + 12 * i, self.heads, True, self.quick_gelu, self.epsilon)
+    w = (self).weights()
+    x = (self).embed_tokens(w, ids)
+    for block in w.blocks:
+      x = (self).run_block(block, x)
     # the embedding sits at the end token: its first occurrence, or the largest id where none is named
     if self.end_token >= 0:
       position = torch.argmax((ids == self.end_token).to(3), 1)
@@ -41,5 +59,5 @@ class TextTransformer(Module):
       position = torch.argmax(ids, 1)
     rows = torch.arange(ids.size(0), device=ids.device)
     y = ops.aten.index(x, [rows, position])
-    y = __torch__.transformer.layer_norm(y, w[end], w[end + 1], self.epsilon)
-    return torch.matmul(y, w[end + 2])
+    y = __torch__.transformer.layer_norm(y, w.ln_final_weight, w.ln_final_bias, self.epsilon)
+    return torch.matmul(y, w.text_projection)

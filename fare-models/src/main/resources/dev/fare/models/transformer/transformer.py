@@ -1,12 +1,58 @@
 # The residual attention block that CLIP's two towers share.
 #
-# A block's weights are twelve entries of a list, in the order of OpenAI's state dict:
-#   0 ln_1.weight  1 ln_1.bias  2 attn.in_proj_weight  3 attn.in_proj_bias
-#   4 attn.out_proj.weight  5 attn.out_proj.bias  6 ln_2.weight  7 ln_2.bias
-#   8 mlp.c_fc.weight  9 mlp.c_fc.bias  10 mlp.c_proj.weight  11 mlp.c_proj.bias
-#
 # The tokens between blocks are float32. Where a matrix is bfloat16, its product is: layer
 # normalisations and residual sums stay float32, and a softmax rounds its result alone.
+
+# A block's weights in the order and by the names of OpenAI's state dict, first its attention's, then its MLP's.
+class Block(NamedTuple):
+  ln_1_weight : Tensor
+  ln_1_bias : Tensor
+  in_proj_weight : Tensor
+  in_proj_bias : Tensor
+  out_proj_weight : Tensor
+  out_proj_bias : Tensor
+  ln_2_weight : Tensor
+  ln_2_bias : Tensor
+  c_fc_weight : Tensor
+  c_fc_bias : Tensor
+  c_proj_weight : Tensor
+  c_proj_bias : Tensor
+
+# where block i starts in a list of weights whose blocks start at `first`
+def block_start(first: int, i: int) -> int:
+  return first + 12 * i
+
+# where its MLP does
+def mlp_start(first: int, i: int) -> int:
+  return __torch__.transformer.block_start(first, i) + 6
+
+def block(w: List[Tensor], first: int, i: int) -> __torch__.transformer.Block:
+  j = __torch__.transformer.block_start(first, i)
+  return __torch__.transformer.Block(
+      w[j], w[j + 1], w[j + 2], w[j + 3], w[j + 4], w[j + 5],
+      w[j + 6], w[j + 7], w[j + 8], w[j + 9], w[j + 10], w[j + 11])
+
+def blocks(w: List[Tensor], first: int, count: int) -> List[__torch__.transformer.Block]:
+  return [__torch__.transformer.block(w, first, i) for i in range(count)]
+
+# a block whose attention multiplies in a type
+def attention_in_type(w: __torch__.transformer.Block, dtype: int) -> __torch__.transformer.Block:
+  return __torch__.transformer.Block(
+      w.ln_1_weight, w.ln_1_bias,
+      w.in_proj_weight.to(dtype), w.in_proj_bias.to(dtype),
+      w.out_proj_weight.to(dtype), w.out_proj_bias.to(dtype),
+      w.ln_2_weight, w.ln_2_bias, w.c_fc_weight, w.c_fc_bias, w.c_proj_weight, w.c_proj_bias)
+
+# a block whose MLP multiplies in a type
+def mlp_in_type(w: __torch__.transformer.Block, dtype: int) -> __torch__.transformer.Block:
+  return __torch__.transformer.Block(
+      w.ln_1_weight, w.ln_1_bias, w.in_proj_weight, w.in_proj_bias, w.out_proj_weight, w.out_proj_bias,
+      w.ln_2_weight, w.ln_2_bias,
+      w.c_fc_weight.to(dtype), w.c_fc_bias.to(dtype),
+      w.c_proj_weight.to(dtype), w.c_proj_bias.to(dtype))
+
+def in_type(w: __torch__.transformer.Block, dtype: int) -> __torch__.transformer.Block:
+  return __torch__.transformer.mlp_in_type(__torch__.transformer.attention_in_type(w, dtype), dtype)
 
 def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:
   return torch.layer_norm(x, [x.size(-1)], weight, bias, epsilon)
@@ -38,39 +84,42 @@ def attend(qkv: Tensor, heads: int, causal: bool, factor: float) -> Tensor:
   return mixed.transpose(1, 2).reshape([n, t, -1])
 
 # x + MLP(x) for x [..., C]
-def add_mlp(x: Tensor, w: List[Tensor], i: int, quick_gelu: bool, epsilon: float) -> Tensor:
-  normed = __torch__.transformer.layer_norm(x, w[i + 6], w[i + 7], epsilon)
+def add_mlp(x: Tensor, w: __torch__.transformer.Block, quick_gelu: bool, epsilon: float) -> Tensor:
+  normed = __torch__.transformer.layer_norm(x, w.ln_2_weight, w.ln_2_bias, epsilon)
   if quick_gelu:
     # z sigmoid(1.702 z) = silu(1.702 z) / 1.702, where the products carry the factor
-    rows = normed.type_as(w[i + 8]).reshape([-1, x.size(-1)])
-    inner = torch.addmm(w[i + 9], rows, w[i + 8].t(), beta=1.702, alpha=1.702)
-    outer = torch.addmm(w[i + 11], torch.silu(inner), w[i + 10].t(), beta=1.702, alpha=1.)
+    rows = normed.type_as(w.c_fc_weight).reshape([-1, x.size(-1)])
+    inner = torch.addmm(w.c_fc_bias, rows, w.c_fc_weight.t(), beta=1.702, alpha=1.702)
+    outer = torch.addmm(w.c_proj_bias, torch.silu(inner), w.c_proj_weight.t(), beta=1.702, alpha=1.)
     result = torch.add(x, outer.reshape(x.size()), alpha=1. / 1.702)
   else:
-    inner = __torch__.transformer.linear(normed, w[i + 8], w[i + 9])
-    result = x + torch.linear(torch.gelu(inner), w[i + 10], w[i + 11])
+    inner = __torch__.transformer.linear(normed, w.c_fc_weight, w.c_fc_bias)
+    result = x + torch.linear(torch.gelu(inner), w.c_proj_weight, w.c_proj_bias)
   return result
 
 # x + attention(x) for x [N, T, C]
-def add_attention(x: Tensor, w: List[Tensor], i: int, heads: int, causal: bool, epsilon: float) -> Tensor:
-  normed = __torch__.transformer.layer_norm(x, w[i], w[i + 1], epsilon)
-  mixed = __torch__.transformer.attend(__torch__.transformer.linear(normed, w[i + 2], w[i + 3]), heads, causal, 1.)
-  return x + torch.linear(mixed, w[i + 4], w[i + 5])
+def add_attention(x: Tensor, w: __torch__.transformer.Block, heads: int, causal: bool, epsilon: float) -> Tensor:
+  normed = __torch__.transformer.layer_norm(x, w.ln_1_weight, w.ln_1_bias, epsilon)
+  qkv = __torch__.transformer.linear(normed, w.in_proj_weight, w.in_proj_bias)
+  mixed = __torch__.transformer.attend(qkv, heads, causal, 1.)
+  return x + torch.linear(mixed, w.out_proj_weight, w.out_proj_bias)
 
-# [N, T, C] -> [N, T, C], with the weights that start at w[i]
-def block(x: Tensor, w: List[Tensor], i: int, heads: int, causal: bool, quick_gelu: bool, epsilon: float) -> Tensor:
-  x = __torch__.transformer.add_attention(x, w, i, heads, causal, epsilon)
-  return __torch__.transformer.add_mlp(x, w, i, quick_gelu, epsilon)
+# [N, T, C] -> [N, T, C]
+def run_block(x: Tensor, w: __torch__.transformer.Block, heads: int, causal: bool, quick_gelu: bool,
+    epsilon: float) -> Tensor:
+  x = __torch__.transformer.add_attention(x, w, heads, causal, epsilon)
+  return __torch__.transformer.add_mlp(x, w, quick_gelu, epsilon)
 
 # the same for the first token alone: [N, T, C] -> [N, C]; all tokens are looked at, one is computed
-def block_of_first(x: Tensor, w: List[Tensor], i: int, heads: int, quick_gelu: bool, epsilon: float) -> Tensor:
+def run_block_of_first(x: Tensor, w: __torch__.transformer.Block, heads: int, quick_gelu: bool,
+    epsilon: float) -> Tensor:
   n = x.size(0)
   c = x.size(2)
-  normed = __torch__.transformer.layer_norm(x, w[i], w[i + 1], epsilon).type_as(w[i + 2])
+  weight = w.in_proj_weight
+  bias = w.in_proj_bias
+  normed = __torch__.transformer.layer_norm(x, w.ln_1_weight, w.ln_1_bias, epsilon).type_as(weight)
   # a single query is cheaper brought to the tokens than all keys and values to it:
   # q (W_k y) = (q W_k) y, and the keys' bias shifts all scores of a query alike
-  weight = w[i + 2]
-  bias = w[i + 3]
   q = torch.linear(normed[:, 0], weight[0:c], bias[0:c]).reshape([n, heads, -1]).transpose(0, 1)
   keys = weight[c:2 * c].reshape([heads, -1, c])
   values = weight[2 * c:].reshape([heads, -1, c])
@@ -78,5 +127,5 @@ def block_of_first(x: Tensor, w: List[Tensor], i: int, heads: int, quick_gelu: b
   attention = torch.softmax(torch.bmm(q, normed.transpose(1, 2)), -1)  # [N, heads, T]
   mixed = torch.bmm(torch.bmm(attention, normed).transpose(0, 1), values.transpose(1, 2))  # [heads, N, C / heads]
   mixed = mixed.transpose(0, 1).reshape([n, c]) + bias[2 * c:]
-  y = x[:, 0] + torch.linear(mixed, w[i + 4], w[i + 5])
-  return __torch__.transformer.add_mlp(y, w, i, quick_gelu, epsilon)
+  y = x[:, 0] + torch.linear(mixed, w.out_proj_weight, w.out_proj_bias)
+  return __torch__.transformer.add_mlp(y, w, quick_gelu, epsilon)

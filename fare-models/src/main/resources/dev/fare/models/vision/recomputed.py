@@ -1,11 +1,15 @@
 # Activation checkpointing: of a pass only what stands between the parts of the network is kept, and the
 # backward pass computes each part again. Part i reads the params from starts[i] to starts[i + 1].
 
-# whether a gradient of one of these params is asked for
-def is_trained(params: List[Tensor], first: int, end: int) -> bool:
+# the params of a part
+def own(params: List[Tensor], starts: List[int], part: int) -> List[Tensor]:
+  return params[starts[part]:starts[part + 1]]
+
+# whether a gradient of one of a part's params is asked for
+def is_trained(own: List[Tensor]) -> bool:
   trained = False
-  for j in range(first, end):
-    trained = trained or ops.prim.requires_grad(params[j])
+  for p in own:
+    trained = trained or ops.prim.requires_grad(p)
   return trained
 
 # the first part that a gradient is asked of
@@ -13,20 +17,19 @@ def first_part(params: List[Tensor], starts: List[int], pixels: Tensor) -> Tenso
   part = 0
   if not ops.prim.requires_grad(pixels):
     last = len(starts) - 2
-    while part < last and not __torch__.recomputed.is_trained(params, starts[part], starts[part + 1]):
+    while part < last and not __torch__.recomputed.is_trained(__torch__.recomputed.own(params, starts, part)):
       part = part + 1
   return torch.tensor(part)
 
-# The gradient of x, which the part was given, then those of the params from `first` to `end`, from that of
-# its result y; without elements where none is asked for.
-def gradients(params: List[Tensor], first: int, end: int, x: Tensor, y: Tensor, g: Tensor) -> List[Tensor]:
+# The gradient of x, which a part was given, then those of its own params, from that of its result y; without
+# elements where none is asked for.
+def gradients(own: List[Tensor], x: Tensor, y: Tensor, g: Tensor) -> List[Tensor]:
   nothing = torch.empty([0], dtype=6, layout=None, device=x.device)
   found = annotate(List[Tensor], [])
   inputs = annotate(List[Tensor], [])
   places = annotate(List[int], [])
   candidates = [x]
-  for j in range(first, end):
-    candidates.append(params[j])
+  candidates.extend(own)
   for k in range(len(candidates)):
     found.append(nothing)
     if ops.prim.requires_grad(candidates[k]):

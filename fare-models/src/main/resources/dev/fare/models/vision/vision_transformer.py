@@ -1,10 +1,13 @@
 # CLIP's vision transformer (Radford et al., 2021), pixels in [0,1] to embeddings.
-#
-# params: 0 mean  1 std  2 class_embedding  3 conv1.weight  4 positional_embedding
-#   5 ln_pre.weight  6 ln_pre.bias, twelve for each block, then ln_post.weight, ln_post.bias, proj
-# The forward reads them prepared: 0 class_embedding  1 kernel and  2 bias with mean and std folded in
-#   3 positional_embedding  4, 5 ln_pre, twelve for each block, then ln_post.weight, ln_post.bias, proj
-# and, where passes that are not recorded go through inference.py, its own: the kernel, ln_pre's two, twelve for each block.
+
+# A part of the network in activation checkpointing: the stem (block -1), a block or half of one, or the last
+# block with the head.
+class Part(NamedTuple):
+  block : int
+  has_attention : bool
+  has_mlp : bool
+  is_last : bool
+
 class VisionTransformer(Module):
   __parameters__ = []
   __buffers__ = []
@@ -27,54 +30,34 @@ class VisionTransformer(Module):
     self.seen = __torch__.prepared.version(p)
     return p[0]
 
+  # in the order of vision_weights.py
   def prepare(self: __torch__.VisionTransformer, p: List[Tensor]) -> List[Tensor]:
     w = (self).prepare_recorded(p)
+    kept = __torch__.vision_weights.flat(w)
     if self.fused:
       factor = __torch__.inference.factor(self.quick_gelu)
-      w.append(__torch__.inference.matrix(w[1], self.by_columns))
-      w.append(w[4] * factor)
-      w.append(w[5] * factor)
-      for i in range(self.layers):
-        by_columns = self.by_columns and i < self.layers - 1
-        w.extend(__torch__.inference.prepare(w, 6 + 12 * i, factor, by_columns))
-    return w
+      kept.extend(__torch__.vision_weights.flat(__torch__.vision_weights.prepare_fast(w, factor, self.by_columns)))
+    return kept
 
   # what recorded passes read
-  def prepare_recorded(self: __torch__.VisionTransformer, p: List[Tensor]) -> List[Tensor]:
-    kernel, bias = __torch__.patches.fold(p[3], p[0], p[1])
-    w = [p[2], kernel, bias]
-    for i in range(4, len(p)):
-      w.append((self).in_type(p[i], i))
-    return w
-
-  # the i-th of the params in the type that the forward reads it in
-  def in_type(self: __torch__.VisionTransformer, t: Tensor, i: int) -> Tensor:
-    j = (i - 7) % 12
-    inside = i >= 7 and i < 7 + 12 * self.layers
-    is_norm = j == 0 or j == 1 or j == 6 or j == 7
-    if inside and not is_norm:
-      t = t.to(self.dtype)
-    return t
+  def prepare_recorded(self: __torch__.VisionTransformer, p: List[Tensor]) -> __torch__.vision_weights.Weights:
+    return __torch__.vision_weights.prepare(__torch__.vision_weights.params(p, self.layers), self.dtype)
 
   # made in the graph where the weights themselves are trained
-  def weights(self: __torch__.VisionTransformer) -> List[Tensor]:
+  def weights(self: __torch__.VisionTransformer, fast: bool) -> __torch__.vision_weights.Weights:
     if __torch__.prepared.is_trained(self.params):
       w = (self).prepare_recorded(self.params)
     else:
-      w = self.prepared
       now = __torch__.prepared.version(self.params)
       if now != self.seen:
-        __torch__.prepared.refresh(w, (self).prepare(self.params))
+        __torch__.prepared.refresh(self.prepared, (self).prepare(self.params))
         self.seen = now
+      w = __torch__.vision_weights.read(self.prepared, self.layers, fast)
     return w
 
   # whether a pass goes through inference.py; then the tokens between blocks are `factor` times as large
   def is_fast(self: __torch__.VisionTransformer, pixels: Tensor) -> bool:
     return self.fused and not __torch__.prepared.is_recorded(self.params, pixels)
-
-  # where the weights begin that inference.py reads
-  def fused_weights(self: __torch__.VisionTransformer) -> int:
-    return 9 + 12 * self.layers
 
   # the tokens themselves
   def unscaled(self: __torch__.VisionTransformer, x: Tensor, fast: bool) -> Tensor:
@@ -83,79 +66,70 @@ class VisionTransformer(Module):
     return x
 
   # [N, 3, H, W] -> [N, 1 + gh * gw, C], after ln_pre
-  def embed_patches(self: __torch__.VisionTransformer, w: List[Tensor], pixels: Tensor, fast: bool) -> Tensor:
+  def embed_patches(self: __torch__.VisionTransformer, stem: __torch__.vision_weights.Stem, pixels: Tensor, fast: bool) -> Tensor:
     x = __torch__.patches.flatten(pixels, self.patch).flatten(1, 2)
-    norm = 4
     if fast:
-      norm = (self).fused_weights() + 1
-      x = __torch__.products.linear(x, w[norm - 1], w[2])
+      x = __torch__.products.linear(x, stem.kernel, stem.bias)
     else:
-      x = torch.linear(x, w[1], w[2])
-    x = torch.cat([w[0].expand([x.size(0), 1, -1]), x], 1) + w[3]
-    return __torch__.transformer.layer_norm(x, w[norm], w[norm + 1], self.epsilon)
+      x = torch.linear(x, stem.kernel, stem.bias)
+    x = torch.cat([stem.class_embedding.expand([x.size(0), 1, -1]), x], 1) + stem.positional_embedding
+    return __torch__.transformer.layer_norm(x, stem.ln_pre_weight, stem.ln_pre_bias, self.epsilon)
 
-  def run_block(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor, i: int, fast: bool) -> Tensor:
+  def run_block(self: __torch__.VisionTransformer, block: __torch__.transformer.Block, x: Tensor, fast: bool) -> Tensor:
     if fast:
-      first = (self).fused_weights() + 3 + 12 * i
-      x = __torch__.inference.block(x, w, first, self.heads, self.quick_gelu, self.epsilon)
+      x = __torch__.inference.run_block(x, block, self.heads, self.quick_gelu, self.epsilon)
     else:
-      x = __torch__.transformer.block(x, w, 6 + 12 * i, self.heads, False, self.quick_gelu, self.epsilon)
+      x = __torch__.transformer.run_block(x, block, self.heads, False, self.quick_gelu, self.epsilon)
     return x
 
-  # the tokens before the last block
-  def run_to_last(self: __torch__.VisionTransformer, w: List[Tensor], pixels: Tensor) -> Tensor:
-    fast = (self).is_fast(pixels)
-    x = (self).embed_patches(w, pixels, fast)
-    for i in range(self.layers - 1):
-      x = (self).run_block(w, x, i, fast)
+  # the tokens after `depth` blocks
+  def run_blocks(self: __torch__.VisionTransformer, w: __torch__.vision_weights.Weights, pixels: Tensor, depth: int, fast: bool) -> Tensor:
+    x = (self).embed_patches(w.stem, pixels, fast)
+    for i in range(depth):
+      x = (self).run_block(w.blocks[i], x, fast)
     return (self).unscaled(x, fast)
 
   # [N, T, C] before the last block -> [N, D]; of the last block only the class token is computed
-  def embed_class(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor) -> Tensor:
-    last = self.layers - 1
-    end = 6 + 12 * self.layers
-    y = __torch__.transformer.block_of_first(x, w, 6 + 12 * last, self.heads, self.quick_gelu, self.epsilon)
-    y = __torch__.transformer.layer_norm(y, w[end], w[end + 1], self.epsilon)
-    return torch.matmul(y, w[end + 2])
+  def embed_class(self: __torch__.VisionTransformer, w: __torch__.vision_weights.Weights, x: Tensor) -> Tensor:
+    y = __torch__.transformer.run_block_of_first(x, w.last_block, self.heads, self.quick_gelu, self.epsilon)
+    y = __torch__.transformer.layer_norm(y, w.head.ln_post_weight, w.head.ln_post_bias, self.epsilon)
+    return torch.matmul(y, w.head.proj)
 
   # [N, 3, H, W] -> [N, D]
   def embed(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
-    w = (self).weights()
-    return (self).embed_class(w, (self).run_to_last(w, pixels))
+    fast = (self).is_fast(pixels)
+    w = (self).weights(fast)
+    return (self).embed_class(w, (self).run_blocks(w, pixels, self.layers - 1, fast))
 
   # [N, 3, H, W] -> [N, D] and the patch tokens [N, T - 1, C] before the last block
   def embed_with_tokens(self: __torch__.VisionTransformer, pixels: Tensor) -> List[Tensor]:
-    w = (self).weights()
-    x = (self).run_to_last(w, pixels)
+    fast = (self).is_fast(pixels)
+    w = (self).weights(fast)
+    x = (self).run_blocks(w, pixels, self.layers - 1, fast)
     return [(self).embed_class(w, x), x[:, 1:x.size(1)]]
 
   # the tokens [N, T, C] after `depth` blocks, without ln_post
   def hidden_state(self: __torch__.VisionTransformer, pixels: Tensor, depth: Tensor) -> Tensor:
-    w = (self).weights()
     fast = (self).is_fast(pixels)
-    x = (self).embed_patches(w, pixels, fast)
-    for i in range(int(depth)):
-      x = (self).run_block(w, x, i, fast)
-    return (self).unscaled(x, fast)
+    return (self).run_blocks((self).weights(fast), pixels, int(depth), fast)
 
   # the tokens after every depth from 0 to `layers`
   def hidden_states(self: __torch__.VisionTransformer, pixels: Tensor) -> List[Tensor]:
-    w = (self).weights()
     fast = (self).is_fast(pixels)
-    x = (self).embed_patches(w, pixels, fast)
+    w = (self).weights(fast)
+    x = (self).embed_patches(w.stem, pixels, fast)
     states = [(self).unscaled(x, fast)]
-    for i in range(self.layers):
-      x = (self).run_block(w, x, i, fast)
+    for block in w.blocks:
+      x = (self).run_block(block, x, fast)
       states.append((self).unscaled(x, fast))
     return states
 
   # [N, T, C] -> [N, T, C]
   def post_norm(self: __torch__.VisionTransformer, x: Tensor) -> Tensor:
-    end = 7 + 12 * self.layers
-    return __torch__.transformer.layer_norm(x, self.params[end], self.params[end + 1], self.epsilon)
+    head = __torch__.vision_weights.params(self.params, self.layers).head
+    return __torch__.transformer.layer_norm(x, head.ln_post_weight, head.ln_post_bias, self.epsilon)
 
-  # Activation checkpointing, see recomputed.py. The parts are the embedding of patches, the blocks but the
-  # last, each whole or in two halves, and the last with the projection.
+  # Activation checkpointing, see recomputed.py.
 
   # whether a pass over the pixels must be recorded
   def is_recorded(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
@@ -165,7 +139,8 @@ class VisionTransformer(Module):
   # gradients of the weights are complete: halves are better where these are the larger.
   def parts_for(self: __torch__.VisionTransformer, pixels: Tensor) -> Tensor:
     tokens = (pixels.size(2) // self.patch) * (pixels.size(3) // self.patch) + 1
-    between = 2 * (self.layers - 1) * pixels.size(0) * tokens * self.params[2].size(0)
+    width = __torch__.vision_weights.params(self.params, self.layers).class_embedding.size(0)
+    between = 2 * (self.layers - 1) * pixels.size(0) * tokens * width
     gradients = 0
     for p in self.params:
       if ops.prim.requires_grad(p):
@@ -176,67 +151,69 @@ class VisionTransformer(Module):
     return torch.tensor(parts)
 
   def part_starts(self: __torch__.VisionTransformer, parts: int) -> List[int]:
-    starts = [0]
-    for i in range(self.layers):
-      starts.append(7 + 12 * i)
-      if parts > self.layers + 1 and i < self.layers - 1:
-        starts.append(13 + 12 * i)
-    starts.append(len(self.params))
-    return starts
+    return __torch__.vision_weights.part_starts(self.params, self.layers, parts > self.layers + 1)
 
   def first_part(self: __torch__.VisionTransformer, pixels: Tensor, parts: Tensor) -> Tensor:
     return __torch__.recomputed.first_part(self.params, (self).part_starts(int(parts)), pixels)
 
-  # of the params from `first` to `end` made in the graph; the others are of no use then
-  def part_weights(self: __torch__.VisionTransformer, first: int, end: int) -> List[Tensor]:
-    p = self.params
-    w = annotate(List[Tensor], [])
-    for t in self.prepared:
-      w.append(t)
-    if first == 0:
-      kernel, bias = __torch__.patches.fold(p[3], p[0], p[1])
-      w[0] = p[2]
-      w[1] = kernel
-      w[2] = bias
-    for i in range(first, end):
-      if i >= 4:
-        w[i - 1] = (self).in_type(p[i], i)
-    return w
+  def part(self: __torch__.VisionTransformer, number: int, parts: int) -> __torch__.Part:
+    has_halves = parts > self.layers + 1
+    is_last = number == parts - 1
+    is_whole = is_last or not has_halves
+    block = number - 1
+    if has_halves:
+      block = (number - 1) // 2
+    has_attention = block >= 0 and (is_whole or number % 2 == 1)
+    has_mlp = block >= 0 and (is_whole or number % 2 == 0)
+    return __torch__.Part(block, has_attention, has_mlp, is_last)
 
-  # the part that reads the params from `first` to `end`
-  def run_part(self: __torch__.VisionTransformer, w: List[Tensor], x: Tensor, first: int, end: int) -> Tensor:
-    i = first - 1
-    if first == 0:
-      y = (self).embed_patches(w, x, False)
-    elif end == len(self.params):
-      y = (self).embed_class(w, x)
-    elif end - first == 12:
-      y = __torch__.transformer.block(x, w, i, self.heads, False, self.quick_gelu, self.epsilon)
-    elif (first - 7) % 12 == 0:
-      y = __torch__.transformer.add_attention(x, w, i, self.heads, False, self.epsilon)
+  # the weights, those of a part made in the graph
+  def weights_in_graph(self: __torch__.VisionTransformer, part: __torch__.Part) -> __torch__.vision_weights.Weights:
+    p = __torch__.vision_weights.params(self.params, self.layers)
+    w = __torch__.vision_weights.read(self.prepared, self.layers, False)
+    stem = w.stem
+    blocks = w.blocks
+    if part.block < 0:
+      stem = __torch__.vision_weights.prepare_stem(p)
     else:
-      y = __torch__.transformer.add_mlp(x, w, i - 6, self.quick_gelu, self.epsilon)
-    return y
+      block = p.blocks[part.block]
+      if part.has_attention:
+        block = __torch__.transformer.attention_in_type(block, self.dtype)
+      if part.has_mlp:
+        block = __torch__.transformer.mlp_in_type(block, self.dtype)
+      blocks[part.block] = block
+    return __torch__.vision_weights.Weights(stem, blocks, blocks[-1], p.head)
+
+  def run_part(self: __torch__.VisionTransformer, w: __torch__.vision_weights.Weights, x: Tensor, part: __torch__.Part) -> Tensor:
+    if part.block < 0:
+      x = (self).embed_patches(w.stem, x, False)
+    elif part.is_last:
+      x = (self).embed_class(w, x)
+    else:
+      block = w.blocks[part.block]
+      if part.has_attention:
+        x = __torch__.transformer.add_attention(x, block, self.heads, False, self.epsilon)
+      if part.has_mlp:
+        x = __torch__.transformer.add_mlp(x, block, self.quick_gelu, self.epsilon)
+    return x
 
   # the result of each part
   def run_parts(self: __torch__.VisionTransformer, pixels: Tensor, parts: Tensor) -> List[Tensor]:
-    w = (self).weights()
-    starts = (self).part_starts(int(parts))
+    w = (self).weights(False)
     x = pixels
     results = annotate(List[Tensor], [])
-    for part in range(len(starts) - 1):
-      x = (self).run_part(w, x, starts[part], starts[part + 1])
+    for number in range(int(parts)):
+      x = (self).run_part(w, x, (self).part(number, int(parts)))
       results.append(x)
     return results
 
   # from what a part was given and the gradient of its result
   def part_gradients(self: __torch__.VisionTransformer, before: Tensor, g: Tensor, number: Tensor, parts: Tensor) -> List[Tensor]:
-    part = int(number)
-    starts = (self).part_starts(int(parts))
-    first = starts[part]
-    end = starts[part + 1]
-    w = self.prepared
-    if __torch__.recomputed.is_trained(self.params, first, end):
-      w = (self).part_weights(first, end)
-    x = __torch__.recomputed.leaf(before, part > 0 or ops.prim.requires_grad(before))
-    return __torch__.recomputed.gradients(self.params, first, end, x, (self).run_part(w, x, first, end), g)
+    part = (self).part(int(number), int(parts))
+    own = __torch__.recomputed.own(self.params, (self).part_starts(int(parts)), int(number))
+    if __torch__.recomputed.is_trained(own):
+      w = (self).weights_in_graph(part)
+    else:
+      w = __torch__.vision_weights.read(self.prepared, self.layers, False)
+    x = __torch__.recomputed.leaf(before, part.block >= 0 or ops.prim.requires_grad(before))
+    return __torch__.recomputed.gradients(own, x, (self).run_part(w, x, part), g)

@@ -13,7 +13,7 @@ public record ShapesOnly(Shape shape) implements LazyTensor {
   /** All tensors of a configuration. */
   public static Map<String, LazyTensor> of(ClipConfig config) {
     Map<String, LazyTensor> tensors = new LinkedHashMap<>();
-    CanonicalNames.of(config).forEach((name, shape) -> tensors.put(name, new ShapesOnly(shape)));
+    config.tensors().forEach((name, shape) -> tensors.put(name, new ShapesOnly(shape)));
     return tensors;
   }
 

@@ -39,8 +39,7 @@ public final class TensorAssertions {
 
   public static Map<String, NDArray> random(NDManager manager, ClipConfig config) {
     Map<String, NDArray> arrays = new LinkedHashMap<>();
-    CanonicalNames.of(config)
-        .forEach((name, shape) -> arrays.put(name, manager.randomNormal(shape)));
+    config.tensors().forEach((name, shape) -> arrays.put(name, manager.randomNormal(shape)));
     return arrays;
   }
 }

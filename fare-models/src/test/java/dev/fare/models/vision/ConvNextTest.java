@@ -44,7 +44,7 @@ class ConvNextTest {
     manager = NDManager.newBaseManager("PyTorch");
     recorded = RecordedTensors.read("open_clip_convnext/io.safetensors", manager);
     checkpoint = ClipCheckpoints.read(RecordedTensors.path("open_clip_convnext"));
-    tower = TowerLoader.vision(checkpoint, Device.cpu(), Precision.FLOAT32);
+    tower = TowerLoader.vision(checkpoint, Device.cpu(), Precision.FLOAT32, false);
   }
 
   @AfterEach
@@ -110,7 +110,7 @@ class ConvNextTest {
           .isEqualTo(new Shape(2, 4, 32));
       assertThatThrownBy(() -> encoder.tokens(pixels, TokenLayer.layer(-1).withClassToken()))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("a ConvNext has no class token");
+          .hasMessageContaining("there is no class token in ConvNextConfig");
       assertThatThrownBy(() -> encoder.tokens(pixels, TokenLayer.LAST_POST_NORM))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("it normalises the mean of all positions");
@@ -135,7 +135,8 @@ class ConvNextTest {
 
   @Test
   void itsBfloat16StaysClose() throws Exception {
-    try (VisionTower half = TowerLoader.vision(checkpoint, Device.cpu(), Precision.BFLOAT16)) {
+    try (VisionTower half =
+        TowerLoader.vision(checkpoint, Device.cpu(), Precision.BFLOAT16, false)) {
       Errors errors = Errors.between(half, tower, recorded.tensor("x01"));
 
       assertThat(errors.embedding()).isBetween(1e-5, 0.01);
@@ -147,7 +148,7 @@ class ConvNextTest {
   void aChangedWeightIsSeenInEveryPrecision() throws Exception {
     NDArray pixels = recorded.tensor("x01");
     for (Precision precision : List.of(Precision.FLOAT32, Precision.BFLOAT16)) {
-      try (VisionTower changed = TowerLoader.vision(checkpoint, Device.cpu(), precision)) {
+      try (VisionTower changed = TowerLoader.vision(checkpoint, Device.cpu(), precision, false)) {
         float[] before = changed.embed(pixels).toFloatArray();
         Map<String, NDArray> weights = changed.parameters();
         weights.get("visual.trunk.stem.0.weight").muli(2);

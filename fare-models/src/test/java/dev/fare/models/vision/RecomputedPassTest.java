@@ -9,7 +9,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Precision;
 import dev.fare.image.PixelNormalization;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.transformer.Activation;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
@@ -245,7 +244,8 @@ class RecomputedPassTest {
     NDManager owner = NDManager.newBaseManager("PyTorch");
     Random random = new Random(1);
     Map<String, NDArray> weights = new LinkedHashMap<>();
-    CanonicalNames.vision(kind.config)
+    kind.config
+        .tensors()
         .forEach(
             (name, shape) -> {
               float[] values = new float[(int) shape.size()];
@@ -254,8 +254,6 @@ class RecomputedPassTest {
               }
               weights.put(name, owner.create(values, shape));
             });
-    return kind.config instanceof ConvNextConfig config
-        ? new ConvNext(config, PixelNormalization.CLIP, weights, owner, precision)
-        : new VisionTransformer(VIT, PixelNormalization.CLIP, weights, owner, precision);
+    return kind.config.newTower(PixelNormalization.CLIP, weights, owner, precision, false);
   }
 }

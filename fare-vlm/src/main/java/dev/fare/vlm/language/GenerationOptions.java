@@ -98,7 +98,7 @@ public record GenerationOptions(
     }
 
     /** Texts that end an answer. */
-    public Builder stopAt(String... stops) {
+    public Builder stops(String... stops) {
       this.stops = List.of(stops);
       return this;
     }

@@ -2,21 +2,13 @@ package dev.fare.vlm.language;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.fare.io.ModelFormatException;
+import dev.fare.models.text.TokenizerFile;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Map;
 
 /** A language model's {@code tokenizer.json}; for use from many threads until it is closed. */
 public final class LanguageTokenizer implements AutoCloseable {
-
-  private static final long MAX_BYTES = 64L << 20;
-
-  /** No padding and no truncation, whatever the file says; nothing is looked up elsewhere. */
-  private static final Map<String, String> OPTIONS =
-      Map.of("addSpecialTokens", "true", "truncation", "false", "padding", "false");
 
   private final HuggingFaceTokenizer tokenizer;
 
@@ -27,20 +19,10 @@ public final class LanguageTokenizer implements AutoCloseable {
   /**
    * Reads a {@code tokenizer.json}.
    *
-   * @throws ModelFormatException if it is none or too large
+   * @throws ModelFormatException if it is none that {@link TokenizerFile} takes
    */
   public static LanguageTokenizer load(Path file) throws IOException {
-    long size = Files.size(file);
-    if (size > MAX_BYTES) {
-      throw new ModelFormatException(
-          file + ": a tokenizer.json may have at most " + MAX_BYTES + " bytes, this has " + size);
-    }
-    try (InputStream json = Files.newInputStream(file)) {
-      return new LanguageTokenizer(HuggingFaceTokenizer.newInstance(json, OPTIONS));
-    } catch (RuntimeException e) {
-      throw new ModelFormatException(
-          file + " is no tokenizer.json that can be used: " + e.getMessage(), e);
-    }
+    return new LanguageTokenizer(TokenizerFile.open(file));
   }
 
   /** A text's tokens, with what the tokenizer puts before (and after) a whole text. */

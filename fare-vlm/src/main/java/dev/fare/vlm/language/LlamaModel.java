@@ -1,5 +1,7 @@
 package dev.fare.vlm.language;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -10,6 +12,7 @@ import dev.fare.Precision;
 import dev.fare.io.LazyTensor;
 import dev.fare.models.transformer.TorchType;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.TorchDevices;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;
 import java.io.IOException;
@@ -18,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Llama (Touvron et al., 2023) with its weights on a device; the mathematics is llama.py.
@@ -60,33 +64,18 @@ public final class LlamaModel implements AutoCloseable {
   }
 
   /**
-   * Loads a Hugging Face directory of {@code LlamaForCausalLM}, in float32, onto the CPU.
+   * Loads a Hugging Face directory of {@code LlamaForCausalLM}, in float32, onto a GPU where there
+   * is one.
    *
    * @throws IOException if it can't be read or used; the message names file and tensor
    */
   public static LlamaModel load(Path directory) throws IOException {
-    return of(LanguageCheckpoint.read(directory), Device.cpu(), Precision.FLOAT32);
+    return builder(LanguageCheckpoint.read(directory)).load();
   }
 
-  /**
-   * Brings a checkpoint onto a device, one tensor after another, so that beside the model there is
-   * never more than one of them in float32.
-   *
-   * @param precision FLOAT32, or BFLOAT16 or FLOAT16 for the matrices and their products
-   */
-  public static LlamaModel of(LanguageCheckpoint checkpoint, Device device, Precision precision)
-      throws IOException {
-    NDManager manager = NDManager.newBaseManager(device, "PyTorch");
-    try {
-      LlamaModel model = new LlamaModel(checkpoint.config(), precision, manager);
-      for (String name : checkpoint.config().tensors().keySet()) {
-        model.add(checkpoint.tensor(name));
-      }
-      return model;
-    } catch (IOException | RuntimeException e) {
-      manager.close();
-      throw e;
-    }
+  /** Starts to describe how to load a Llama: device, precision. */
+  public static Builder builder(LanguageCheckpoint checkpoint) {
+    return new Builder(checkpoint);
   }
 
   private void add(LazyTensor tensor) throws IOException {
@@ -249,10 +238,59 @@ public final class LlamaModel implements AutoCloseable {
     }
   }
 
+  @Override
+  public String toString() {
+    return "LlamaModel[%s, %s, %s]".formatted(config, precision, device());
+  }
+
   /** Frees the weights. */
   @Override
   public void close() {
     module.close();
     manager.close();
+  }
+
+  /** How to load a {@link LlamaModel}; one for each load. */
+  public static final class Builder {
+
+    private final LanguageCheckpoint checkpoint;
+    private @Nullable Device device;
+    private Precision precision = Precision.FLOAT32;
+
+    private Builder(LanguageCheckpoint checkpoint) {
+      this.checkpoint = requireNonNull(checkpoint, "checkpoint");
+    }
+
+    /** Where the weights go; by default a GPU where there is one. */
+    public Builder device(Device value) {
+      device = requireNonNull(value, "device");
+      return this;
+    }
+
+    /** FLOAT32 by default; BFLOAT16 or FLOAT16 for the matrices and their products. */
+    public Builder precision(Precision value) {
+      precision = requireNonNull(value, "precision");
+      return this;
+    }
+
+    /**
+     * Loads the model, one tensor after another, so that beside it there is never more than one of
+     * them in float32.
+     *
+     * @throws IOException if a tensor can't be read
+     */
+    public LlamaModel load() throws IOException {
+      NDManager manager = NDManager.newBaseManager(TorchDevices.orDefault(device), "PyTorch");
+      try {
+        LlamaModel model = new LlamaModel(checkpoint.config(), precision, manager);
+        for (String name : checkpoint.config().tensors().keySet()) {
+          model.add(checkpoint.tensor(name));
+        }
+        return model;
+      } catch (IOException | RuntimeException e) {
+        manager.close();
+        throw e;
+      }
+    }
   }
 }

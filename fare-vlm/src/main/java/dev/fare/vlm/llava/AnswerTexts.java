@@ -1,6 +1,7 @@
 package dev.fare.vlm.llava;
 
 import com.google.common.primitives.Longs;
+import dev.fare.vlm.TextListener;
 import dev.fare.vlm.language.LanguageTokenizer;
 import dev.fare.vlm.language.TokenListener;
 import java.util.ArrayList;

@@ -7,6 +7,7 @@ import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.models.ClipCheckpoints;
 import dev.fare.models.format.ClipCheckpoint;
+import dev.fare.models.vision.VisionConfig;
 import dev.fare.vlm.language.LanguageCheckpoint;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -60,6 +61,11 @@ public record LlavaCheckpoint(
    */
   public static LlavaCheckpoint read(Path directory, Path vision) throws IOException {
     return LlavaReader.read(directory, ClipCheckpoints.read(vision));
+  }
+
+  /** The length of the tokens that a LLaVA takes from a vision tower. */
+  static int tokenWidth(LlavaConfig config, VisionConfig tower) {
+    return Math.toIntExact(config.visualTokens().shapeIn(tower).get(1));
   }
 
   /**

@@ -24,4 +24,8 @@ public record LlavaConfig(
   public LlavaConfig {
     requireNonNull(visualTokens, "visualTokens");
   }
+
+  LlavaConfig withPadsToSquare(boolean pads) {
+    return new LlavaConfig(visualTokens, imageToken, padToken, pads);
+  }
 }

@@ -1,6 +1,7 @@
 package dev.fare.vlm.llava;
 
 import static com.google.common.base.Preconditions.checkArgument;
+import static java.util.Objects.requireNonNull;
 
 import ai.djl.Device;
 import ai.djl.modality.cv.Image;
@@ -14,6 +15,10 @@ import dev.fare.image.PixelImage;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
+import dev.fare.torch.TorchDevices;
+import dev.fare.vlm.PromptBatch;
+import dev.fare.vlm.TextListener;
+import dev.fare.vlm.VisionLanguageModel;
 import dev.fare.vlm.language.GenerationOptions;
 import dev.fare.vlm.language.LanguageTokenizer;
 import dev.fare.vlm.language.LlamaModel;
@@ -39,7 +44,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Everything but the choice of tokens is differentiable to the pixels, and no weight asks for a
  * gradient. Safe for use from many threads; nobody may use it after {@link #close}.
  */
-public final class LlavaModel implements AutoCloseable {
+public final class LlavaModel implements VisionLanguageModel {
 
   private static final int ANSWER_LENGTH = 512;
 
@@ -73,27 +78,8 @@ public final class LlavaModel implements AutoCloseable {
   }
 
   /** Starts to describe how to load a LLaVA: vision tower, device, precision, prompts. */
-  public static LlavaModelBuilder builder(Path directory) {
-    return new LlavaModelBuilder(directory);
-  }
-
-  static LlavaModel of(
-      LlavaCheckpoint checkpoint,
-      LlavaConfig config,
-      @Nullable Path tokenizer,
-      Device device,
-      Precision precision,
-      PromptTemplate template)
-      throws IOException {
-    RobustClipEncoder vision =
-        RobustClipEncoder.builder(checkpoint.vision()).device(device).precision(precision).load();
-    try {
-      LlavaParts parts = LlavaParts.of(checkpoint, tokenizer, device, vision.precision());
-      return new LlavaModel(vision, config, parts, template, true);
-    } catch (IOException | RuntimeException e) {
-      vision.close();
-      throw e;
-    }
+  public static Builder builder(Path directory) {
+    return new Builder(directory);
   }
 
   /**
@@ -104,8 +90,8 @@ public final class LlavaModel implements AutoCloseable {
    * @throws IllegalArgumentException if the projector can't take its tokens
    */
   public LlavaModel withVisionEncoder(RobustClipEncoder encoder) {
-    int wanted = LlavaParts.tokenWidth(vision);
-    int given = LlavaParts.tokenWidth(encoder);
+    int wanted = LlavaCheckpoint.tokenWidth(config, vision.config().vision());
+    int given = LlavaCheckpoint.tokenWidth(config, encoder.config().vision());
     checkArgument(
         given == wanted,
         "this projector takes tokens of %s values, the encoder's have %s; a robust encoder must be"
@@ -149,7 +135,13 @@ public final class LlavaModel implements AutoCloseable {
     return parts.tokenizer();
   }
 
+  @Override
+  public int imageSize() {
+    return vision.imageSize();
+  }
+
   /** How pictures become the vision tower's pixels. */
+  @Override
   public ClipPreprocessing preprocessing() {
     int size = vision.imageSize();
     return config.padsToSquare()
@@ -159,15 +151,10 @@ public final class LlavaModel implements AutoCloseable {
 
   /** How many places an image takes in a prompt. */
   public int tokensPerImage() {
-    return LlavaParts.tokens(vision, config.visualTokens());
+    return Math.toIntExact(config.visualTokens().shapeIn(vision.config().vision()).get(0));
   }
 
-  /**
-   * What the language model reads in the place of images.
-   *
-   * @param pixels {@code [M,3,S,S]} float32 in [0,1]
-   * @return {@code [M,T,W]}, differentiable, owned by the manager of the pixels
-   */
+  @Override
   public NDArray visualTokens(NDArray pixels) {
     return project(vision.tokens(pixels, config.visualTokens()));
   }
@@ -201,6 +188,13 @@ public final class LlavaModel implements AutoCloseable {
     return parts.merge(words, prompts.visualPlaces(manager), visualTokens);
   }
 
+  @Override
+  public NDArray textLosses(PromptBatch batch, NDArray visualTokens) {
+    NDManager manager = visualTokens.getManager();
+    return new TextLoss(parts.language(), batch.mask(manager), batch.labels(manager))
+        .of(embed(batch, visualTokens));
+  }
+
   /** Prompts without images as the language model reads them. */
   public NDArray embed(PromptBatch prompts, NDManager manager) {
     checkArgument(
@@ -215,13 +209,15 @@ public final class LlavaModel implements AutoCloseable {
 
   /** Prompts with a place for each visual token of this model's encoder. */
   public PromptBatch batch(List<String> prompts) {
-    return PromptBatch.of(encode(prompts), config, tokensPerImage());
+    return PromptBatch.of(
+        encode(prompts), config.imageToken(), config.padToken(), tokensPerImage());
   }
 
-  /** The same with the texts that should follow, each a whole answer with its end token. */
+  @Override
   public PromptBatch batch(List<String> prompts, List<String> texts) {
     List<long[]> answers = texts.stream().map(parts::encodeAnswer).toList();
-    return PromptBatch.of(encode(prompts), answers, config, tokensPerImage());
+    return PromptBatch.of(
+        encode(prompts), answers, config.imageToken(), config.padToken(), tokensPerImage());
   }
 
   /** What the model says to a question about a picture of any size, greedily. */
@@ -250,13 +246,7 @@ public final class LlavaModel implements AutoCloseable {
     }
   }
 
-  /**
-   * Goes on with prompts, {@code <image>} standing for an image.
-   *
-   * @param pixels {@code [M,3,S,S]} float32 in [0,1], all images in the order of the prompts
-   * @param prompts whole prompts; {@link PromptTemplate} makes one of a question
-   * @return a text for each prompt, without what ended it
-   */
+  @Override
   public List<String> generate(
       NDArray pixels, List<String> prompts, GenerationOptions options, TextListener listener) {
     AnswerTexts texts = new AnswerTexts(tokenizer(), prompts.size(), options.stops(), listener);
@@ -320,12 +310,99 @@ public final class LlavaModel implements AutoCloseable {
     }
   }
 
+  @Override
+  public String toString() {
+    return "LlavaModel[%s, %s, %s]".formatted(vision, parts.language(), config);
+  }
+
   /** Frees the parts, unless this model was made of another one. */
   @Override
   public void close() {
     if (isOwner) {
       vision.close();
       parts.close();
+    }
+  }
+
+  /** How to load a {@link LlavaModel}; one for each load. */
+  public static final class Builder {
+
+    private final Path directory;
+    private @Nullable Path visionTower;
+    private @Nullable Path tokenizer;
+    private @Nullable Device device;
+    private Precision precision = Precision.FLOAT32;
+    private @Nullable Boolean padsToSquare;
+    private PromptTemplate template = PromptTemplate.VICUNA_V1;
+
+    private Builder(Path directory) {
+      this.directory = requireNonNull(directory, "directory");
+    }
+
+    /**
+     * The CLIP whose vision tower is used, in any layout. Checkpoints of the original authors name
+     * theirs and do not bring it; where the checkpoint brings one, this one takes its place.
+     */
+    public Builder visionTower(Path clip) {
+      visionTower = requireNonNull(clip, "clip");
+      return this;
+    }
+
+    /** A {@code tokenizer.json}, where the checkpoint brings none. */
+    public Builder tokenizer(Path file) {
+      tokenizer = requireNonNull(file, "file");
+      return this;
+    }
+
+    /** Where the weights go; by default a GPU where there is one. */
+    public Builder device(Device value) {
+      device = requireNonNull(value, "device");
+      return this;
+    }
+
+    /** The arithmetic of vision tower and language model, FLOAT32 by default. */
+    public Builder precision(Precision value) {
+      precision = requireNonNull(value, "precision");
+      return this;
+    }
+
+    /** Whether pictures get bars up to a square; by default as the checkpoint's files say. */
+    public Builder padsToSquare(boolean value) {
+      padsToSquare = value;
+      return this;
+    }
+
+    /** How questions become prompts; by default {@link PromptTemplate#VICUNA_V1}. */
+    public Builder template(PromptTemplate value) {
+      template = requireNonNull(value, "value");
+      return this;
+    }
+
+    /**
+     * Loads the model.
+     *
+     * @throws IOException if it can't be read or used; the message names file and tensor
+     */
+    public LlavaModel load() throws IOException {
+      LlavaCheckpoint checkpoint =
+          visionTower == null
+              ? LlavaCheckpoint.read(directory)
+              : LlavaCheckpoint.read(directory, visionTower);
+      LlavaConfig config = checkpoint.config();
+      if (padsToSquare != null) {
+        config = config.withPadsToSquare(padsToSquare);
+      }
+      Device target = TorchDevices.orDefault(device);
+      Path file = tokenizer != null ? tokenizer : checkpoint.language().tokenizer().orElse(null);
+      RobustClipEncoder vision =
+          RobustClipEncoder.builder(checkpoint.vision()).device(target).precision(precision).load();
+      try {
+        LlavaParts parts = LlavaParts.of(checkpoint, file, target, vision.precision());
+        return new LlavaModel(vision, config, parts, template, true);
+      } catch (IOException | RuntimeException e) {
+        vision.close();
+        throw e;
+      }
     }
   }
 }

@@ -6,9 +6,6 @@ import ai.djl.ndarray.NDManager;
 import com.google.common.primitives.Longs;
 import dev.fare.Precision;
 import dev.fare.io.LazyTensor;
-import dev.fare.models.RobustClipEncoder;
-import dev.fare.models.TokenLayer;
-import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.TensorScope;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;
@@ -65,7 +62,8 @@ final class LlavaParts implements AutoCloseable {
     LlamaModel language = null;
     LanguageTokenizer words = null;
     try {
-      language = LlamaModel.of(checkpoint.language(), device, precision);
+      language =
+          LlamaModel.builder(checkpoint.language()).device(device).precision(precision).load();
       words = tokenizer == null ? null : LanguageTokenizer.load(tokenizer);
       return new LlavaParts(checkpoint, language, words, tokenizer, manager);
     } catch (IOException | RuntimeException e) {
@@ -78,24 +76,6 @@ final class LlavaParts implements AutoCloseable {
       manager.close();
       throw e;
     }
-  }
-
-  static int tokenWidth(RobustClipEncoder encoder) {
-    return vit(encoder).width();
-  }
-
-  static int tokens(RobustClipEncoder encoder, TokenLayer layer) {
-    int all = vit(encoder).tokens();
-    return layer.classToken() ? all : all - 1;
-  }
-
-  private static VitConfig vit(RobustClipEncoder encoder) {
-    if (!(encoder.config().vision() instanceof VitConfig tower)) {
-      throw new IllegalArgumentException(
-          "LLaVA's projector takes the tokens of a vision transformer, got "
-              + encoder.config().vision());
-    }
-    return tower;
   }
 
   NDArray project(NDArray tokens) {

@@ -6,7 +6,6 @@ import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.StrictJson;
 import dev.fare.models.TokenLayer;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.ConfigSection;
@@ -87,22 +86,28 @@ final class LlavaReader {
     Map<String, LazyTensor> ofLanguage = LlavaNames.takeOut(stored, LlavaNames.LANGUAGE);
     ofLanguage.putAll(stored); // whatever else is there is left over, and an error
     ClipCheckpoint vision = given != null ? given : vision(ofVision, files.origin());
-    if (!(vision.config().vision() instanceof VitConfig tower)) {
-      throw new ModelFormatException(
-          vision.source() + " is no vision transformer, which LLaVA's projector was trained with");
-    }
+    LlavaConfig llava = isOriginal ? originalConfig() : huggingFaceConfig();
     LanguageCheckpoint language =
         LanguageCheckpoint.of(llama, ofLanguage, directory, files.origin());
     Map<String, Shape> expected =
-        LlavaCheckpoint.projectorTensors(tower.width(), language.config().width());
+        LlavaCheckpoint.projectorTensors(tokenWidth(llava, vision), language.config().width());
     Map<String, LazyTensor> projector =
         TensorMatcher.match(expected, Map.of(), ofProjector, files.origin(), config.origin());
     return new LlavaCheckpoint(
-        isOriginal ? originalConfig() : huggingFaceConfig(),
+        llava,
         vision,
         LlavaCheckpoint.inOrder(expected, projector),
         language,
         directory.toString());
+  }
+
+  private int tokenWidth(LlavaConfig llava, ClipCheckpoint vision) throws ModelFormatException {
+    try {
+      return LlavaCheckpoint.tokenWidth(llava, vision.config().vision());
+    } catch (IllegalArgumentException e) {
+      throw new ModelFormatException(
+          config.origin() + ": the layer of the visual tokens: " + e.getMessage(), e);
+    }
   }
 
   private ClipCheckpoint vision(Map<String, LazyTensor> stored, String weights) throws IOException {
@@ -128,11 +133,7 @@ final class LlavaReader {
     all.put(HuggingFaceNames.VISION_PROJECTION, new HuggingFaceReader.Identity(width));
     Map<String, LazyTensor> tensors =
         TensorMatcher.match(
-            CanonicalNames.of(clip),
-            HuggingFaceNames.vision(tower),
-            all,
-            weights,
-            section.get().origin());
+            clip.tensors(), HuggingFaceNames.vision(tower), all, weights, section.get().origin());
     return new ClipCheckpoint(clip, tensors, Optional.empty(), directory.toString());
   }
 

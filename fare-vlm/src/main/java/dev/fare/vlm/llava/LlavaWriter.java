@@ -14,12 +14,12 @@ import dev.fare.io.AtomicFile;
 import dev.fare.io.SafetensorsWriter;
 import dev.fare.io.StrictJson;
 import dev.fare.models.TokenLayer;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipConfig;
+import dev.fare.models.format.TensorMatcher;
 import dev.fare.models.format.huggingface.HuggingFaceConfig;
 import dev.fare.models.format.huggingface.HuggingFaceNames;
 import dev.fare.models.format.huggingface.HuggingFaceReader;
-import dev.fare.models.vision.VitConfig;
+import dev.fare.models.vision.VisionConfig;
 import dev.fare.vlm.language.EndTokens;
 import dev.fare.vlm.language.LlamaConfig;
 import dev.fare.vlm.language.LlamaSection;
@@ -63,16 +63,7 @@ public final class LlavaWriter {
       ClipConfig vision,
       LlamaConfig language,
       EndTokens endings,
-      Optional<Path> tokenizer) {
-
-    private VitConfig tower() {
-      if (!(vision.vision() instanceof VitConfig tower)) {
-        throw new IllegalArgumentException(
-            "LLaVA's vision tower is a transformer, got " + vision.vision());
-      }
-      return tower;
-    }
-  }
+      Optional<Path> tokenizer) {}
 
   private LlavaWriter() {}
 
@@ -96,14 +87,15 @@ public final class LlavaWriter {
       Path directory,
       DataType type)
       throws IOException {
-    VitConfig tower = architecture.tower();
+    VisionConfig tower = architecture.vision().vision();
+    int tokenWidth = LlavaCheckpoint.tokenWidth(architecture.llava(), tower);
     NDManager owner = vision.values().iterator().next().getManager();
     try (NDManager scope = owner.newSubManager()) {
       Map<String, NDArray> tensors = vision(tower, vision, scope);
       put(
           tensors,
           "multi_modal_projector.",
-          LlavaCheckpoint.projectorTensors(tower.width(), architecture.language().width()),
+          LlavaCheckpoint.projectorTensors(tokenWidth, architecture.language().width()),
           projector);
       LinkedHashMap<String, Shape> words = architecture.language().tensors();
       if (words.remove("lm_head.weight") != null) {
@@ -124,9 +116,9 @@ public final class LlavaWriter {
   }
 
   private static Map<String, NDArray> vision(
-      VitConfig tower, Map<String, NDArray> canonical, NDManager scope) {
+      VisionConfig tower, Map<String, NDArray> canonical, NDManager scope) {
     Map<String, NDArray> tensors = new LinkedHashMap<>();
-    Map<String, Shape> shapes = CanonicalNames.vision(tower);
+    Map<String, Shape> shapes = tower.tensors();
     HuggingFaceNames.vision(tower)
         .forEach(
             (name, recipe) -> {
@@ -134,7 +126,7 @@ public final class LlavaWriter {
                 return;
               }
               NDArray tensor =
-                  CanonicalNames.checked(name, requireNonNull(shapes.get(name)), canonical);
+                  TensorMatcher.checked(name, requireNonNull(shapes.get(name)), canonical);
               NDList parts = recipe.split(tensor);
               for (int i = 0; i < parts.size(); i++) {
                 if (parts.get(i) != tensor) {
@@ -152,7 +144,7 @@ public final class LlavaWriter {
       Map<String, Shape> expected,
       Map<String, NDArray> given) {
     expected.forEach(
-        (name, shape) -> tensors.put(prefix + name, CanonicalNames.checked(name, shape, given)));
+        (name, shape) -> tensors.put(prefix + name, TensorMatcher.checked(name, shape, given)));
   }
 
   private static void writeConfigurations(Architecture architecture, Path directory, DataType type)
@@ -192,7 +184,7 @@ public final class LlavaWriter {
     json.add("text_config", LlamaSection.toJson(architecture.language(), architecture.endings()));
     ClipConfig vision = architecture.vision();
     ClipConfig alone = new ClipConfig(vision.vision(), Optional.empty(), vision.normalization());
-    JsonObject tower = HuggingFaceConfig.toJson(alone, architecture.tower(), type);
+    JsonObject tower = HuggingFaceConfig.toJson(alone, type);
     tower.remove("architectures");
     json.add("vision_config", tower);
     JsonArray names = new JsonArray();

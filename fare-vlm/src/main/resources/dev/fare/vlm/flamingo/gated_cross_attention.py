@@ -1,8 +1,20 @@
 # Flamingo's gated cross-attention (Alayrac et al., 2022) as OpenFlamingo has it: what stands between the
 # layers of a language model, so that words look at images.
-#
-# params: 0 attn_gate  1 ff_gate  2, 3 attn.norm  4 attn.to_q  5 attn.to_kv  6 attn.to_out  7, 8 ff.0 (norm)
-#   9 ff.1  10 ff.3
+
+# The params in their order; `ff` is the MLP.
+class CrossAttentionWeights(NamedTuple):
+  attn_gate : Tensor
+  ff_gate : Tensor
+  attn_norm_weight : Tensor
+  attn_norm_bias : Tensor
+  to_q : Tensor
+  to_kv : Tensor
+  to_out : Tensor
+  ff_norm_weight : Tensor
+  ff_norm_bias : Tensor
+  ff_in : Tensor
+  ff_out : Tensor
+
 class GatedCrossAttention(Module):
   __parameters__ = []
   __buffers__ = []
@@ -16,13 +28,17 @@ class GatedCrossAttention(Module):
     self.params = p
     return p[0]
 
+  def weights(self: __torch__.GatedCrossAttention) -> __torch__.CrossAttentionWeights:
+    p = self.params
+    return __torch__.CrossAttentionWeights(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9], p[10])
+
   # words [B, T, C], media [B, images, L, D], times [B, T]: how many images stand before or at a word
   def attend(self: __torch__.GatedCrossAttention, x: Tensor, media: Tensor, times: Tensor, masked: bool) -> Tensor:
-    w = self.params
+    w = (self).weights()
     b = x.size(0)
-    normed = torch.layer_norm(x, [x.size(-1)], w[2], w[3], self.epsilon)
-    q = torch.linear(normed, w[4]).reshape([b, x.size(1), self.heads, -1]).transpose(1, 2)
-    k, v = torch.linear(media.flatten(1, 2), w[5]).chunk(2, -1)
+    normed = torch.layer_norm(x, [x.size(-1)], w.attn_norm_weight, w.attn_norm_bias, self.epsilon)
+    q = torch.linear(normed, w.to_q).reshape([b, x.size(1), self.heads, -1]).transpose(1, 2)
+    k, v = torch.linear(media.flatten(1, 2), w.to_kv).chunk(2, -1)
     k = k.reshape([b, k.size(1), self.heads, -1]).transpose(1, 2)
     v = v.reshape([b, v.size(1), self.heads, -1]).transpose(1, 2)
     scores = torch.matmul(q * (float(q.size(-1)) ** -0.5), k.transpose(2, 3))
@@ -39,13 +55,13 @@ class GatedCrossAttention(Module):
     if masked and self.immediate:
       before_all = torch.eq(times, 0).unsqueeze(1).unsqueeze(-1)
       attention = torch.masked_fill(attention, before_all, 0.)
-    return torch.linear(torch.matmul(attention, v).transpose(1, 2).flatten(2), w[6])
+    return torch.linear(torch.matmul(attention, v).transpose(1, 2).flatten(2), w.to_out)
 
   def gated(self: __torch__.GatedCrossAttention, x: Tensor, attended: Tensor) -> Tensor:
-    w = self.params
-    x = x + attended * torch.tanh(w[0])
-    normed = torch.layer_norm(x, [x.size(-1)], w[7], w[8], self.epsilon)
-    return x + torch.linear(torch.gelu(torch.linear(normed, w[9])), w[10]) * torch.tanh(w[1])
+    w = (self).weights()
+    x = x + attended * torch.tanh(w.attn_gate)
+    normed = torch.layer_norm(x, [x.size(-1)], w.ff_norm_weight, w.ff_norm_bias, self.epsilon)
+    return x + torch.linear(torch.gelu(torch.linear(normed, w.ff_in)), w.ff_out) * torch.tanh(w.ff_gate)
 
   # every word looks at every image
   def forward_unmasked(self: __torch__.GatedCrossAttention, x: Tensor, media: Tensor) -> Tensor:

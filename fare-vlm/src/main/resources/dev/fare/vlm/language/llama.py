@@ -1,11 +1,27 @@
 # Llama (Touvron et al., 2023): embedded tokens to logits, with grouped-query attention (Ainslie et al., 2023).
 #
-# params: 0 embed_tokens; nine for each layer: 0 input_layernorm  1 q_proj  2 k_proj  3 v_proj  4 o_proj
-#   5 post_attention_layernorm  6 gate_proj  7 up_proj  8 down_proj; then norm, and lm_head unless it is tied
-#
 # Matrices have the type `dtype`, and so have their products; normalisations, rotary tables, the sums between
 # layers and logits are float32. A mask [N, T] is 1 where there is a token and 0 where there is padding, which
 # may stand anywhere: positions count the tokens.
+
+# The params in their order; a tied lm_head is embed_tokens and no param of its own.
+class LlamaWeights(NamedTuple):
+  embed_tokens : Tensor
+  layers : List[__torch__.LlamaLayer]
+  norm : Tensor
+  lm_head : Tensor
+
+class LlamaLayer(NamedTuple):
+  input_layernorm : Tensor
+  q_proj : Tensor
+  k_proj : Tensor
+  v_proj : Tensor
+  o_proj : Tensor
+  post_attention_layernorm : Tensor
+  gate_proj : Tensor
+  up_proj : Tensor
+  down_proj : Tensor
+
 class Llama(Module):
   __parameters__ = []
   __buffers__ = []
@@ -21,7 +37,7 @@ class Llama(Module):
   tied : bool
   dtype : int
 
-  # takes the next weight in the order above; a matrix is brought to its type, a vector stays float32
+  # takes the next of the params; a matrix is brought to its type, a vector stays float32
   def add(self: __torch__.Llama, weight: Tensor) -> Tensor:
     if weight.dim() == 2:
       self.params.append(weight.to(self.dtype))
@@ -33,9 +49,22 @@ class Llama(Module):
   def weights(self: __torch__.Llama, anything: Tensor) -> List[Tensor]:
     return self.params
 
+  def by_name(self: __torch__.Llama) -> __torch__.LlamaWeights:
+    p = self.params
+    layers = annotate(List[__torch__.LlamaLayer], [])
+    i = 1
+    for layer in range(self.layers):
+      layers.append(__torch__.LlamaLayer(
+          p[i], p[i + 1], p[i + 2], p[i + 3], p[i + 4], p[i + 5], p[i + 6], p[i + 7], p[i + 8]))
+      i = i + 9
+    lm_head = p[0]
+    if not self.tied:
+      lm_head = p[i + 1]
+    return __torch__.LlamaWeights(p[0], layers, p[i], lm_head)
+
   # [N, T] -> [N, T, C]; an id below 0 stands for something that is put in its place later
   def embed(self: __torch__.Llama, ids: Tensor) -> Tensor:
-    return torch.embedding(self.params[0], torch.clamp(ids, 0)).to(6)
+    return torch.embedding((self).by_name().embed_tokens, torch.clamp(ids, 0)).to(6)
 
   def normed(self: __torch__.Llama, x: Tensor, weight: Tensor) -> Tensor:
     return x * torch.rsqrt(torch.mean(x * x, [-1], True) + self.epsilon) * weight
@@ -78,62 +107,60 @@ class Llama(Module):
     seen = torch.logical_and(torch.le(places, queries), mask.to(11).unsqueeze(1))
     return torch.logical_or(seen, torch.eq(places, queries)).unsqueeze(1)
 
-  # [N, T, C] -> [N, T, C]; `cache` has keys and values [N, Hkv, K - T, d] of earlier positions, or nothing,
-  # and gets those of this layer appended
-  def run_layer(self: __torch__.Llama, x: Tensor, i: int, cos: Tensor, sin: Tensor, allowed: Tensor,
-      past: List[Tensor], cache: List[Tensor]) -> Tensor:
-    w = self.params
-    b = 1 + 9 * i
+  # [N, T, C] -> [N, T, C]; `past` has keys and values [N, Hkv, K - T, d] of this layer at earlier positions, or
+  # nothing; those of all positions are appended to `cache`
+  def run_layer(self: __torch__.Llama, w: __torch__.LlamaLayer, x: Tensor, cos: Tensor, sin: Tensor,
+      allowed: Tensor, past: List[Tensor], cache: List[Tensor]) -> Tensor:
     n = x.size(0)
     t = x.size(1)
-    y = (self).normed(x, w[b])
-    q = (self).linear(y, w[b + 1]).reshape([n, t, self.heads, self.head_size]).transpose(1, 2)
-    k = (self).linear(y, w[b + 2]).reshape([n, t, self.key_value_heads, self.head_size]).transpose(1, 2)
-    v = (self).linear(y, w[b + 3]).reshape([n, t, self.key_value_heads, self.head_size]).transpose(1, 2)
+    y = (self).normed(x, w.input_layernorm)
+    q = (self).linear(y, w.q_proj).reshape([n, t, self.heads, self.head_size]).transpose(1, 2)
+    k = (self).linear(y, w.k_proj).reshape([n, t, self.key_value_heads, self.head_size]).transpose(1, 2)
+    v = (self).linear(y, w.v_proj).reshape([n, t, self.key_value_heads, self.head_size]).transpose(1, 2)
     q = (self).rotate(q, cos, sin)
     k = (self).rotate(k, cos, sin)
     if len(past) > 0:
-      k = torch.cat([past[2 * i], k], 2)
-      v = torch.cat([past[2 * i + 1], v], 2)
+      k = torch.cat([past[0], k], 2)
+      v = torch.cat([past[1], v], 2)
     cache.append(k)
     cache.append(v)
     mixed = torch.scaled_dot_product_attention(q, (self).repeat(k), (self).repeat(v), allowed, 0., False)
-    x = x + (self).linear(mixed.transpose(1, 2).reshape([n, t, -1]), w[b + 4])
-    y = (self).normed(x, w[b + 5])
-    inner = torch.silu((self).linear(y, w[b + 6])) * (self).linear(y, w[b + 7])
-    return x + (self).linear(inner, w[b + 8])
+    x = x + (self).linear(mixed.transpose(1, 2).reshape([n, t, -1]), w.o_proj)
+    y = (self).normed(x, w.post_attention_layernorm)
+    inner = torch.silu((self).linear(y, w.gate_proj)) * (self).linear(y, w.up_proj)
+    return x + (self).linear(inner, w.down_proj)
 
-  def final_norm(self: __torch__.Llama, x: Tensor) -> Tensor:
-    return (self).normed(x, self.params[1 + 9 * self.layers])
+  # the same where there are no earlier positions and will be no later ones
+  def run_alone(self: __torch__.Llama, w: __torch__.LlamaLayer, x: Tensor, cos: Tensor, sin: Tensor,
+      allowed: Tensor) -> Tensor:
+    return (self).run_layer(w, x, cos, sin, allowed, annotate(List[Tensor], []), annotate(List[Tensor], []))
 
   # normed states -> logits
-  def head(self: __torch__.Llama, x: Tensor) -> Tensor:
-    weight = self.params[0]
-    if not self.tied:
-      weight = self.params[len(self.params) - 1]
-    return (self).linear(x, weight).to(6)
+  def head(self: __torch__.Llama, w: __torch__.LlamaWeights, x: Tensor) -> Tensor:
+    return (self).linear(x, w.lm_head).to(6)
 
   # the states after every depth: the embeddings, then after each layer, the last one normed
   def hidden_states(self: __torch__.Llama, x: Tensor, mask: Tensor) -> List[Tensor]:
     cos, sin = (self).rotary((self).positions(mask))
     allowed = (self).allowed(mask, x.size(1))
+    w = (self).by_name()
     states = [x]
     for i in range(self.layers):
-      x = (self).run_layer(x, i, cos, sin, allowed, annotate(List[Tensor], []), annotate(List[Tensor], []))
+      x = (self).run_alone(w.layers[i], x, cos, sin, allowed)
       if i == self.layers - 1:
-        x = (self).final_norm(x)
+        x = (self).normed(x, w.norm)
       states.append(x)
     return states
 
   # [N, T, C] -> [N, T, V]
   def logits(self: __torch__.Llama, x: Tensor, mask: Tensor) -> Tensor:
-    return (self).head((self).hidden_states(x, mask)[self.layers])
+    return (self).head((self).by_name(), (self).hidden_states(x, mask)[self.layers])
 
   # one layer alone, for those who keep the states and make the rest again
   def layer(self: __torch__.Llama, x: Tensor, mask: Tensor, index: Tensor) -> Tensor:
     cos, sin = (self).rotary((self).positions(mask))
     allowed = (self).allowed(mask, x.size(1))
-    return (self).run_layer(x, int(index), cos, sin, allowed, annotate(List[Tensor], []), annotate(List[Tensor], []))
+    return (self).run_alone((self).by_name().layers[int(index)], x, cos, sin, allowed)
 
   # states before the final norm and labels [N, T] (below 0: not asked for) -> [N, 2]: the mean cross-entropy
   # of each row's labels, and 1 where every label is the likeliest token in its place
@@ -145,7 +172,8 @@ class Llama(Module):
     columns = places[:, 1]
     chosen = torch.index(x, annotate(List[Optional[Tensor]], [rows, columns]))
     targets = torch.index(wanted, annotate(List[Optional[Tensor]], [rows, columns]))
-    logits = (self).head((self).final_norm(chosen))
+    w = (self).by_name()
+    logits = (self).head(w, (self).normed(chosen, w.norm))
     entropies = torch.cross_entropy_loss(logits, targets, None, 0)
     wrong = torch.ne(torch.argmax(logits, 1), targets).to(6)
     zeros = torch.zeros([labels.size(0)], dtype=6, layout=None, device=x.device)
@@ -158,8 +186,8 @@ class Llama(Module):
   def teacher_forced(self: __torch__.Llama, x: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
     cos, sin = (self).rotary((self).positions(mask))
     allowed = (self).allowed(mask, x.size(1))
-    for i in range(self.layers):
-      x = (self).run_layer(x, i, cos, sin, allowed, annotate(List[Tensor], []), annotate(List[Tensor], []))
+    for layer in (self).by_name().layers:
+      x = (self).run_alone(layer, x, cos, sin, allowed)
     return (self).judge(x, labels)
 
   # the logits [N, V] of the next token, then keys and values of each layer
@@ -173,11 +201,12 @@ class Llama(Module):
     positions = (self).positions(mask)
     cos, sin = (self).rotary(positions[:, k - t:])
     allowed = (self).allowed(mask, t)
+    w = (self).by_name()
     cache = annotate(List[Tensor], [])
     for i in range(self.layers):
-      x = (self).run_layer(x, i, cos, sin, allowed, past, cache)
+      x = (self).run_layer(w.layers[i], x, cos, sin, allowed, past[2 * i:2 * i + 2], cache)
     last = x[:, t - 1]
-    result = [(self).head((self).final_norm(last))]
+    result = [(self).head(w, (self).normed(last, w.norm))]
     for tensor in cache:
       result.append(tensor)
     return result

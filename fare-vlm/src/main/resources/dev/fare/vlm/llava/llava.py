@@ -1,6 +1,4 @@
 # What LLaVA-1.5 (Liu et al., 2024) has between its vision tower and its language model.
-#
-# params: 0, 1 linear_1  2, 3 linear_2
 class Llava(Module):
   __parameters__ = []
   __buffers__ = []
@@ -13,8 +11,9 @@ class Llava(Module):
 
   # [M, T, C] -> [M, T, W]
   def project(self: __torch__.Llava, tokens: Tensor) -> Tensor:
-    w = self.params
-    return torch.linear(torch.gelu(torch.linear(tokens, w[0], w[1])), w[2], w[3])
+    linear_1_weight, linear_1_bias, linear_2_weight, linear_2_bias = self.params
+    inner = torch.gelu(torch.linear(tokens, linear_1_weight, linear_1_bias))
+    return torch.linear(inner, linear_2_weight, linear_2_bias)
 
   # words [N, L, W] with visual tokens [M, T, W] in the M T places where `places` [N, L] is true, row by row
   def merge(self: __torch__.Llava, words: Tensor, places: Tensor, visual: Tensor) -> Tensor:

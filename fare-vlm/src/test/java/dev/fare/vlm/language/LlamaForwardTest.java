@@ -172,8 +172,10 @@ class LlamaForwardTest {
   void halfTheBitsAreNear(Precision precision, float tolerance) throws Exception {
     NDArray ids = recorded.ids("input_ids");
     try (LlamaModel half =
-        LlamaModel.of(
-            LanguageCheckpoint.read(RecordedTensors.path("llama_kv2")), Device.cpu(), precision)) {
+        LlamaModel.builder(LanguageCheckpoint.read(RecordedTensors.path("llama_kv2")))
+            .device(Device.cpu())
+            .precision(precision)
+            .load()) {
       float[] logits = half.logits(half.embed(ids), ones(ids)).toFloatArray();
       float[] exact = recorded.floats("out.logits");
       assertThat(logits).isNotEqualTo(exact).containsExactly(exact, within(tolerance));

@@ -8,7 +8,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Cosine;
-import dev.fare.Precision;
 import dev.fare.io.LazyTensor;
 import dev.fare.models.ClipCheckpoints;
 import dev.fare.models.RobustClipEncoder;
@@ -47,7 +46,7 @@ class LayerNormEpsilonTest {
           small(ClipCheckpoints.read(RecordedTensors.path("hf_clip_quick_gelu")));
       NDArray pixels = inputs.tensor("x01");
       try (RobustClipEncoder encoder =
-              RobustClipEncoder.of(checkpoint, Device.cpu(), Precision.FLOAT32);
+              RobustClipEncoder.builder(checkpoint).device(Device.cpu()).load();
           TextTransformer text = TowerLoader.text(checkpoint, Device.cpu())) {
         assertThat(Cosine.normalize(encoder.embed(pixels)).toFloatArray())
             .containsExactly(expected.floats("image_embeds"), within(1e-5f));
@@ -75,7 +74,7 @@ class LayerNormEpsilonTest {
         new LanguageCheckpoint(
             whole.config(), tensors, Optional.empty(), whole.endings(), "small weights");
     try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-        LlamaModel llama = LlamaModel.of(scaled, Device.cpu(), Precision.FLOAT32)) {
+        LlamaModel llama = LlamaModel.builder(scaled).device(Device.cpu()).load()) {
       NDArray ids = RecordedTensors.read("llama_kv2/io.safetensors", manager).ids("input_ids");
       NDArray mask = ids.onesLike();
 

@@ -16,6 +16,7 @@ import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.io.SafetensorsWriter;
+import dev.fare.vlm.PromptBatch;
 import dev.fare.vlm.RecordedTensors;
 import dev.fare.vlm.language.LanguageCheckpoint;
 import java.io.IOException;
@@ -89,7 +90,7 @@ class LlavaFilesTest {
     Files.writeString(folder.resolve("config.json"), config.toString());
 
     // the tower is that of the recorded CLIP
-    LlavaModelBuilder builder =
+    LlavaModel.Builder builder =
         LlavaModel.builder(folder).visionTower(RecordedTensors.path("hf_clip_quick_gelu"));
     checkLogits(builder);
     try (LlavaModel llava = builder.device(Device.cpu()).load()) {
@@ -216,7 +217,7 @@ class LlavaFilesTest {
     assertThat(checkpoint.tensors()).doesNotContainKey("lm_head.weight");
   }
 
-  private void checkLogits(LlavaModelBuilder builder) throws Exception {
+  private void checkLogits(LlavaModel.Builder builder) throws Exception {
     try (LlavaModel llava = builder.device(Device.cpu()).load()) {
       assertThat(logits(llava))
           .containsExactly(recorded.floats("A.prompt_logits"), within(TOLERANCE));
@@ -228,7 +229,12 @@ class LlavaFilesTest {
     for (int i = 0; i < ids.length; i++) {
       ids[i] = ids[i] == 96 ? llava.config().imageToken() : ids[i];
     }
-    PromptBatch prompts = PromptBatch.of(List.of(ids), llava.config(), llava.tokensPerImage());
+    PromptBatch prompts =
+        PromptBatch.of(
+            List.of(ids),
+            llava.config().imageToken(),
+            llava.config().padToken(),
+            llava.tokensPerImage());
     NDArray visual = llava.visualTokens(recorded.tensor("x01").get("0:1"));
     return llava
         .languageModel()

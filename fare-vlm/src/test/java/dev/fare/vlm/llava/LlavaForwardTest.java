@@ -9,7 +9,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
+import dev.fare.vlm.PromptBatch;
 import dev.fare.vlm.RecordedTensors;
+import dev.fare.vlm.VlmObjective;
 import dev.fare.vlm.language.EndTokens;
 import dev.fare.vlm.language.GenerationOptions;
 import dev.fare.vlm.language.TextGenerator;
@@ -167,14 +169,23 @@ class LlavaForwardTest {
   }
 
   private PromptBatch batch(long[][] ids) {
-    return PromptBatch.of(List.of(ids), llava.config(), llava.tokensPerImage());
+    return PromptBatch.of(
+        List.of(ids),
+        llava.config().imageToken(),
+        llava.config().padToken(),
+        llava.tokensPerImage());
   }
 
   private PromptBatch withText(String name) throws Exception {
     long[] prompt = rows(name + ".input_ids")[0];
     long[] full = rows(name + ".full_ids")[0];
     long[] text = Arrays.copyOfRange(full, prompt.length, full.length);
-    return PromptBatch.of(List.of(prompt), List.of(text), llava.config(), llava.tokensPerImage());
+    return PromptBatch.of(
+        List.of(prompt),
+        List.of(text),
+        llava.config().imageToken(),
+        llava.config().padToken(),
+        llava.tokensPerImage());
   }
 
   private long[][] rows(String name) throws Exception {

@@ -8,6 +8,7 @@ import dev.fare.io.ModelFormatException;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.format.huggingface.HuggingFaceWriter;
 import dev.fare.models.transformer.Activation;
+import dev.fare.models.vision.VisionConfig;
 import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -108,10 +109,7 @@ public final class Mmproj {
    *     place before stays
    */
   public void withVisionTower(RobustClipEncoder encoder, Path target) throws IOException {
-    if (!(encoder.config().vision() instanceof VitConfig config)) {
-      throw new IllegalArgumentException(
-          "an mmproj of LLaVA holds a vision transformer, got " + encoder.config().vision());
-    }
+    VitConfig config = encoder.config().vision().match(vit -> vit, Mmproj::refuse);
     check(config, encoder.config().normalization());
     try (NDManager scope = NDManager.newBaseManager(encoder.device(), "PyTorch")) {
       Map<String, NDArray> tower =
@@ -124,6 +122,11 @@ public final class Mmproj {
       }
       GgufWriter.write(file, replaced, target);
     }
+  }
+
+  private static VitConfig refuse(VisionConfig vision) {
+    throw new IllegalArgumentException(
+        "an mmproj of LLaVA holds a vision transformer, got " + vision);
   }
 
   private NDArray replacement(GgufTensor tensor, Map<String, NDArray> tower)

@@ -21,11 +21,6 @@ final class ConvNextGraph implements VisionGraph {
   }
 
   @Override
-  public int depth() {
-    return ConvNextConfig.STAGES;
-  }
-
-  @Override
   public int embeddingDepth() {
     return ConvNextConfig.STAGES;
   }
@@ -131,13 +126,6 @@ final class ConvNextGraph implements VisionGraph {
         pooled,
         graph.weight(
             "visual.head.proj.weight.transposed", projection, transposed, NDArray::transpose));
-  }
-
-  @Override
-  public Object[] stateShape(int depth) {
-    int stage = Math.max(0, depth - 1);
-    long side = config.imageSize() / (4L << stage);
-    return new Object[] {OnnxGraph.BATCH, side * side, (long) config.widths().get(stage)};
   }
 
   @Override

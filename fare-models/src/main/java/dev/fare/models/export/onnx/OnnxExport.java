@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import dev.fare.image.PixelNormalization;
 import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
@@ -11,7 +12,6 @@ import dev.fare.models.TokenLayer;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.models.vision.VisionConfig;
-import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -72,9 +72,7 @@ public final class OnnxExport {
   public static OnnxExport vision(RobustClipEncoder encoder) {
     Set<String> allowed = new LinkedHashSet<>(List.of(IMAGE_EMBEDS, LAST_HIDDEN_STATE));
     VisionConfig config = encoder.config().vision();
-    int depth =
-        VisionGraph.of(config, encoder.parameters(), new OnnxGraph(DataType.FLOAT32)).depth();
-    for (int i = 0; i <= depth; i++) {
+    for (int i = 0; i <= config.depth(); i++) {
       allowed.add(HIDDEN_STATE + i);
     }
     return new OnnxExport(
@@ -104,7 +102,7 @@ public final class OnnxExport {
    * A LLaVA's vision encoder with its projector: {@code pixel_values} to {@code image_features
    * [N,T,K]}, which take the place of the image's tokens.
    *
-   * @param encoder a vision transformer
+   * @param encoder whose tokens the projector takes
    * @param projector tensors of the LLaVA, by the names of Hugging Face ({@code
    *     multi_modal_projector.linear_1.weight}) or of the original ({@code
    *     model.mm_projector.0.weight}); those of other parts are not looked at
@@ -112,19 +110,15 @@ public final class OnnxExport {
    */
   public static OnnxExport llava(
       RobustClipEncoder encoder, Map<String, NDArray> projector, TokenLayer layer) {
-    if (!(encoder.config().vision() instanceof VitConfig config)) {
-      throw new IllegalArgumentException(
-          "LLaVA's projector takes a vision transformer's tokens, got "
-              + encoder.config().vision());
-    }
     checkArgument(!layer.postNorm(), "LLaVA's tokens are not normalised, got %s", layer);
-    Projector found = Projector.find(projector, config.width());
+    Shape tokens = layer.shapeIn(encoder.config().vision());
+    ProjectorLayers found = ProjectorLayers.find(projector, Math.toIntExact(tokens.get(1)));
     Set<String> outputs = Set.of("image_features");
     return new OnnxExport(
         "vision_encoder",
         outputs,
         outputs,
-        (graph, wanted) -> buildLlava(encoder, config, found, layer, graph));
+        (graph, wanted) -> buildLlava(encoder, found, layer, graph));
   }
 
   /**
@@ -151,9 +145,9 @@ public final class OnnxExport {
     return this;
   }
 
-  /** Puts the weights into a file beside, also where they would fit into the model's. */
-  public OnnxExport externalData() {
-    isExternal = true;
+  /** Whether the weights go into a file beside also where they would fit into the model's. */
+  public OnnxExport externalData(boolean value) {
+    isExternal = value;
     return this;
   }
 
@@ -172,8 +166,8 @@ public final class OnnxExport {
     VisionConfig config = encoder.config().vision();
     VisionGraph tower = VisionGraph.of(config, encoder.parameters(), graph);
     int depth = outputs.contains(IMAGE_EMBEDS) ? tower.embeddingDepth() : 0;
-    for (int i = 0; i <= tower.depth(); i++) {
-      boolean isLast = i == tower.depth() && outputs.contains(LAST_HIDDEN_STATE);
+    for (int i = 0; i <= config.depth(); i++) {
+      boolean isLast = i == config.depth() && outputs.contains(LAST_HIDDEN_STATE);
       if (isLast || outputs.contains(HIDDEN_STATE + i)) {
         depth = Math.max(depth, i);
       }
@@ -184,39 +178,34 @@ public final class OnnxExport {
       graph.output(IMAGE_EMBEDS, tower.embed(states), OnnxGraph.BATCH, size);
     }
     if (outputs.contains(LAST_HIDDEN_STATE)) {
-      graph.output(LAST_HIDDEN_STATE, states.get(depth), tower.stateShape(depth));
+      graph.output(LAST_HIDDEN_STATE, states.get(depth), stateShape(config, depth));
     }
     for (int i = 0; i < states.size(); i++) {
       if (outputs.contains(HIDDEN_STATE + i)) {
-        graph.output(HIDDEN_STATE + i, states.get(i), tower.stateShape(i));
+        graph.output(HIDDEN_STATE + i, states.get(i), stateShape(config, i));
       }
     }
   }
 
+  private static Object[] stateShape(VisionConfig config, int depth) {
+    Shape shape = config.hiddenShape(depth);
+    return new Object[] {OnnxGraph.BATCH, shape.get(0), shape.get(1)};
+  }
+
   private static void buildLlava(
-      RobustClipEncoder encoder,
-      VitConfig config,
-      Projector projector,
-      TokenLayer layer,
-      OnnxGraph graph) {
+      RobustClipEncoder encoder, ProjectorLayers projector, TokenLayer layer, OnnxGraph graph) {
+    VisionConfig config = encoder.config().vision();
     VisionGraph tower = VisionGraph.of(config, encoder.parameters(), graph);
-    int depth = layer.depth() < 0 ? config.layers() + 1 + layer.depth() : layer.depth();
-    checkArgument(
-        depth >= 0 && depth <= config.layers(),
-        "the layer must be among the hidden states of %s blocks, got %s",
-        config.layers(),
-        layer);
+    int depth = layer.depthIn(config);
     String tokens = tower.hiddenStates(pixels(encoder, graph), depth).get(depth);
-    long count = config.tokens();
     if (!layer.classToken()) {
       tokens = tower.patchTokens(tokens);
-      count--;
     }
     graph.output(
         "image_features",
         projector.project(tokens, graph),
         OnnxGraph.BATCH,
-        count,
+        layer.shapeIn(config).get(0),
         (long) projector.outputs());
   }
 
@@ -256,5 +245,10 @@ public final class OnnxExport {
     if (outputs.contains(LAST_HIDDEN_STATE)) {
       graph.output(LAST_HIDDEN_STATE, tokens, dimensions[0], dimensions[1], (long) config.width());
     }
+  }
+
+  @Override
+  public String toString() {
+    return "OnnxExport[%s, %s, outputs %s]".formatted(name, type, outputs);
   }
 }

@@ -1,9 +1,7 @@
 package dev.fare.models.export.onnx;
 
 import ai.djl.ndarray.NDArray;
-import dev.fare.models.vision.ConvNextConfig;
 import dev.fare.models.vision.VisionConfig;
-import dev.fare.models.vision.VitConfig;
 import java.util.List;
 import java.util.Map;
 
@@ -11,13 +9,10 @@ import java.util.Map;
 sealed interface VisionGraph permits VisionTransformerGraph, ConvNextGraph {
 
   static VisionGraph of(VisionConfig config, Map<String, NDArray> tensors, OnnxGraph graph) {
-    return config instanceof VitConfig vit
-        ? new VisionTransformerGraph(vit, tensors, graph)
-        : new ConvNextGraph((ConvNextConfig) config, tensors, graph);
+    return config.match(
+        vit -> new VisionTransformerGraph(vit, tensors, graph),
+        convNext -> new ConvNextGraph(convNext, tensors, graph));
   }
-
-  /** The number of blocks or stages. */
-  int depth();
 
   /** How many of them must have run before {@link #embed}. */
   int embeddingDepth();
@@ -32,9 +27,6 @@ sealed interface VisionGraph permits VisionTransformerGraph, ConvNextGraph {
    *     them
    */
   String embed(List<String> states);
-
-  /** The dimensions of a hidden state. */
-  Object[] stateShape(int depth);
 
   /** A hidden state without its class token. */
   String patchTokens(String state);

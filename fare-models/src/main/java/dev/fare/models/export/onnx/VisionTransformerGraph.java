@@ -26,11 +26,6 @@ final class VisionTransformerGraph implements VisionGraph {
   }
 
   @Override
-  public int depth() {
-    return config.layers();
-  }
-
-  @Override
   public int embeddingDepth() {
     return config.layers() - 1;
   }
@@ -104,11 +99,6 @@ final class VisionTransformerGraph implements VisionGraph {
         Map.of(),
         pooled,
         layers.weight("visual.proj", "visual_projection.weight.transposed"));
-  }
-
-  @Override
-  public Object[] stateShape(int depth) {
-    return new Object[] {OnnxGraph.BATCH, (long) config.tokens(), (long) config.width()};
   }
 
   @Override

@@ -11,6 +11,7 @@ import dev.fare.models.format.ConfigSection;
 import dev.fare.models.format.PictureSettings;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.transformer.Activation;
+import dev.fare.models.vision.VisionConfig;
 import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -190,18 +191,9 @@ public final class HuggingFaceConfig {
   }
 
   /** The {@code config.json} of an architecture, with no default left out. */
-  public static JsonObject toJson(ClipConfig config, VitConfig vision, DataType type) {
-    JsonObject visionJson = new JsonObject();
-    visionJson.addProperty("model_type", VISION_ONLY_TYPE);
-    visionJson.addProperty("image_size", vision.imageSize());
-    visionJson.addProperty("patch_size", vision.patchSize());
-    visionJson.addProperty("num_channels", 3);
-    addTransformer(
-        visionJson,
-        new int[] {vision.width(), vision.layers(), vision.heads(), vision.mlpWidth()},
-        vision.activation(),
-        vision.layerNormEpsilon());
-    visionJson.addProperty("projection_dim", vision.embeddingSize());
+  public static JsonObject toJson(ClipConfig config, DataType type) {
+    VisionConfig vision = config.vision();
+    JsonObject visionJson = vision.match(HuggingFaceConfig::visionJson, HuggingFaceNames::refuse);
     if (config.text().isEmpty()) {
       return withArchitecture(visionJson, "CLIPVisionModelWithProjection", type);
     }
@@ -211,6 +203,21 @@ public final class HuggingFaceConfig {
     json.add("text_config", textJson(config.text().get()));
     json.add("vision_config", visionJson);
     return withArchitecture(json, "CLIPModel", type);
+  }
+
+  private static JsonObject visionJson(VitConfig vision) {
+    JsonObject json = new JsonObject();
+    json.addProperty("model_type", VISION_ONLY_TYPE);
+    json.addProperty("image_size", vision.imageSize());
+    json.addProperty("patch_size", vision.patchSize());
+    json.addProperty("num_channels", 3);
+    addTransformer(
+        json,
+        new int[] {vision.width(), vision.layers(), vision.heads(), vision.mlpWidth()},
+        vision.activation(),
+        vision.layerNormEpsilon());
+    json.addProperty("projection_dim", vision.embeddingSize());
+    return json;
   }
 
   private static JsonObject textJson(TextConfig text) {

@@ -2,6 +2,7 @@ package dev.fare.models.format.huggingface;
 
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.WeightMapping;
+import dev.fare.models.vision.VisionConfig;
 import dev.fare.models.vision.VitConfig;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -20,14 +21,32 @@ public final class HuggingFaceNames {
   private HuggingFaceNames() {}
 
   /** The recipes of all tensors of both towers. */
-  public static Map<String, WeightMapping> of(ClipConfig config, VitConfig vision) {
-    Map<String, WeightMapping> recipes = vision(vision);
+  public static Map<String, WeightMapping> of(ClipConfig config) {
+    Map<String, WeightMapping> recipes = vision(config.vision());
     config.text().ifPresent(text -> putText(recipes, text.layers()));
     return recipes;
   }
 
-  /** The recipes of the vision tower. */
-  public static Map<String, WeightMapping> vision(VitConfig vision) {
+  /** Whether there are names for a vision tower. */
+  public static boolean has(VisionConfig vision) {
+    return vision.match(vit -> true, convNext -> false);
+  }
+
+  /**
+   * The recipes of the vision tower.
+   *
+   * @throws IllegalArgumentException if there are none
+   */
+  public static Map<String, WeightMapping> vision(VisionConfig vision) {
+    return vision.match(HuggingFaceNames::transformer, HuggingFaceNames::refuse);
+  }
+
+  static <R> R refuse(VisionConfig vision) {
+    throw new IllegalArgumentException(
+        "Hugging Face's CLIP has vision transformers only, got " + vision);
+  }
+
+  private static Map<String, WeightMapping> transformer(VitConfig vision) {
     Map<String, WeightMapping> recipes = new LinkedHashMap<>();
     String embeddings = "vision_model.embeddings.";
     copy(recipes, "visual.class_embedding", VISION_MARK);

@@ -5,12 +5,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.TensorMatcher;
 import dev.fare.models.format.WeightFiles;
-import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,8 +59,8 @@ public final class HuggingFaceReader {
     }
     Map<String, LazyTensor> tensors =
         TensorMatcher.match(
-            CanonicalNames.of(clip),
-            HuggingFaceNames.of(clip, (VitConfig) clip.vision()),
+            clip.tensors(),
+            HuggingFaceNames.of(clip),
             stored,
             files.origin(),
             configFile.toString());

@@ -11,10 +11,10 @@ import dev.fare.io.AtomicDirectory;
 import dev.fare.io.AtomicFile;
 import dev.fare.io.SafetensorsWriter;
 import dev.fare.io.StrictJson;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipConfig;
+import dev.fare.models.format.TensorMatcher;
 import dev.fare.models.format.WeightMapping;
-import dev.fare.models.vision.VitConfig;
+import dev.fare.models.vision.VisionConfig;
 import dev.fare.training.ModelCard;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -72,11 +72,7 @@ public final class HuggingFaceWriter {
       Path directory,
       DataType type)
       throws IOException {
-    if (!(config.vision() instanceof VitConfig vision)) {
-      throw new IllegalArgumentException(
-          "Hugging Face's CLIP layout has vision transformers only; write with OpenClipWriter: "
-              + config.vision());
-    }
+    Map<String, WeightMapping> recipes = HuggingFaceNames.of(config);
     config
         .text()
         .filter(text -> text.endToken().orElse(-1) == HuggingFaceConfig.LEGACY_END_TOKEN)
@@ -85,12 +81,12 @@ public final class HuggingFaceWriter {
               throw new IllegalArgumentException(
                   "an end token of 2 means 'the largest id' in this layout and can't be written");
             });
-    CanonicalNames.check(config, tensors);
+    TensorMatcher.check(config, tensors);
     AtomicDirectory.write(
         directory,
         Sets.union(OURS, ModelCard.FILES),
         fresh -> {
-          writeWeights(fresh.resolve(WEIGHTS), HuggingFaceNames.of(config, vision), tensors, type);
+          writeWeights(fresh.resolve(WEIGHTS), recipes, tensors, type);
           StrictJson.write(
               fresh.resolve(HuggingFaceConfig.PREPROCESSOR),
               HuggingFaceConfig.preprocessorJson(config));
@@ -99,19 +95,18 @@ public final class HuggingFaceWriter {
                 fresh.resolve(HuggingFaceReader.TOKENIZER), Files.readAllBytes(tokenizer.get()));
           }
           StrictJson.write(
-              fresh.resolve(HuggingFaceConfig.CONFIG),
-              HuggingFaceConfig.toJson(config, vision, type));
+              fresh.resolve(HuggingFaceConfig.CONFIG), HuggingFaceConfig.toJson(config, type));
         });
   }
 
   /**
-   * A vision transformer's tensors under Hugging Face's names.
+   * A vision tower's tensors under Hugging Face's names.
    *
    * @param tensors by canonical name
    * @param scope owns the parts of tensors that are stored in several
    */
   public static Map<String, NDArray> visionTensors(
-      VitConfig vision, Map<String, NDArray> tensors, NDManager scope) {
+      VisionConfig vision, Map<String, NDArray> tensors, NDManager scope) {
     return parts(HuggingFaceNames.vision(vision), tensors, scope);
   }
 

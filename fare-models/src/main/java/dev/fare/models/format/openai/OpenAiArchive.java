@@ -4,7 +4,6 @@ import ai.djl.ndarray.types.Shape;
 import dev.fare.image.PixelNormalization;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.TensorMatcher;
@@ -62,8 +61,7 @@ public final class OpenAiArchive {
     }
     return new ClipCheckpoint(
         config,
-        TensorMatcher.match(
-            CanonicalNames.of(config), Map.of(), tensors, file.toString(), "its own shapes"),
+        TensorMatcher.match(config.tensors(), Map.of(), tensors, file.toString(), "its own shapes"),
         Optional.empty(),
         file.toString());
   }

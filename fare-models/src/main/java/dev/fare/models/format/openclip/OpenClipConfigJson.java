@@ -33,7 +33,7 @@ public final class OpenClipConfigJson {
     boolean isArgMax =
         text.endToken().isEmpty() || text.endToken().getAsInt() == text.vocabularySize() - 1;
     boolean isOneActivation =
-        !(config.vision() instanceof VitConfig vit) || vit.activation() == text.activation();
+        config.vision().match(vit -> vit.activation() == text.activation(), convNext -> true);
     if (!isOneActivation || !isArgMax) {
       throw new IllegalArgumentException(
           "open_clip has one activation for both towers and reads the text embedding at the largest"
@@ -45,9 +45,7 @@ public final class OpenClipConfigJson {
     model.addProperty("quick_gelu", text.activation() == Activation.QUICK_GELU);
     model.add(
         "vision_cfg",
-        config.vision() instanceof VitConfig vit
-            ? visionJson(vit)
-            : visionJson((ConvNextConfig) config.vision()));
+        config.vision().match(OpenClipConfigJson::visionJson, OpenClipConfigJson::visionJson));
     model.add("text_cfg", textJson(text));
     JsonObject root = new JsonObject();
     root.add("model_cfg", model);

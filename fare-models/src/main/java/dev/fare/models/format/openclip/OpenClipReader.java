@@ -2,12 +2,12 @@ package dev.fare.models.format.openclip;
 
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.TensorMatcher;
 import dev.fare.models.format.WeightFiles;
 import dev.fare.models.format.huggingface.HuggingFaceReader;
+import dev.fare.models.text.TextCleaning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,8 +52,9 @@ public final class OpenClipReader {
     return new ClipCheckpoint(
         config,
         TensorMatcher.match(
-            CanonicalNames.of(config), Map.of(), stored, files.origin(), configFile.toString()),
+            config.tensors(), Map.of(), stored, files.origin(), configFile.toString()),
         Files.exists(tokenizer) ? Optional.of(tokenizer) : Optional.empty(),
+        TextCleaning.OPENAI,
         directory.toString());
   }
 

@@ -7,8 +7,8 @@ import dev.fare.io.AtomicDirectory;
 import dev.fare.io.AtomicFile;
 import dev.fare.io.SafetensorsWriter;
 import dev.fare.io.StrictJson;
-import dev.fare.models.format.CanonicalNames;
 import dev.fare.models.format.ClipConfig;
+import dev.fare.models.format.TensorMatcher;
 import dev.fare.models.format.huggingface.HuggingFaceReader;
 import dev.fare.training.ModelCard;
 import java.io.IOException;
@@ -49,7 +49,7 @@ public final class OpenClipWriter {
       ClipConfig config, Map<String, NDArray> tensors, Optional<Path> tokenizer, Path directory)
       throws IOException {
     JsonObject json = OpenClipConfigJson.of(config);
-    CanonicalNames.check(config, tensors);
+    TensorMatcher.check(config, tensors);
     AtomicDirectory.write(
         directory,
         Sets.union(OURS, ModelCard.FILES),

@@ -110,7 +110,9 @@ class OnnxExportTest {
   @Test
   void theTextTowerHidesPadding() throws Exception {
     RecordedTensors recorded = RecordedTensors.read(HUGGING_FACE + "/io.safetensors", manager);
-    try (ClipModel clip = ClipModel.load(RecordedTensors.path(HUGGING_FACE), Device.cpu())) {
+    try (ClipModel clip =
+        ClipModel.load(
+            RobustClipEncoder.builder(RecordedTensors.path(HUGGING_FACE)).device(Device.cpu()))) {
       OnnxExport.text(clip).write(file());
     }
     NDArray mask = recorded.ids("attention_mask");
@@ -125,7 +127,9 @@ class OnnxExportTest {
   void aTextMayBeShorterThanTheContext() throws Exception {
     NDArray ids = manager.create(new long[] {97, 5, 98}, new Shape(1, 3));
     float[] ours;
-    try (ClipModel clip = ClipModel.load(RecordedTensors.path(HUGGING_FACE), Device.cpu())) {
+    try (ClipModel clip =
+        ClipModel.load(
+            RobustClipEncoder.builder(RecordedTensors.path(HUGGING_FACE)).device(Device.cpu()))) {
       ours = clip.embedTokens(ids).toFloatArray();
     }
     assertThat(exportAndRunText(HUGGING_FACE, ids).get("text_embeds").toFloatArray())
@@ -171,7 +175,7 @@ class OnnxExportTest {
     save(new ClipConfig(vision, Optional.of(text), PixelNormalization.CLIP), model);
     NDArray pixels = manager.randomUniform(0, 1, new Shape(5, 3, size, size));
     NDArray ids = manager.create(new long[][] {{38, 3, 39, 0}, {38, 4, 5, 39}});
-    try (ClipModel clip = ClipModel.load(model, Device.cpu())) {
+    try (ClipModel clip = ClipModel.load(RobustClipEncoder.builder(model).device(Device.cpu()))) {
       RobustClipEncoder encoder = clip.imageEncoder();
       OnnxExport.vision(encoder).write(file());
       Map<String, NDArray> images = run(Map.of("pixel_values", normalized(pixels)));
@@ -212,7 +216,9 @@ class OnnxExportTest {
   @Test
   void halfPrecisionTextIsClose() throws Exception {
     RecordedTensors recorded = RecordedTensors.read(HUGGING_FACE + "/io.safetensors", manager);
-    try (ClipModel clip = ClipModel.load(RecordedTensors.path(HUGGING_FACE), Device.cpu())) {
+    try (ClipModel clip =
+        ClipModel.load(
+            RobustClipEncoder.builder(RecordedTensors.path(HUGGING_FACE)).device(Device.cpu()))) {
       OnnxExport.text(clip).type(DataType.FLOAT16).outputs("text_embeds").write(file());
     }
     NDArray ids = recorded.ids("input_ids");
@@ -263,7 +269,7 @@ class OnnxExportTest {
   void weightsMayLieBeside() throws Exception {
     RecordedTensors recorded = RecordedTensors.read(HUGGING_FACE + "/io.safetensors", manager);
     try (RobustClipEncoder encoder = load(HUGGING_FACE)) {
-      OnnxExport.vision(encoder).externalData().write(file());
+      OnnxExport.vision(encoder).externalData(true).write(file());
     }
     assertThat(Files.size(directory.resolve("model.onnx_data"))).isGreaterThan(40_000);
     NDArray embeds =
@@ -319,7 +325,9 @@ class OnnxExportTest {
   }
 
   private Map<String, NDArray> exportAndRunText(String model, NDArray ids) throws Exception {
-    try (ClipModel clip = ClipModel.load(RecordedTensors.path(model), Device.cpu())) {
+    try (ClipModel clip =
+        ClipModel.load(
+            RobustClipEncoder.builder(RecordedTensors.path(model)).device(Device.cpu()))) {
       OnnxExport.text(clip).write(file());
     }
     return run(Map.of("input_ids", ids, "attention_mask", ids.onesLike()));

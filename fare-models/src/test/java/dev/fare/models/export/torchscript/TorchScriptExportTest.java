@@ -79,7 +79,7 @@ class TorchScriptExportTest {
     try (RobustClipEncoder encoder = RobustClipEncoder.load(base, Device.cpu())) {
       encoder.exportTorchScript(exported);
     }
-    try (ClipModel clip = ClipModel.load(base, Device.cpu());
+    try (ClipModel clip = ClipModel.load(RobustClipEncoder.builder(base).device(Device.cpu()));
         ZeroShotClassifier classifier =
             clip.zeroShotClassifier(
                 List.of("cat", "dog", "remote control"), List.of("this is a photo of a {}"))) {
@@ -111,7 +111,9 @@ class TorchScriptExportTest {
     RecordedTensors recorded = RecordedTensors.read("open_clip_convnext/io.safetensors", manager);
     Path exported = directory.resolve("exported");
     try (ClipModel clip =
-        ClipModel.load(RecordedTensors.path("open_clip_convnext"), Device.cpu())) {
+        ClipModel.load(
+            RobustClipEncoder.builder(RecordedTensors.path("open_clip_convnext"))
+                .device(Device.cpu()))) {
       clip.exportTorchScript(exported);
     }
     assertThat(exported.resolve("tokenizer.json")).doesNotExist();
@@ -159,9 +161,7 @@ class TorchScriptExportTest {
       new NDList(inputs).encode(out);
     }
     Path source =
-        Path.of(
-            Objects.requireNonNull(getClass().getResource("torchscript/PlainDjlApplication.java"))
-                .toURI());
+        Path.of(Objects.requireNonNull(getClass().getResource("PlainDjlApplication.java")).toURI());
     String jars =
         Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
             .filter(entry -> entry.endsWith(".jar") && !entry.contains("fare-"))

@@ -15,7 +15,7 @@ import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.models.format.PickleFiles;
 import dev.fare.models.format.Resources;
-import dev.fare.models.format.TensorFile;
+import dev.fare.models.format.WeightFile;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;
 import java.io.IOException;
@@ -78,7 +78,7 @@ class LibtorchFilesTest {
 
   @Test
   void readsEveryTypeAndViewOfAStateDict() throws IOException {
-    Map<String, LazyTensor> tensors = TensorFile.read(save("tensors")).tensors();
+    Map<String, LazyTensor> tensors = WeightFile.read(save("tensors")).tensors();
 
     assertThat(tensors).hasSize(13);
     for (String name : new String[] {"half", "bfloat16", "double", "long", "whole"}) {
@@ -96,7 +96,7 @@ class LibtorchFilesTest {
 
   @Test
   void readsAStateDictThatIsWrapped() throws IOException {
-    Map<String, LazyTensor> tensors = TensorFile.read(save("wrapped")).tensors();
+    Map<String, LazyTensor> tensors = WeightFile.read(save("wrapped")).tensors();
 
     assertThat(tensors).containsOnlyKeys("a", "b");
     assertThat(read(tensors, "a")).isEqualTo(a);
@@ -107,7 +107,7 @@ class LibtorchFilesTest {
   void refusesWhatIsNoStateDict() throws IOException {
     Path file = save("whole_tuple");
 
-    assertThatThrownBy(() -> TensorFile.read(file))
+    assertThatThrownBy(() -> WeightFile.read(file))
         .isInstanceOf(ModelFormatException.class)
         .hasMessageContaining("must hold a state dict");
   }
@@ -121,7 +121,7 @@ class LibtorchFilesTest {
       JniUtils.writeModule((PtSymbolBlock) model.getBlock(), out, false);
     }
 
-    TensorFile file = TensorFile.read(saved);
+    WeightFile file = WeightFile.read(saved);
 
     assertThat(file.tensors()).containsOnlyKeys("inner.weight", "inner.bias");
     assertThat(read(file.tensors(), "inner.weight").toFloatArray()).containsExactly(0, 1, 2, 3);

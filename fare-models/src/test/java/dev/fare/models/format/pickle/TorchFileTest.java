@@ -25,7 +25,7 @@ import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.PickleFiles;
 import dev.fare.models.format.Resources;
 import dev.fare.models.format.TensorAssertions;
-import dev.fare.models.format.TensorFile;
+import dev.fare.models.format.WeightFile;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VitConfig;
@@ -72,7 +72,7 @@ class TorchFileTest {
         SafetensorsFile.read(Resources.path("visual_tiny.safetensors")).tensors();
 
     Map<String, LazyTensor> actual =
-        TensorFile.read(Resources.path("torch/fare_tiny.pt")).tensors();
+        WeightFile.read(Resources.path("torch/fare_tiny.pt")).tensors();
 
     assertSameBits(manager, expected, actual);
   }
@@ -83,7 +83,7 @@ class TorchFileTest {
     Map<String, LazyTensor> expected =
         SafetensorsFile.read(Resources.path("visual_tiny.safetensors")).tensors();
 
-    Map<String, LazyTensor> actual = TensorFile.read(Resources.path("torch/" + name)).tensors();
+    Map<String, LazyTensor> actual = WeightFile.read(Resources.path("torch/" + name)).tensors();
 
     assertThat(actual).containsOnlyKeys(expected.keySet());
     for (String tensor : expected.keySet()) {
@@ -188,7 +188,7 @@ class TorchFileTest {
   @Test
   void readsATensorOfAMinimalPickle() throws IOException {
     Map<String, LazyTensor> tensors =
-        TensorFile.read(pickled("}(X\1\0\0\0a" + tensor("K\0", "K\2K\2\206", "K\2K\1\206") + "u."))
+        WeightFile.read(pickled("}(X\1\0\0\0a" + tensor("K\0", "K\2K\2\206", "K\2K\1\206") + "u."))
             .tensors();
 
     LazyTensor tensor = Resources.get(tensors, "a");
@@ -201,7 +201,7 @@ class TorchFileTest {
   void refusesEveryOtherGlobalByName(String module, String name) throws IOException {
     Path file = pickled("c" + module + "\n" + name + "\nX\2\0\0\0id\205R.");
 
-    assertThatThrownBy(() -> TensorFile.read(file))
+    assertThatThrownBy(() -> WeightFile.read(file))
         .isInstanceOf(ModelFormatException.class)
         .hasMessageContaining(file.toString())
         .hasMessageContaining(module + "." + name);
@@ -211,7 +211,7 @@ class TorchFileTest {
   void refusesGlobalsThatComeFromTheStack() throws IOException {
     Path file = pickled("\214\5posix\214\6system\223\214\2id\205R.");
 
-    assertThatThrownBy(() -> TensorFile.read(file)).hasMessageContaining("posix.system");
+    assertThatThrownBy(() -> WeightFile.read(file)).hasMessageContaining("posix.system");
   }
 
   static Stream<List<String>> brokenPickles() {
@@ -241,7 +241,7 @@ class TorchFileTest {
   void refusesBrokenPickles(List<String> row) throws IOException {
     Path file = pickled(row.get(0));
 
-    assertThatThrownBy(() -> TensorFile.read(file))
+    assertThatThrownBy(() -> WeightFile.read(file))
         .isInstanceOf(ModelFormatException.class)
         .hasMessageContaining(row.get(1));
   }
@@ -266,7 +266,7 @@ class TorchFileTest {
     String tensor = tensor(row.get(0), row.get(1), row.get(2));
     Path file = pickled("}(X\1\0\0\0a" + tensor + "u.");
 
-    assertThatThrownBy(() -> TensorFile.read(file))
+    assertThatThrownBy(() -> WeightFile.read(file))
         .isInstanceOf(ModelFormatException.class)
         .hasMessageContaining(row.get(3));
   }
@@ -278,9 +278,9 @@ class TorchFileTest {
       pickle.append("h\0h\0\206q\0"); // a pair of the pair before
     }
 
-    assertThatThrownBy(() -> TensorFile.read(pickled(pickle + ".")))
+    assertThatThrownBy(() -> WeightFile.read(pickled(pickle + ".")))
         .hasMessageContaining("must hold a state dict");
-    assertThatThrownBy(() -> TensorFile.read(pickled("}(" + pickle + "K\1u.")))
+    assertThatThrownBy(() -> WeightFile.read(pickled("}(" + pickle + "K\1u.")))
         .hasMessageContaining("names or numbers as keys");
   }
 
@@ -292,7 +292,7 @@ class TorchFileTest {
       zip.putNextEntry(new ZipEntry("a/data.pkl"));
       zip.write(zeros);
     }
-    assertThatThrownBy(() -> TensorFile.read(bomb))
+    assertThatThrownBy(() -> WeightFile.read(bomb))
         .isInstanceOf(ModelFormatException.class)
         .hasMessageContaining("a/data.pkl claims 4194304 bytes from");
   }
@@ -319,7 +319,7 @@ class TorchFileTest {
       }
     }
 
-    assertThatThrownBy(() -> TensorFile.read(file))
+    assertThatThrownBy(() -> WeightFile.read(file))
         .isInstanceOf(ModelFormatException.class)
         .hasMessageContaining(message);
   }
@@ -332,7 +332,7 @@ class TorchFileTest {
     for (int part = 0; part < 50; part++) {
       Path file = directory.resolve(name);
       Files.write(file, Arrays.copyOf(whole, whole.length * part / 50));
-      assertThatThrownBy(() -> TensorFile.read(file))
+      assertThatThrownBy(() -> WeightFile.read(file))
           .as("%s cut at %s", name, part)
           .isInstanceOf(ModelFormatException.class);
     }
