@@ -10,7 +10,12 @@ import java.util.function.Predicate;
 final class WantedFiles {
 
   private static final Set<String> SMALL =
-      Set.of("config.json", "preprocessor_config.json", "tokenizer.json", "open_clip_config.json");
+      Set.of(
+          "config.json",
+          "preprocessor_config.json",
+          "processor_config.json",
+          "tokenizer.json",
+          "open_clip_config.json");
 
   /** Weights that go with a config.json, the best first; the second of a pair are its shards. */
   private static final List<List<String>> HUGGING_FACE =
