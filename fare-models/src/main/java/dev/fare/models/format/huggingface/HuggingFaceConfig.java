@@ -32,6 +32,7 @@ public final class HuggingFaceConfig {
 
   public static final String CONFIG = "config.json";
   public static final String PREPROCESSOR = "preprocessor_config.json";
+  public static final String PROCESSOR = "processor_config.json";
   public static final String VISION_ONLY_TYPE = "clip_vision_model";
   static final String BOTH_TYPE = "clip";
 
@@ -97,33 +98,57 @@ public final class HuggingFaceConfig {
     ConfigSection vision = isVisionOnly ? root : tower("vision_config");
     PixelNormalization normalization =
         normalization(directory, vision.size("image_size", MAX_IMAGE, 224));
-    try {
-      if (!hasText) {
-        int size =
-            hasProjection
-                ? (vision.has("projection_dim") ? vision : root)
-                    .size("projection_dim", MAX_SIZE, DEFAULT_PROJECTION)
-                : vision.size("hidden_size", MAX_SIZE, 768);
-        return new ClipConfig(visionConfig(vision, size), Optional.empty(), normalization);
-      }
+    return ModelFormatException.whereFileIsWrong(
+        root.origin(), () -> clipConfig(vision, hasText, hasProjection, normalization));
+  }
+
+  private ClipConfig clipConfig(
+      ConfigSection vision,
+      boolean hasText,
+      boolean hasProjection,
+      PixelNormalization normalization)
+      throws ModelFormatException {
+    if (hasText) {
       int size = root.size("projection_dim", MAX_SIZE, DEFAULT_PROJECTION);
       return new ClipConfig(
           visionConfig(vision, size),
           Optional.of(textConfig(tower("text_config"), size)),
           normalization);
-    } catch (IllegalArgumentException e) {
-      throw new ModelFormatException(root.origin() + ": " + e.getMessage(), e);
     }
+    int size =
+        hasProjection
+            ? (vision.has("projection_dim") ? vision : root)
+                .size("projection_dim", MAX_SIZE, DEFAULT_PROJECTION)
+            : vision.size("hidden_size", MAX_SIZE, 768);
+    return new ClipConfig(visionConfig(vision, size), Optional.empty(), normalization);
   }
 
-  /** The values of {@code preprocessor_config.json}, CLIP's own where the file is not there. */
-  public static PixelNormalization normalization(Path directory, int imageSize) throws IOException {
+  /**
+   * How pictures become pixels: the values of {@code preprocessor_config.json}, or of {@code
+   * processor_config.json} where that is all there is, as transformers 5 writes it.
+   *
+   * @return the values; empty where neither file has any
+   */
+  public static Optional<ConfigSection> imageProcessor(Path directory) throws IOException {
     Path file = directory.resolve(PREPROCESSOR);
-    if (!Files.exists(file)) {
+    if (Files.exists(file)) {
+      return Optional.of(new ConfigSection(StrictJson.read(file), file.toString()));
+    }
+    Path processor = directory.resolve(PROCESSOR);
+    return Files.exists(processor)
+        ? new ConfigSection(StrictJson.read(processor), processor.toString())
+            .section("image_processor")
+        : Optional.empty();
+  }
+
+  /** The mean and deviation of the files, CLIP's own where there is none. */
+  public static PixelNormalization normalization(Path directory, int imageSize) throws IOException {
+    Optional<ConfigSection> found = imageProcessor(directory);
+    if (found.isEmpty()) {
       log.info("{} has no {}: pixels get CLIP's own mean and std", directory, PREPROCESSOR);
       return PixelNormalization.CLIP;
     }
-    ConfigSection section = new ConfigSection(StrictJson.read(file), file.toString());
+    ConfigSection section = found.get();
     PictureSettings.checkHuggingFace(section, imageSize);
     if (!section.flag("do_normalize", true)) {
       return new PixelNormalization(List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0));
@@ -131,11 +156,9 @@ public final class HuggingFaceConfig {
     if (!section.has("image_mean") && !section.has("image_std")) {
       return PixelNormalization.CLIP;
     }
-    try {
-      return new PixelNormalization(section.numbers("image_mean"), section.numbers("image_std"));
-    } catch (IllegalArgumentException e) {
-      throw new ModelFormatException(file + ": " + e.getMessage(), e);
-    }
+    return ModelFormatException.whereFileIsWrong(
+        section.origin(),
+        () -> new PixelNormalization(section.numbers("image_mean"), section.numbers("image_std")));
   }
 
   private ConfigSection tower(String key) throws ModelFormatException {

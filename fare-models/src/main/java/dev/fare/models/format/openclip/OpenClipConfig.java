@@ -96,18 +96,18 @@ public final class OpenClipConfig {
         model.flag("quick_gelu", false) ? Activation.QUICK_GELU : Activation.GELU;
     int size = model.size("embed_dim", MAX_SIZE);
     ConfigSection vision = required(model, "vision_cfg");
-    try {
-      VisionConfig visionConfig =
-          vision.has("timm_model_name")
-              ? convNext(vision, size, tensors)
-              : transformer(vision, size, activation);
-      return new ClipConfig(
-          visionConfig,
-          Optional.of(text(required(model, "text_cfg"), size, activation)),
-          normalization(root, visionConfig.imageSize()));
-    } catch (IllegalArgumentException e) {
-      throw new ModelFormatException(file + ": " + e.getMessage(), e);
-    }
+    return ModelFormatException.whereFileIsWrong(
+        file.toString(),
+        () -> {
+          VisionConfig visionConfig =
+              vision.has("timm_model_name")
+                  ? convNext(vision, size, tensors)
+                  : transformer(vision, size, activation);
+          return new ClipConfig(
+              visionConfig,
+              Optional.of(text(required(model, "text_cfg"), size, activation)),
+              normalization(root, visionConfig.imageSize()));
+        });
   }
 
   private static ConfigSection required(ConfigSection model, String key)
