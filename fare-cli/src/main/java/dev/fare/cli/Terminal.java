@@ -1,9 +1,11 @@
 package dev.fare.cli;
 
+import ai.djl.engine.EngineException;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
 import dev.fare.evaluation.EvaluationProgress;
+import dev.fare.torch.NativeLibraries;
 import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
@@ -167,6 +169,9 @@ final class Terminal implements AutoCloseable {
       return "there is no file or folder %s (looked from %s)%s"
           .formatted(
               missing.getFile(), Path.of("").toAbsolutePath(), reason == null ? "" : "; " + reason);
+    }
+    if (failure instanceof EngineException engine && NativeLibraries.reason(engine).isPresent()) {
+      return NativeLibraries.reason(engine).get();
     }
     String message = failure.getMessage();
     return message == null ? failure.toString() : message;
