@@ -189,8 +189,10 @@ public final class EpsilonSweep {
       NDArray indices = scope.manager().create(rows);
       Attack attack = attacks.apply(new ThreatModel(norm, epsilon));
       AttackOptions options = AttackOptions.none().withImageIds(rows);
-      AttackResult result =
-          attack.perturb(objective.select(indices), Rows.take(pixels, indices), options);
+      // an objective checks that it is about as many images as it is given
+      boolean isWhole = rows.length == pixels.getShape().get(0);
+      SelectableObjective some = isWhole ? objective : objective.select(indices);
+      AttackResult result = attack.perturb(some, Rows.take(pixels, indices), options);
       boolean[] succeeded = result.succeeded().toBooleanArray();
       cost = cost.plus(result.cost());
       return succeeded;

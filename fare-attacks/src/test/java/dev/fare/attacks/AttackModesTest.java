@@ -328,4 +328,21 @@ class AttackModesTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("labels must be classes from 0 on, got -1");
   }
+
+  @Test
+  void refusesOtherLabelsThanOnePerImageBeforeItNarrows() {
+    NDArray four = x.get(":4");
+    ClassificationObjective five =
+        Objectives.crossEntropy(model, manager.create(new long[] {0, 1, 2, 3, 4}));
+
+    assertThatThrownBy(
+            () -> EpsilonSweep.run(Norm.LINF, PgdAttack::fgsm, new double[] {0.1}, five, four))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("there must be one label per image, got 5 for 4 images");
+    assertThatThrownBy(() -> five.select(manager.create(new long[] {0, 5})))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("rows must be indices of the objective's 5 images, got 0 to 5");
+    assertThatThrownBy(() -> five.select(manager.create(new long[] {-1})))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
 }

@@ -8,6 +8,7 @@ import dev.fare.AttackCost;
 import dev.fare.AttackOptions;
 import dev.fare.AttackResult;
 import dev.fare.Classifier;
+import dev.fare.Objective;
 import dev.fare.ThreatModel;
 import java.util.function.Function;
 
@@ -18,7 +19,7 @@ import java.util.function.Function;
  * @param settings what a reader needs to repeat it, such as {@code 100 steps, seed 0}
  * @param strategy what runs
  */
-public record EvaluationAttack(String name, String settings, AttackStrategy strategy) {
+public record EvaluationAttack(String name, String settings, Strategy strategy) {
 
   /** Checks the name. */
   public EvaluationAttack {
@@ -69,5 +70,30 @@ public record EvaluationAttack(String name, String settings, AttackStrategy stra
     AttackResult result = strategy.attack(threatModel, classifier, batch);
     NDArray inside = threatModel.around(batch.pixels()).admit(name, result.images());
     return new Attacked(inside, result.cost());
+  }
+
+  /** A whole attack on a classifier, for any threat model. */
+  @FunctionalInterface
+  public interface Strategy {
+
+    /**
+     * Attacks a batch that the classifier gets right.
+     *
+     * @return images inside the threat model; whether they fool the classifier is checked
+     *     afterwards
+     */
+    AttackResult attack(ThreatModel threatModel, Classifier classifier, LabelledBatch batch);
+  }
+
+  /** What to climb on a batch, for example {@code Objectives::crossEntropy}. */
+  @FunctionalInterface
+  public interface ObjectiveFactory {
+
+    /**
+     * An objective for one batch.
+     *
+     * @param labels {@code [N]} int64
+     */
+    Objective create(Classifier classifier, NDArray labels);
   }
 }

@@ -10,6 +10,7 @@ import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.attacks.SquareAttack;
 import dev.fare.attacks.TargetedApgdAttack;
+import dev.fare.evaluation.EvaluationAttack.ObjectiveFactory;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;

@@ -53,7 +53,7 @@ public final class ClipCheckpoints {
       return OpenAiArchive.read(path, file.tensors(), file.module().get());
     }
     Path directory = requireNonNull(path.toAbsolutePath().getParent());
-    WeightFiles weights = new WeightFiles(file.tensors(), path.toString());
+    WeightFiles weights = new WeightFiles(file.unwrapped(), path.toString());
     boolean isHuggingFace =
         file.tensors().keySet().stream().anyMatch(n -> n.endsWith(HuggingFaceNames.VISION_MARK));
     if (isHuggingFace && HuggingFaceConfig.isClip(directory.resolve(HuggingFaceConfig.CONFIG))) {
@@ -79,7 +79,7 @@ public final class ClipCheckpoints {
    */
   public static ClipCheckpoint read(Path file, ClipConfig config) throws IOException {
     checkExists(file);
-    Map<String, LazyTensor> stored = WeightFile.read(file).tensors();
+    Map<String, LazyTensor> stored = WeightFile.read(file).unwrapped();
     Map<String, WeightMapping> recipes = Map.of();
     if (HuggingFaceNames.has(config.vision())
         && stored.keySet().stream().anyMatch(n -> n.endsWith(HuggingFaceNames.VISION_MARK))) {

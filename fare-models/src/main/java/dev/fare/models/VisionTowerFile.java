@@ -46,7 +46,7 @@ public final class VisionTowerFile {
    */
   public static ClipCheckpoint read(Path file, ClipCheckpoint base) throws IOException {
     VisionConfig config = base.config().vision();
-    Map<String, LazyTensor> stored = WeightFile.read(file).tensors();
+    Map<String, LazyTensor> stored = WeightFile.read(file).unwrapped();
     Map<String, WeightMapping> recipes = Map.of();
     if (stored.keySet().stream().anyMatch(name -> name.endsWith(HuggingFaceNames.VISION_MARK))
         && HuggingFaceNames.has(config)) {

@@ -136,6 +136,18 @@ public final class LabelObjective implements ClassificationObjective {
 
   @Override
   public LabelObjective select(NDArray rows) {
+    try (NDArray lowest = rows.min();
+        NDArray highest = rows.max()) {
+      if (lowest.getLong() < 0 || highest.getLong() >= labels.size()) {
+        throw new IllegalArgumentException(
+            "rows must be indices of the objective's "
+                + labels.size()
+                + " images, got "
+                + lowest.getLong()
+                + " to "
+                + highest.getLong());
+      }
+    }
     NDArray someLabels = Rows.take(labels, rows);
     NDArray someTargets = targets == labels ? someLabels : Rows.take(targets, rows);
     return new LabelObjective(classifier, loss, someLabels, someTargets, highestClass);

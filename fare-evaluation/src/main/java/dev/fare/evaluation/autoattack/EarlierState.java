@@ -165,7 +165,8 @@ record EarlierState(
       if (state != null) {
         return state;
       }
-    } catch (JsonParseException | CharacterCodingException e) {
+    } catch (JsonParseException | IllegalArgumentException | CharacterCodingException e) {
+      // Gson takes a null in an array of numbers for a caller's mistake
       throw new IllegalStateException(damaged(file), e);
     }
     throw new IllegalStateException(damaged(file));

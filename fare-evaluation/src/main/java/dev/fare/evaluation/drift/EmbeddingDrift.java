@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
 import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
@@ -157,7 +158,7 @@ public final class EmbeddingDrift {
       for (float[][] batch : all) {
         for (float[] found : batch) {
           float[] wanted = references[cosines.size()];
-          cosines.add(Embeddings.cosine(found, wanted));
+          cosines.add(Cosine.between(found, wanted));
           distances.add(Embeddings.squaredDistance(found, wanted));
         }
       }

@@ -156,7 +156,7 @@ public final class EvaluationJournal implements AutoCloseable {
       } else {
         Entry entry = parse(lines.get(i), Entry.class, i + 1);
         if (!entry.isWhole()) {
-          throw damaged("line " + (i + 1) + " can't be read");
+          throw damagedLine(i + 1);
         }
         entries.computeIfAbsent(key(entry), key -> new ArrayList<>()).add(entry);
       }
@@ -182,14 +182,14 @@ public final class EvaluationJournal implements AutoCloseable {
     Matcher found = CHECKED.matcher(line);
     if (!found.matches()) {
       if (isChecked) {
-        throw damaged("line " + number + " has no digest");
+        throw damagedLine(number);
       }
       digest = fingerprint(digest + line);
       return false;
     }
     digest = fingerprint(digest + found.group(1) + "}");
     if (!digest.equals(found.group(2))) {
-      throw damaged("line " + number + " or one before it was changed");
+      throw damaged("line " + number + " of it, or one before, was changed");
     }
     return true;
   }
@@ -201,9 +201,15 @@ public final class EvaluationJournal implements AutoCloseable {
         return parsed;
       }
     } catch (JsonParseException e) {
-      throw new IllegalStateException(damaged("line " + number + " can't be read").getMessage(), e);
+      throw new IllegalStateException(damagedLine(number).getMessage(), e);
     }
-    throw damaged("line " + number + " can't be read");
+    throw damagedLine(number);
+  }
+
+  private IllegalStateException damagedLine(int number) {
+    return new IllegalStateException(
+        "line %s of the journal %s can't be read; delete the file to start again"
+            .formatted(number, path));
   }
 
   /** What to throw where the journal can't be what was written. */

@@ -232,4 +232,18 @@ class AutoAttackEvaluationTest {
     assertThat(report.stopReason()).isEqualTo(StopReason.CANCELLED);
     assertThat(report.rows()).hasSize(1);
   }
+
+  @Test
+  void refusesLabelsThatAreNotOnePerImage() {
+    AutoAttackEvaluation evaluation = of(quick(LINF)).build();
+    NDArray five = labels.get(":5");
+    NDArray four = x.get(":4");
+
+    assertThatThrownBy(() -> evaluation.evaluate(model, four, five))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("there must be one label per image, [4], got (5)");
+    assertThatThrownBy(() -> evaluation.evaluate(model, four, labels.get(":4"), new long[3]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("there must be one image id per image, got 3 for 4 images");
+  }
 }
