@@ -49,12 +49,12 @@ final class TrainerCheckpoints implements Closeable {
   /**
    * Locks the directory, if checkpoints are asked for.
    *
-   * @return null if they are not
+   * @return empty if they are not
    * @throws IllegalStateException if another trainer holds the lock
    */
-  static @Nullable TrainerCheckpoints open(TrainerOptions<?> asked, TrainingSettings settings) {
+  static Optional<TrainerCheckpoints> open(TrainerOptions<?> asked, TrainingSettings settings) {
     if (asked.checkpoints == null) {
-      return null;
+      return Optional.empty();
     }
     CheckpointPolicy policy =
         new CheckpointPolicy(
@@ -65,7 +65,7 @@ final class TrainerCheckpoints implements Closeable {
             asked.allowChangedSettings);
     try {
       CheckpointDirectory directory = CheckpointDirectory.open(policy.directory());
-      return new TrainerCheckpoints(policy, directory, settings.asMap());
+      return Optional.of(new TrainerCheckpoints(policy, directory, settings.asMap()));
     } catch (IOException e) {
       throw new UncheckedIOException(
           "checkpoints can't be kept in " + policy.directory() + ": " + e, e);
