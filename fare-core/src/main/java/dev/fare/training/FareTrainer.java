@@ -132,7 +132,7 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
           owned.register(new ValidationSchedule(options, trained, average, microBatch, run));
       divergence = new DivergenceGuard(settings, run);
       checkpoints
-          .flatMap(each -> each.resume(encoder, rule, average, validation.tensors(), run))
+          .flatMap(each -> each.resume(encoder, rule, average, validation, run))
           .ifPresent(this::goOnFrom);
       plan.warning(settings, checkpoints.isPresent()).ifPresent(run::warn);
       replicas = owned.register(Replicas.of(encoder, original, options.replicas));
@@ -151,7 +151,6 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
 
   private void goOnFrom(CheckpointState state) {
     step = state.step();
-    validation.restore(state.validation());
     if (settings.asMap().equals(state.settings())) {
       divergence.restore(state.memory().skippedInARow()); // other settings are another chance
     }

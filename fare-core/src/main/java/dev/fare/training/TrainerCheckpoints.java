@@ -79,7 +79,7 @@ final class TrainerCheckpoints implements Closeable {
    * <p>The arrays that are given here are also what is written from now on.
    *
    * @param average null where none is kept
-   * @param best the weights of the best validation, empty where they are not kept
+   * @param validation which goes on, too; with the best weights where they are kept
    * @return what it says besides, empty if there is none
    * @throws IllegalStateException if it comes from a run with other settings and that is not
    *     allowed, or with another original or other frozen weights; no weight is changed then
@@ -88,15 +88,15 @@ final class TrainerCheckpoints implements Closeable {
       TrainableEncoder encoder,
       UpdateRule rule,
       @Nullable WeightAverage average,
-      Map<String, NDArray> best,
+      ValidationSchedule validation,
       RunState run) {
     tensors.put(WEIGHTS, encoder.parameters());
     tensors.put(OPTIMIZER, rule.state());
     if (average != null) {
       tensors.put(AVERAGE, average.averages());
     }
-    if (!best.isEmpty()) {
-      tensors.put(BEST, best);
+    if (!validation.tensors().isEmpty()) {
+      tensors.put(BEST, validation.tensors());
     }
     try {
       Optional<Checkpoint> found = directory.newestGood(run::warn);
@@ -105,6 +105,7 @@ final class TrainerCheckpoints implements Closeable {
       }
       CheckpointState state = found.get().state();
       List<String> changes = checkSameRun(state, run.original());
+      validation.restore(state.validation());
       readInto(found.get(), run);
       run.restore(state);
       changes.forEach(run::warn);
