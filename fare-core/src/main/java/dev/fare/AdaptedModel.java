@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AdaptedModel implements ImageEncoder, Classifier {
 
+  private final String origin;
   private final RecordedBlock block;
-  private final String source;
   private final @Nullable Model owner;
   private final NDManager manager;
   private final int imageSize;
@@ -43,10 +43,10 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
   private final @Nullable NDArray deviation;
 
   private AdaptedModel(Builder builder, RecordedBlock block, NDManager manager) {
+    origin = builder.origin();
     this.block = block;
     this.manager = manager;
     owner = builder.model;
-    source = String.valueOf(builder.file != null ? builder.file : builder.block);
     imageSize = builder.imageSize;
     mean = builder.mean == null ? null : manager.create(builder.mean, new Shape(1, 3, 1, 1));
     deviation =
@@ -134,8 +134,8 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
 
   @Override
   public String toString() {
-    return "AdaptedModel[%s, %s outputs, %s pixels, %s]"
-        .formatted(source, outputs, imageSize, manager.getDevice());
+    return "AdaptedModel[%s, %d x %d pixels to %d numbers, %s]"
+        .formatted(origin, imageSize, imageSize, outputs, manager.getDevice());
   }
 
   @Override
@@ -198,6 +198,13 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
       this.mean = mean.clone();
       this.deviation = deviation.clone();
       return this;
+    }
+
+    private String origin() {
+      if (file != null) {
+        return file.toString();
+      }
+      return model == null ? requireNonNull(block).getClass().getSimpleName() : model.getName();
     }
 
     /**

@@ -2,7 +2,12 @@ package dev.fare;
 
 import ai.djl.ndarray.NDArray;
 
-/** Searches a ball around each image for one that an {@link Objective} rates higher. */
+/**
+ * Searches a ball around each image for one that an {@link Objective} rates higher.
+ *
+ * <p>A host's own attack implements the first two methods; one that heeds all options is a {@link
+ * SeededAttack}, which needs one method only.
+ */
 public interface Attack {
 
   /**
@@ -24,4 +29,13 @@ public interface Attack {
    *     the ball around {@code pixels}
    */
   AttackResult perturb(Objective objective, NDArray pixels, NDArray start);
+
+  /**
+   * The same with options. An attack that is no {@link SeededAttack} heeds the start and ignores
+   * the rest.
+   */
+  default AttackResult perturb(Objective objective, NDArray pixels, AttackOptions options) {
+    NDArray start = options.start();
+    return start == null ? perturb(objective, pixels) : perturb(objective, pixels, start);
+  }
 }

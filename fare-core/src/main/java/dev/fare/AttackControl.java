@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * Ends attacks early: on demand from another thread, after a time, or after a number of queries.
  *
- * <p>An attack looks at it between iterations and then returns the best it has; {@code
+ * <p>An attack looks at it between steps and then returns the best it has; {@code
  * AttackResult.stopReason()} says why. Limits count for each {@code perturb} call on its own;
  * cancellation holds for all calls from then on.
  */
@@ -47,7 +47,7 @@ public final class AttackControl {
 
   /**
    * The same limits and a number of images that may go through the model in one {@code perturb}
-   * call. The iteration that passes the number is completed.
+   * call. The step that passes the number is completed.
    *
    * @throws IllegalArgumentException if not positive
    */

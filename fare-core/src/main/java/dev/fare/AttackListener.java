@@ -1,11 +1,11 @@
 package dev.fare;
 
-/** Watches an attack; called on the attack's thread after each iteration. */
+/** Watches an attack; called on the attack's thread after each step. */
 @FunctionalInterface
 public interface AttackListener {
 
   /**
-   * An iteration has ended.
+   * A step has ended.
    *
    * @param progress valid until this method returns
    */

@@ -3,24 +3,24 @@ package dev.fare;
 import ai.djl.ndarray.NDArray;
 
 /**
- * Where an attack stands after an iteration. The arrays are on the device and freed when the
- * listener returns; reading one makes the host wait.
+ * Where an attack stands after a step. The arrays are on the device and freed when the listener
+ * returns; reading one makes the host wait.
  *
  * @param attack such as {@code APGD}, {@code PGD}, {@code FAB} or {@code Square}
- * @param iteration from 0
- * @param iterations how many there will be, in this restart
+ * @param step from 0
+ * @param steps how many there will be, in this restart
  * @param restart from 0; for targeted attacks restarts and targets are counted together
  * @param images how many images are still attacked
- * @param losses {@code [N]} at the images that this iteration reached
+ * @param losses {@code [N]} at the images that this step reached
  * @param bestLosses {@code [N]} so far
  * @param succeeded {@code [N]} boolean, so far
- * @param stepSizes {@code [N]} that this iteration used, in pixel space; for FAB the distances of
- *     the nearest successes so far
+ * @param stepSizes {@code [N]} that this step used, in pixel space; for FAB the distances of the
+ *     nearest successes so far
  */
 public record AttackProgress(
     String attack,
-    int iteration,
-    int iterations,
+    int step,
+    int steps,
     int restart,
     long images,
     NDArray losses,

@@ -24,7 +24,7 @@ public final class AttackResult implements AutoCloseable {
 
   /** Why an attack ended. */
   public enum StopReason {
-    /** It did all its iterations. */
+    /** It did all its steps. */
     COMPLETED,
     /** Somebody asked it to end. */
     CANCELLED,
@@ -130,9 +130,17 @@ public final class AttackResult implements AutoCloseable {
     return cost;
   }
 
-  /** Why the attack ended: all its iterations, or a limit. */
+  /** Why the attack ended: all its steps, or a limit. */
   public StopReason stopReason() {
     return stopReason;
+  }
+
+  /** The same arrays with the cost of all that led to them; close only one of the two. */
+  public AttackResult withCost(AttackCost all) {
+    AttackResult result =
+        new AttackResult(images, highestLossImages, all, stopReason, this::scores);
+    result.scores = scores;
+    return result;
   }
 
   private synchronized Scores scores() {

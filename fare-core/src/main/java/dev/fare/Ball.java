@@ -27,6 +27,14 @@ public final class Ball {
   /** How far, relative to epsilon, a length may exceed it before an image is moved. */
   private static final double TOLERANCE = 5e-7;
 
+  /**
+   * How far, relative to epsilon and in pixel space, somebody else's attack may exceed it: float32
+   * sums and differences round, and a few last bits are no cheating.
+   */
+  private static final double FOREIGN_ROUNDING = 1e-4;
+
+  private static final double FOREIGN_LAST_BITS = 1e-6;
+
   private static final int TIGHTENINGS = 8;
 
   /** Compiled when it is first needed. */
@@ -190,6 +198,46 @@ public final class Ball {
   private boolean isOutside(NDArray images) {
     return threatModel.norm() != Norm.LINF
         && distances(images).max().getDouble() > threatModel.epsilon() * (1 + TOLERANCE);
+  }
+
+  /**
+   * Holds an attack to this ball, whoever wrote it: images that are outside by rounding are moved
+   * in.
+   *
+   * @param attack its name, for the message
+   * @param images {@code [N,C,H,W]}, what it returned
+   * @return images for which {@link #contains} holds; the argument itself if it does already
+   * @throws IllegalStateException if an image lies outside, is not finite or has another shape
+   */
+  public NDArray admit(String attack, NDArray images) {
+    if (!images.getShape().equals(center.getShape())) {
+      throw new IllegalStateException(
+          "attack "
+              + attack
+              + " returned "
+              + images.getShape()
+              + " for pixels "
+              + center.getShape());
+    }
+    double farthest = distances(images).max().getDouble();
+    float low = images.min().getFloat();
+    float high = images.max().getFloat();
+    double allowed = threatModel.epsilon() * (1 + FOREIGN_ROUNDING) + FOREIGN_LAST_BITS;
+    if (!(farthest <= allowed && low >= 0 && high <= 1)) {
+      throw new IllegalStateException(
+          "attack "
+              + attack
+              + " left its threat model "
+              + threatModel.label()
+              + ": perturbation of size "
+              + farthest
+              + ", pixels in ["
+              + low
+              + ", "
+              + high
+              + "]");
+    }
+    return tighten(images);
   }
 
   private NDArray isInBounds(NDArray images) {

@@ -33,4 +33,17 @@ public final class Cosine {
   public static NDArray between(NDArray a, NDArray b) {
     return normalize(a).mul(normalize(b)).sum(new int[] {1});
   }
+
+  /** Of two embeddings off the device, in double precision; 0 where an embedding is all zero. */
+  public static double between(float[] a, float[] b) {
+    double dot = 0;
+    double aa = 0;
+    double bb = 0;
+    for (int i = 0; i < a.length; i++) {
+      dot += (double) a[i] * b[i];
+      aa += (double) a[i] * a[i];
+      bb += (double) b[i] * b[i];
+    }
+    return aa == 0 || bb == 0 ? 0 : Math.max(-1, Math.min(1, dot / Math.sqrt(aa * bb)));
+  }
 }

@@ -22,10 +22,7 @@ public enum EmbeddingMetric {
   COSINE {
     @Override
     public NDArray between(NDArray embeddings, NDArray reference) {
-      NDArray dot = embeddings.mul(reference).sum(LAST);
-      NDArray lengths =
-          embeddings.square().sum(LAST).mul(reference.square().sum(LAST)).add(1e-24).sqrt();
-      return dot.div(lengths).neg().add(1);
+      return Cosine.between(embeddings, reference).neg().add(1);
     }
   };
 

@@ -3,26 +3,21 @@ package dev.fare;
 import ai.djl.ndarray.NDArray;
 
 /**
- * An attack whose random draws are a function of (seed, image id) alone: an image gets the same
- * perturbation whichever batch it stands in.
+ * An attack that heeds all options and whose random draws are a function of (seed, image id) alone:
+ * an image gets the same perturbation whichever batch it stands in.
  */
 public interface SeededAttack extends Attack {
 
-  /** Where the random draws come from. */
-  long seed();
+  @Override
+  AttackResult perturb(Objective objective, NDArray pixels, AttackOptions options);
 
-  /**
-   * The same attack with other random draws; adversarial training takes a fresh seed each step.
-   *
-   * @param seed any number
-   */
-  SeededAttack withSeed(long seed);
+  @Override
+  default AttackResult perturb(Objective objective, NDArray pixels) {
+    return perturb(objective, pixels, AttackOptions.none());
+  }
 
-  /**
-   * Perturbs some images of a larger set.
-   *
-   * @param imageIds each image's number in the set, one per row of {@code pixels}; without them the
-   *     rows count from 0
-   */
-  AttackResult perturb(Objective objective, NDArray pixels, long[] imageIds);
+  @Override
+  default AttackResult perturb(Objective objective, NDArray pixels, NDArray start) {
+    return perturb(objective, pixels, AttackOptions.none().withStart(start));
+  }
 }

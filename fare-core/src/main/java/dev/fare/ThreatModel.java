@@ -45,6 +45,30 @@ public record ThreatModel(Norm norm, double epsilon) {
     return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
   }
 
+  /** As people write it, such as {@code l∞ 4/255} or {@code l2 0.5}. */
+  public String label() {
+    String name =
+        switch (norm) {
+          case LINF -> "l∞";
+          case L2 -> "l2";
+          case L1 -> "l1";
+        };
+    return name + " " + epsilonLabel();
+  }
+
+  /** The radius as people write it: in 255ths for l∞ where it is a round number of them. */
+  public String epsilonLabel() {
+    double quarters = Math.rint(epsilon * 255 * 4);
+    boolean round = Math.abs(epsilon * 255 * 4 - quarters) < 1e-6;
+    return norm == Norm.LINF && round ? fourDigits(quarters / 4) + "/255" : fourDigits(epsilon);
+  }
+
+  private static String fourDigits(double value) {
+    return value == Math.rint(value)
+        ? Long.toString((long) value)
+        : String.format(Locale.ROOT, "%.4g", value).replaceAll("0+$", "");
+  }
+
   /** Every pixel and channel may change by at most epsilon, for example {@code 4 / 255.0}. */
   public static ThreatModel linf(double epsilon) {
     return new ThreatModel(Norm.LINF, epsilon);

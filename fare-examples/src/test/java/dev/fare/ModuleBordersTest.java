@@ -21,8 +21,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -45,30 +47,25 @@ class ModuleBordersTest {
           "fare-examples",
               Set.of("fare-core", "fare-attacks", "fare-models", "fare-vlm", "fare-evaluation"));
 
-  /** Public only for the packages of the same module. */
-  private static final List<String> CLOSED =
-      List.of(
-          "dev.fare.attacks.apgd",
-          "dev.fare.attacks.fab",
-          "dev.fare.attacks.pgd",
-          "dev.fare.attacks.run",
-          "dev.fare.attacks.square",
-          "dev.fare.attacks.tensor",
-          "dev.fare.models.format.openai",
-          "dev.fare.models.format.openclip",
-          "dev.fare.models.format.pickle",
-          "dev.fare.training.checkpoint",
-          "dev.fare.training.reference");
+  private static final Pattern MARK =
+      Pattern.compile("\\| `(dev\\.fare[\\w.]*)` \\| ([a-z ]+) \\|");
 
   private static final Pattern MODULE = Pattern.compile(".*/(fare-[a-z0-9-]+)/target/classes/.*");
+
+  private static final Map<String, String> MARKS = new TreeMap<>();
 
   private static JavaClasses product;
 
   /** Modules are built side by side: each one's classes are read from its own folder. */
   @BeforeAll
   static void readEveryModule() throws IOException {
-    Path root = Path.of(System.getProperty("basedir", ".")).toAbsolutePath().resolve("..");
-    try (Stream<Path> modules = Files.list(root.normalize())) {
+    Path root =
+        Path.of(System.getProperty("basedir", ".")).toAbsolutePath().resolve("..").normalize();
+    Matcher marks = MARK.matcher(Files.readString(root.resolve("docs/api-stability.md")));
+    while (marks.find()) {
+      MARKS.put(marks.group(1), marks.group(2));
+    }
+    try (Stream<Path> modules = Files.list(root)) {
       List<Path> folders =
           modules.map(m -> m.resolve("target/classes")).filter(Files::isDirectory).toList();
       product = new ClassFileImporter().importPaths(folders);
@@ -90,13 +87,23 @@ class ModuleBordersTest {
   }
 
   @Test
-  void closedPackagesAreUsedInsideTheirModule() {
-    check(classes().should(useNoClosedPackageOfAnotherModule()));
+  void internalPackagesAreUsedInsideTheirModule() {
+    check(classes().should(useNoInternalPackageOfAnotherModule()));
   }
 
   @Test
-  void everyClosedPackageExists() {
-    assertThat(CLOSED).allMatch(product::containPackage);
+  void everyPackageOfALibraryHasOneOfThreeMarks() {
+    Set<String> libraries =
+        product.stream()
+            .map(JavaClass::getPackageName)
+            .filter(name -> !name.matches("dev\\.fare\\.(cli|examples)\\b.*"))
+            .collect(Collectors.toSet());
+
+    assertThat(MARKS.values()).isSubsetOf("stable", "may change", "internal");
+    assertThat(MARKS.keySet()).containsAll(libraries);
+    assertThat(MARKS.keySet())
+        .as("of what is built")
+        .allMatch(name -> libraries.contains(name) || name.matches(".*\\.(langchain4j|spark)"));
   }
 
   @Test
@@ -137,7 +144,7 @@ class ModuleBordersTest {
     check(
         noClasses()
             .that()
-            .resideOutsideOfPackage("dev.fare.examples..")
+            .resideOutsideOfPackages("dev.fare.cli..", "dev.fare.examples..")
             .should()
             .callMethod(System.class, "exit", int.class));
   }
@@ -167,11 +174,11 @@ class ModuleBordersTest {
     };
   }
 
-  private static ArchCondition<JavaClass> useNoClosedPackageOfAnotherModule() {
-    return new DependencyCondition("use no closed package of another module") {
+  private static ArchCondition<JavaClass> useNoInternalPackageOfAnotherModule() {
+    return new DependencyCondition("use no internal package of another module") {
       @Override
       boolean isAllowed(String from, String to, JavaClass target) {
-        return !CLOSED.contains(target.getPackageName());
+        return !"internal".equals(MARKS.get(target.getPackageName()));
       }
     };
   }

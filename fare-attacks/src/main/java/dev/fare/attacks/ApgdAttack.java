@@ -36,12 +36,7 @@ public final class ApgdAttack extends ImageAttack {
     return new Builder(threatModel);
   }
 
-  @Override
-  public ApgdAttack withSeed(long seed) {
-    return settings.copy().seed(seed).build();
-  }
-
-  /** How many iterations a restart has. */
+  /** How many steps a restart has. */
   public int steps() {
     return settings.steps;
   }
@@ -170,13 +165,13 @@ public final class ApgdAttack extends ImageAttack {
           + bestLoss
           + ", stopAtSuccess="
           + stopAtSuccess
-          + ", largerEpsilons="
+          + ", useLargerEpsilons="
           + useLargerEpsilons
-          + ", gradientsPerStep="
+          + ", eotIterations="
           + eotIterations;
     }
 
-    /** Iterations of each restart, at least 1; 100 by default. */
+    /** Steps of each restart, at least 1; 100 by default. */
     public Builder steps(int steps) {
       this.steps = atLeast(1, "steps", steps);
       return this;
@@ -242,20 +237,20 @@ public final class ApgdAttack extends ImageAttack {
      * that draw random numbers (expectation over transformations).
      */
     public Builder eotIterations(int eotIterations) {
-      this.eotIterations = atLeast(1, "gradientsPerStep", eotIterations);
+      this.eotIterations = atLeast(1, "eotIterations", eotIterations);
       return this;
     }
 
     /**
      * Makes the attack; the builder may be used again.
      *
-     * @throws IllegalArgumentException if {@code largerEpsilons} is asked for in another norm than
-     *     l1, or stopping at success together with the best loss
+     * @throws IllegalArgumentException if {@code useLargerEpsilons} is asked for in another norm
+     *     than l1, or stopping at success together with the best loss
      */
     public ApgdAttack build() {
       if (useLargerEpsilons && threatModel.norm() != Norm.L1) {
         throw new IllegalArgumentException(
-            "largerEpsilons is for l1 only, got " + threatModel.norm());
+            "useLargerEpsilons is for l1 only, got " + threatModel.norm());
       }
       if (stopAtSuccess && bestLoss) {
         throw new IllegalArgumentException(

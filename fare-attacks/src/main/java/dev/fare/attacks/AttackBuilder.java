@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <B> the attack's own builder
  */
-public abstract class AttackBuilder<B extends AttackBuilder<B>> implements Cloneable {
+public abstract sealed class AttackBuilder<B extends AttackBuilder<B>> implements Cloneable
+    permits RestartingAttackBuilder, AutoAttack.Builder {
 
   final ThreatModel threatModel;
   long seed;
@@ -57,7 +58,7 @@ public abstract class AttackBuilder<B extends AttackBuilder<B>> implements Clone
     return self();
   }
 
-  /** Who is told after each iteration; nobody by default. */
+  /** Who is told after each step; nobody by default. */
   public final B listener(AttackListener listener) {
     this.listener = requireNonNull(listener, "listener");
     return self();

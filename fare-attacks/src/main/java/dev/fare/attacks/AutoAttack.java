@@ -1,31 +1,30 @@
 package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
-import dev.fare.AttackControl;
-import dev.fare.Classifier;
+import dev.fare.Attack;
+import dev.fare.AttackOptions;
+import dev.fare.AttackResult;
+import dev.fare.AttackResult.Scores;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.objective.ClassificationLoss;
 import dev.fare.attacks.objective.ClassificationObjective;
 import dev.fare.attacks.run.AttackRun;
-import dev.fare.attacks.run.Candidates;
 import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.run.Restarts;
 import dev.fare.torch.TensorScope;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * AutoAttack (Croce &amp; Hein, 2020): several attacks one after the other, each on the images that
  * the ones before could not fool, with no settings to get wrong.
  *
- * <p>{@link #evaluate} gives the robust accuracy with a table and warnings. As an {@code Attack} it
- * takes a {@link ClassificationObjective}, whose own loss it does not use, and returns the first
- * adversarial image that is found for each image.
+ * <p>It takes a {@link ClassificationObjective}, whose own loss it does not use, and returns the
+ * first adversarial image that is found for each image. {@code AutoAttackEvaluation} of the
+ * evaluation module gives the robust accuracy with a table and warnings.
  */
 public final class AutoAttack extends ImageAttack {
 
@@ -49,13 +48,14 @@ public final class AutoAttack extends ImageAttack {
    *
    * @param name shown in the table
    * @param loss which it climbs; attacks that look at classes themselves don't use it
-   * @param attack in the same threat model
+   * @param attack in the same threat model; a caller's own is treated like the library's: it gets
+   *     the images that are still robust, and what it returns is checked
    * @param leastClasses it is left out for models with fewer
    */
-  public record Part(String name, ClassificationLoss loss, ImageAttack attack, int leastClasses) {
+  public record Part(String name, ClassificationLoss loss, Attack attack, int leastClasses) {
 
     /** A part for any number of classes. */
-    public Part(String name, ClassificationLoss loss, ImageAttack attack) {
+    public Part(String name, ClassificationLoss loss, Attack attack) {
       this(name, loss, attack, 2);
     }
   }
@@ -74,71 +74,41 @@ public final class AutoAttack extends ImageAttack {
     return new Builder(threatModel);
   }
 
-  @Override
-  public AutoAttack withSeed(long seed) {
-    return settings.copy().seed(seed).build();
-  }
-
   /** The attacks in their order. */
   public List<Part> parts() {
     return parts;
   }
 
-  /**
-   * Measures how robust a classifier is on some images.
-   *
-   * @param classifier gives logits; needs to be differentiable
-   * @param images {@code [N,C,H,W]} float32 in [0,1]
-   * @param labels {@code [N]} int64 or int32, from 0
-   * @return the report, whose images belong to the manager of {@code images}
-   */
-  public AutoAttackReport evaluate(Classifier classifier, NDArray images, NDArray labels) {
-    long[] ids = LongStream.range(0, images.getShape().get(0)).toArray();
-    return evaluate(classifier, images, labels, ids);
-  }
-
-  /**
-   * The same for some images of a larger set.
-   *
-   * @param imageIds each image's number in the set, which its random draws depend on
-   */
-  public AutoAttackReport evaluate(
-      Classifier classifier, NDArray images, NDArray labels, long[] imageIds) {
-    ThreatModel.checkPixels(images);
-    ClassificationObjective objective = Objectives.crossEntropy(classifier, labels);
-    return new AutoAttackEvaluation(this, objective, images, imageIds).run();
-  }
-
-  int batchSize() {
-    return settings.batchSize;
-  }
-
-  AttackControl control() {
-    return settings.control;
-  }
-
-  boolean expectsRandomModel() {
+  /** Whether it is the version for models that draw random numbers. */
+  public boolean expectsRandomModel() {
     return settings.version == Version.RAND;
-  }
-
-  Optional<Path> stateDirectory() {
-    return Optional.ofNullable(settings.stateDirectory);
   }
 
   @Override
   Found search(AttackRun run, @Nullable NDArray start) {
-    ClassificationObjective objective = run.classification();
     List<Part> fitting = fitting(run);
     return new Restarts(fitting.size(), false)
-        .search(
-            run,
-            Candidates.ofCleanImages(run),
-            (some, rows, i) -> {
-              Part part = fitting.get(i);
-              ClassificationObjective narrow = objective.select(some.manager().create(rows));
-              AttackRun withLoss = some.withObjective(narrow.withLoss(part.loss()));
-              return part.attack().search(withLoss, null);
-            });
+        .search(run, Incumbent.ofCleanImages(run), (some, rows, i) -> search(fitting.get(i), some));
+  }
+
+  /** Any attack's result is held to the ball and looked at again. */
+  private static Found search(Part part, AttackRun run) {
+    AttackOptions options =
+        AttackOptions.none()
+            .withSeed(run.random().seed())
+            .withImageIds(run.random().imageIds())
+            .withControl(run.meter().remaining());
+    AttackResult result =
+        part.attack()
+            .perturb(run.classification().withLoss(part.loss()), run.ball().center(), options);
+    run.meter().spent(result);
+    NDArray images = run.ball().admit(part.name(), result.images());
+    NDArray highest =
+        result.highestLossImages() == result.images()
+            ? images
+            : run.ball().admit(part.name(), result.highestLossImages());
+    Scores scores = new Scores(result.losses(), run.evaluate(images).succeeded());
+    return new Found(images, highest, scores);
   }
 
   private List<Part> fitting(AttackRun run) {
@@ -156,10 +126,8 @@ public final class AutoAttack extends ImageAttack {
 
     private Version version = Version.STANDARD;
     private List<Part> custom = List.of();
-    private int batchSize = 250;
     private int steps = 100;
     private int queries = 5_000;
-    private @Nullable Path stateDirectory;
 
     private Builder(ThreatModel threatModel) {
       super(threatModel);
@@ -191,29 +159,20 @@ public final class AutoAttack extends ImageAttack {
         throw new IllegalArgumentException("there must be at least one attack, got none");
       }
       for (Part part : parts) {
-        if (!part.attack().threatModel().equals(threatModel)) {
+        if (part.attack() instanceof ImageAttack ours && !ours.threatModel().equals(threatModel)) {
           throw new IllegalArgumentException(
               part.name()
                   + " must have the threat model "
                   + threatModel
                   + ", got "
-                  + part.attack().threatModel());
+                  + ours.threatModel());
         }
       }
       custom = List.copyOf(parts);
       return this;
     }
 
-    /**
-     * How many images are attacked together, at least 1; 250 by default. Results don't depend on
-     * it.
-     */
-    public Builder batchSize(int batchSize) {
-      this.batchSize = atLeast(1, "batchSize", batchSize);
-      return this;
-    }
-
-    /** Iterations of APGD and FAB, at least 1; 100 as published. Fewer make a weaker attack. */
+    /** Steps of APGD and FAB, at least 1; 100 as published. Fewer make a weaker attack. */
     public Builder steps(int steps) {
       this.steps = atLeast(1, "steps", steps);
       return this;
@@ -222,16 +181,6 @@ public final class AutoAttack extends ImageAttack {
     /** Queries of Square, at least 1; 5,000 as published. Fewer make a weaker attack. */
     public Builder queries(int queries) {
       this.queries = atLeast(1, "queries", queries);
-      return this;
-    }
-
-    /**
-     * Where {@code evaluate} writes down what it has found, image by image, so that it can go on
-     * after an interruption with the same result. A directory that another evaluation has written
-     * to, with other settings, images or labels, is refused.
-     */
-    public Builder stateDirectory(Path stateDirectory) {
-      this.stateDirectory = stateDirectory;
       return this;
     }
 

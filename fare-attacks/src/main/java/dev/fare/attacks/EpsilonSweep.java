@@ -1,10 +1,11 @@
 package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.Attack;
 import dev.fare.AttackCost;
+import dev.fare.AttackOptions;
 import dev.fare.AttackResult;
 import dev.fare.Norm;
-import dev.fare.SeededAttack;
 import dev.fare.SelectableObjective;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.FabAttack.MinimumNorm;
@@ -59,10 +60,10 @@ public final class EpsilonSweep {
   public record Smallest(double[] epsilons, AttackCost cost) {}
 
   private final Norm norm;
-  private final Function<ThreatModel, ? extends SeededAttack> attacks;
+  private final Function<ThreatModel, ? extends Attack> attacks;
   private AttackCost cost = AttackCost.NONE;
 
-  private EpsilonSweep(Norm norm, Function<ThreatModel, ? extends SeededAttack> attacks) {
+  private EpsilonSweep(Norm norm, Function<ThreatModel, ? extends Attack> attacks) {
     this.norm = norm;
     this.attacks = attacks;
   }
@@ -77,7 +78,7 @@ public final class EpsilonSweep {
    */
   public static Matrix run(
       Norm norm,
-      Function<ThreatModel, ? extends SeededAttack> attacks,
+      Function<ThreatModel, ? extends Attack> attacks,
       double[] epsilons,
       SelectableObjective objective,
       NDArray pixels) {
@@ -127,7 +128,7 @@ public final class EpsilonSweep {
    */
   public static Smallest bisect(
       Norm norm,
-      Function<ThreatModel, ? extends SeededAttack> attacks,
+      Function<ThreatModel, ? extends Attack> attacks,
       double largest,
       int rounds,
       SelectableObjective objective,
@@ -186,10 +187,12 @@ public final class EpsilonSweep {
     try (GradMode off = GradMode.noGrad();
         TensorScope scope = TensorScope.of(pixels)) {
       NDArray indices = scope.manager().create(rows);
-      AttackResult result =
-          attacks
-              .apply(new ThreatModel(norm, epsilon))
-              .perturb(objective.select(indices), Rows.take(pixels, indices), rows);
+      Attack attack = attacks.apply(new ThreatModel(norm, epsilon));
+      AttackOptions options = AttackOptions.none().withImageIds(rows);
+      // an objective checks that it is about as many images as it is given
+      boolean isWhole = rows.length == pixels.getShape().get(0);
+      SelectableObjective some = isWhole ? objective : objective.select(indices);
+      AttackResult result = attack.perturb(some, Rows.take(pixels, indices), options);
       boolean[] succeeded = result.succeeded().toBooleanArray();
       cost = cost.plus(result.cost());
       return succeeded;

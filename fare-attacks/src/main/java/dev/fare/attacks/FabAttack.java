@@ -3,15 +3,15 @@ package dev.fare.attacks;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.AttackCost;
+import dev.fare.AttackOptions;
 import dev.fare.AttackResult.Scores;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.fab.FabSearch;
 import dev.fare.attacks.objective.ClassificationObjective;
 import dev.fare.attacks.run.AttackRun;
-import dev.fare.attacks.run.AttackRun.Evaluation;
-import dev.fare.attacks.run.Candidates;
 import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.run.Restarts;
 import dev.fare.attacks.run.WrongClasses;
 import dev.fare.attacks.tensor.Kernels;
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p>As an {@code Attack} it returns what it finds within the threat model's radius and the clean
  * image elsewhere; {@link #minimumNorm} returns the nearest images at any distance, so that one run
  * answers for every epsilon. The objective must be a {@link ClassificationObjective}; its loss is
- * only reported. Without targets each iteration takes one backward pass for each class.
+ * only reported. Without targets each step takes one backward pass for each class.
  */
 public final class FabAttack extends ImageAttack {
 
@@ -58,14 +58,9 @@ public final class FabAttack extends ImageAttack {
     settings = builder;
   }
 
-  /** Starts an untargeted attack of 100 iterations from the clean image. */
+  /** Starts an untargeted attack of 100 steps from the clean image. */
   public static Builder builder(ThreatModel threatModel) {
     return new Builder(threatModel);
-  }
-
-  @Override
-  public FabAttack withSeed(long seed) {
-    return settings.copy().seed(seed).build();
   }
 
   /** How many wrong classes it goes for at most; 0 for the nearest, whichever it is. */
@@ -84,9 +79,10 @@ public final class FabAttack extends ImageAttack {
     return withRun(
         objective,
         pixels,
+        AttackOptions.none(),
         run -> {
           Nearest best = new Nearest(run);
-          Candidates misclassified = Candidates.ofCleanImages(run);
+          Incumbent misclassified = Incumbent.ofCleanImages(run);
           WrongClasses wrong = wrongClasses(run);
           rounds(wrong)
               .search(
@@ -95,7 +91,7 @@ public final class FabAttack extends ImageAttack {
                   (some, rows, i) -> {
                     FabSearch search = single(some, rows, wrong, null, i);
                     best.absorb(search, rows);
-                    return unsuccessful(some);
+                    return Incumbent.none(some).found();
                   });
           NDManager owner = pixels.getManager();
           try (TensorScope scope = TensorScope.of(run.manager())) {
@@ -126,10 +122,10 @@ public final class FabAttack extends ImageAttack {
 
     void absorb(FabSearch search, long[] rows) {
       try (TensorScope scope = TensorScope.of(owner)) {
-        Candidates.Spread spread = Candidates.spread(rows, (int) distances.get().size(), scope);
-        NDArray size = Rows.take(search.distances(), spread.source());
+        Rows.Spread spread = Rows.spread(rows, distances.get().size(), scope);
+        NDArray size = spread.take(search.distances());
         NDArray nearer = size.lt(distances.get()).logicalAnd(spread.isFound());
-        NDArray found = Rows.take(search.nearest(), spread.source());
+        NDArray found = spread.take(search.nearest());
         images.set(Kernels.choose(nearer, found, images.get()), scope);
         distances.set(Kernels.choose(nearer, size, distances.get()), scope);
       }
@@ -142,7 +138,7 @@ public final class FabAttack extends ImageAttack {
     return rounds(wrong)
         .search(
             run,
-            Candidates.ofCleanImages(run),
+            Incumbent.ofCleanImages(run),
             (some, rows, i) -> inBall(some, single(some, rows, wrong, start, i)));
   }
 
@@ -194,17 +190,12 @@ public final class FabAttack extends ImageAttack {
       NDArray center = run.ball().center();
       NDArray near = run.ball().contains(search.nearest());
       NDArray images = Kernels.choose(near, search.nearest(), center);
-      Evaluation at = run.evaluate(images);
+      Scores at = run.evaluate(images);
       scope.keep(images, run.manager());
       scope.keep(at.losses(), run.manager());
       scope.keep(at.succeeded(), run.manager());
       return new Found(images, images, new Scores(at.losses(), at.succeeded()));
     }
-  }
-
-  private static Found unsuccessful(AttackRun run) {
-    NDArray center = run.ball().center();
-    return new Candidates(center, run.manager()).found();
   }
 
   /** Settings of a {@link FabAttack}. */
@@ -233,11 +224,11 @@ public final class FabAttack extends ImageAttack {
           + restarts
           + ", targets="
           + targets
-          + ", overshoot="
+          + ", eta="
           + eta
-          + ", greatestBias="
+          + ", alphaMax="
           + alphaMax
-          + ", backStep="
+          + ", beta="
           + beta;
     }
 
@@ -245,7 +236,7 @@ public final class FabAttack extends ImageAttack {
       return new FabSearch.Settings(steps, eta, alphaMax, beta);
     }
 
-    /** Iterations of each restart and target, at least 1; 100 by default. */
+    /** Steps of each restart and target, at least 1; 100 by default. */
     public Builder steps(int steps) {
       this.steps = atLeast(1, "steps", steps);
       return this;
@@ -253,7 +244,7 @@ public final class FabAttack extends ImageAttack {
 
     /**
      * How many of the most likely wrong classes to go for, one after the other; 0, the default,
-     * goes for the nearest class at each iteration.
+     * goes for the nearest class at each step.
      */
     public Builder targets(int targets) {
       this.targets = atLeast(0, "targets", targets);
@@ -262,19 +253,19 @@ public final class FabAttack extends ImageAttack {
 
     /** How far beyond the linearised boundary to go, 1.05 by default. */
     public Builder eta(double eta) {
-      this.eta = positive("overshoot", eta);
+      this.eta = positive("eta", eta);
       return this;
     }
 
     /** The greatest weight of the step from the clean image, in (0, 1]; 0.1 by default. */
     public Builder alphaMax(double alphaMax) {
-      this.alphaMax = inUnitInterval("greatestBias", alphaMax);
+      this.alphaMax = inUnitInterval("alphaMax", alphaMax);
       return this;
     }
 
     /** Which share of the perturbation is kept after a success, in (0, 1]; 0.9 by default. */
     public Builder beta(double beta) {
-      this.beta = inUnitInterval("backStep", beta);
+      this.beta = inUnitInterval("beta", beta);
       return this;
     }
 

@@ -1,9 +1,12 @@
 package dev.fare.attacks;
 
+import static java.util.Objects.requireNonNullElse;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.AttackControl;
 import dev.fare.AttackListener;
+import dev.fare.AttackOptions;
 import dev.fare.AttackResult;
 import dev.fare.AttackResult.Scores;
 import dev.fare.Ball;
@@ -24,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * What all attacks share: inputs are checked, and whatever the search returns is brought into the
  * ball and into [0,1] and checked again, so that no attack can forget it.
  */
-public abstract class ImageAttack implements SeededAttack {
+public abstract sealed class ImageAttack implements SeededAttack
+    permits PgdAttack, ApgdAttack, TargetedApgdAttack, FabAttack, SquareAttack, AutoAttack {
 
   private final ThreatModel threatModel;
   private final long seed;
@@ -56,23 +60,17 @@ public abstract class ImageAttack implements SeededAttack {
   }
 
   @Override
-  public final long seed() {
-    return seed;
-  }
-
-  @Override
-  public final AttackResult perturb(Objective objective, NDArray pixels) {
-    return attack(objective, pixels, null, null, control);
-  }
-
-  @Override
-  public final AttackResult perturb(Objective objective, NDArray pixels, NDArray start) {
-    return attack(objective, pixels, start, null, control);
-  }
-
-  @Override
-  public final AttackResult perturb(Objective objective, NDArray pixels, long[] imageIds) {
-    return attack(objective, pixels, null, imageIds, control);
+  public final AttackResult perturb(Objective objective, NDArray pixels, AttackOptions options) {
+    NDArray start = options.start();
+    if (start != null) {
+      ThreatModel.checkPixels(pixels);
+      checkStart(start, pixels);
+    }
+    return withRun(
+        objective,
+        pixels,
+        options,
+        run -> deliver(run, search(run, start), objective, pixels.getManager()));
   }
 
   /**
@@ -82,45 +80,21 @@ public abstract class ImageAttack implements SeededAttack {
    */
   abstract Found search(AttackRun run, @Nullable NDArray start);
 
-  final AttackResult attack(
-      Objective objective,
-      NDArray pixels,
-      @Nullable NDArray start,
-      long @Nullable [] imageIds,
-      AttackControl control) {
-    if (start != null) {
-      ThreatModel.checkPixels(pixels);
-      checkStart(start, pixels);
-    }
-    return withRun(
-        objective,
-        pixels,
-        imageIds,
-        control,
-        run -> deliver(run, search(run, start), objective, pixels.getManager()));
-  }
-
   /** Does something in a run on checked images. */
-  final <T> T withRun(Objective objective, NDArray pixels, Function<AttackRun, T> work) {
-    return withRun(objective, pixels, null, control, work);
-  }
-
-  private <T> T withRun(
-      Objective objective,
-      NDArray pixels,
-      long @Nullable [] imageIds,
-      AttackControl control,
-      Function<AttackRun, T> work) {
+  final <T> T withRun(
+      Objective objective, NDArray pixels, AttackOptions options, Function<AttackRun, T> work) {
     ThreatModel.checkPixels(pixels);
     long count = pixels.getShape().get(0);
-    long[] ids = imageIds == null ? LongStream.range(0, count).toArray() : imageIds.clone();
+    long[] given = options.imageIds();
+    long[] ids = given == null ? LongStream.range(0, count).toArray() : given.clone();
     if (ids.length != count) {
       throw new IllegalArgumentException(
           "there must be one image id per image, got " + ids.length + " for " + count + " images");
     }
-    RandomStreams random = new RandomStreams(seed, ids);
+    RandomStreams random = new RandomStreams(requireNonNullElse(options.seed(), seed), ids);
+    AttackControl limits = requireNonNullElse(options.control(), control);
     try (GradMode off = GradMode.noGrad();
-        AttackRun run = AttackRun.open(objective, pixels, threatModel, random, control)) {
+        AttackRun run = AttackRun.open(objective, pixels, threatModel, random, limits)) {
       return work.apply(run);
     }
   }
@@ -154,8 +128,8 @@ public abstract class ImageAttack implements SeededAttack {
       Scores scores = found.scores();
       boolean isMoved = inside != found.images() || highestInside != found.highestLossImages();
       if (scores != null && isMoved) {
-        AttackRun.Evaluation atHighest = run.evaluate(highestInside);
-        AttackRun.Evaluation here = one ? atHighest : run.evaluate(inside);
+        Scores atHighest = run.evaluate(highestInside);
+        Scores here = one ? atHighest : run.evaluate(inside);
         scores = new Scores(atHighest.losses(), here.succeeded());
       }
       // what a search found may share its memory with the clean images

@@ -49,11 +49,6 @@ public final class PgdAttack extends ImageAttack {
         .build();
   }
 
-  @Override
-  public PgdAttack withSeed(long seed) {
-    return settings.copy().seed(seed).build();
-  }
-
   /** How many gradients an image costs in one restart. */
   public int steps() {
     return settings.steps;

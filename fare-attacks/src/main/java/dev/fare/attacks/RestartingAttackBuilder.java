@@ -7,8 +7,13 @@ import dev.fare.ThreatModel;
  *
  * @param <B> the attack's own builder
  */
-public abstract class RestartingAttackBuilder<B extends RestartingAttackBuilder<B>>
-    extends AttackBuilder<B> {
+public abstract sealed class RestartingAttackBuilder<B extends RestartingAttackBuilder<B>>
+    extends AttackBuilder<B>
+    permits PgdAttack.Builder,
+        ApgdAttack.Builder,
+        TargetedApgdAttack.Builder,
+        FabAttack.Builder,
+        SquareAttack.Builder {
 
   int restarts = 1;
 

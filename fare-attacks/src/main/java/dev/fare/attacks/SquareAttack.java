@@ -3,8 +3,8 @@ package dev.fare.attacks;
 import ai.djl.ndarray.NDArray;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.run.AttackRun;
-import dev.fare.attacks.run.Candidates;
 import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.run.Restarts;
 import dev.fare.attacks.square.SquareSchedule;
 import dev.fare.attacks.square.SquareSearch;
@@ -37,16 +37,11 @@ public final class SquareAttack extends ImageAttack {
   }
 
   @Override
-  public SquareAttack withSeed(long seed) {
-    return settings.copy().seed(seed).build();
-  }
-
-  @Override
   Found search(AttackRun run, @Nullable NDArray start) {
     return new Restarts(settings.restarts, false)
         .search(
             run,
-            Candidates.ofCleanImages(run),
+            Incumbent.ofCleanImages(run),
             (some, rows, restart) -> {
               NDArray from =
                   start == null || restart > 0
@@ -104,7 +99,7 @@ public final class SquareAttack extends ImageAttack {
           + queries
           + ", restarts="
           + restarts
-          + ", initialShare="
+          + ", pInit="
           + pInit
           + ", rescaleSchedule="
           + rescaleSchedule;
@@ -122,7 +117,7 @@ public final class SquareAttack extends ImageAttack {
 
     /** The share of pixels that the first squares cover, in (0, 1]; 0.8 by default. */
     public Builder pInit(double pInit) {
-      this.pInit = inUnitInterval("initialShare", pInit);
+      this.pInit = inUnitInterval("pInit", pInit);
       return this;
     }
 

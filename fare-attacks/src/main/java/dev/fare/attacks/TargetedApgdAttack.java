@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.objective.ClassificationObjective;
 import dev.fare.attacks.run.AttackRun;
-import dev.fare.attacks.run.Candidates;
 import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.run.Restarts;
 import dev.fare.attacks.run.WrongClasses;
 import dev.fare.attacks.tensor.Rows;
@@ -34,11 +34,6 @@ public final class TargetedApgdAttack extends ImageAttack {
     return new Builder(threatModel);
   }
 
-  @Override
-  public TargetedApgdAttack withSeed(long seed) {
-    return settings.copy().seed(seed).build();
-  }
-
   /** How many wrong classes it goes for at most. */
   public int targets() {
     return settings.targets;
@@ -50,7 +45,7 @@ public final class TargetedApgdAttack extends ImageAttack {
     return new Restarts(wrong.count() * settings.restarts, false)
         .search(
             run,
-            Candidates.ofCleanImages(run),
+            Incumbent.ofCleanImages(run),
             (some, rows, i) -> {
               NDArray indices = some.manager().create(rows);
               NDArray targets = Rows.take(wrong.ofRank(i / settings.restarts), indices);
@@ -95,7 +90,7 @@ public final class TargetedApgdAttack extends ImageAttack {
       return this;
     }
 
-    /** Iterations for each target and restart, at least 1; 100 by default. */
+    /** Steps for each target and restart, at least 1; 100 by default. */
     public Builder steps(int steps) {
       apgd.steps(steps);
       return this;

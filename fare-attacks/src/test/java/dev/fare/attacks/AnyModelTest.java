@@ -159,9 +159,9 @@ class AnyModelTest {
   void saysThatOneClassIsNotEnough() {
     Classifier one = pixels -> means(pixels).get(":,:1");
     NDArray x = manager.zeros(new Shape(1, 3, 2, 2));
-    NDArray labels = manager.create(new long[] {0});
+    Objective objective = Objectives.crossEntropy(one, manager.create(new long[] {0}));
 
-    assertThatThrownBy(() -> AutoAttack.builder(LINF).build().evaluate(one, x, labels))
+    assertThatThrownBy(() -> AutoAttack.builder(LINF).build().perturb(objective, x))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("number of classes (at least 2), got label 0 with 1 classes");
   }

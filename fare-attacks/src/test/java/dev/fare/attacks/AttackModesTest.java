@@ -136,7 +136,7 @@ class AttackModesTest {
     assertThat(l1.around(x).contains(shrinking.images()).all().getBoolean()).isTrue();
     assertThatThrownBy(() -> ApgdAttack.builder(LINF).useLargerEpsilons(true).build())
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("largerEpsilons is for l1 only, got LINF");
+        .hasMessage("useLargerEpsilons is for l1 only, got LINF");
   }
 
   @Test
@@ -154,11 +154,11 @@ class AttackModesTest {
   }
 
   @Test
-  void everyAttackTellsItsListenerAfterEachIteration() {
+  void everyAttackTellsItsListenerAfterEachStep() {
     List<String> heard = new ArrayList<>();
     AttackListener listener =
         progress -> {
-          heard.add(progress.attack() + " " + progress.iteration() + "/" + progress.iterations());
+          heard.add(progress.attack() + " " + progress.step() + "/" + progress.steps());
           assertThat(progress.meanLoss()).isFinite();
           assertThat(progress.stepSizes().size()).isEqualTo(progress.images());
         };
@@ -227,7 +227,8 @@ class AttackModesTest {
     ApgdAttack apgd = ApgdAttack.builder(LINF).steps(10).build();
     AttackResult first = apgd.perturb(coarse, x);
 
-    AttackResult staged = StagedAttack.first(coarse, apgd).then(objective, apgd).perturb(x);
+    AttackResult staged =
+        StagedAttack.first(whole -> coarse, apgd).then(apgd).perturb(objective, x);
 
     Scores start = Transfer.replay(first.highestLossImages(), objective);
     assertThat(staged.losses().gte(start.losses().sub(1e-5)).all().getBoolean()).isTrue();
@@ -326,5 +327,22 @@ class AttackModesTest {
     assertThatThrownBy(() -> Objectives.crossEntropy(model, labels.sub(1)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("labels must be classes from 0 on, got -1");
+  }
+
+  @Test
+  void refusesOtherLabelsThanOnePerImageBeforeItNarrows() {
+    NDArray four = x.get(":4");
+    ClassificationObjective five =
+        Objectives.crossEntropy(model, manager.create(new long[] {0, 1, 2, 3, 4}));
+
+    assertThatThrownBy(
+            () -> EpsilonSweep.run(Norm.LINF, PgdAttack::fgsm, new double[] {0.1}, five, four))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("there must be one label per image, got 5 for 4 images");
+    assertThatThrownBy(() -> five.select(manager.create(new long[] {0, 5})))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("rows must be indices of the objective's 5 images, got 0 to 5");
+    assertThatThrownBy(() -> five.select(manager.create(new long[] {-1})))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 }

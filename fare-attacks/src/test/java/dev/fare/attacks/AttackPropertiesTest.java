@@ -6,7 +6,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.AttackOptions;
 import dev.fare.AttackResult;
+import dev.fare.Classifier;
 import dev.fare.Norm;
 import dev.fare.Objective;
 import dev.fare.ThreatModel;
@@ -120,7 +122,10 @@ class AttackPropertiesTest {
       NDArray rows = manager.create(new long[] {row});
 
       NDArray together = attack.perturb(whole, x).images().get(rows);
-      NDArray alone = attack.perturb(whole.select(rows), x.get(rows), new long[] {row}).images();
+      NDArray alone =
+          attack
+              .perturb(whole.select(rows), x.get(rows), AttackOptions.none().withImageIds(row))
+              .images();
 
       assertThat(together.toFloatArray()).containsExactly(alone.toFloatArray());
     }
@@ -185,6 +190,11 @@ class AttackPropertiesTest {
     @Override
     public LinearLogits select(NDArray rows) {
       return new LinearLogits(matrix, Rows.take(labels, rows), factor);
+    }
+
+    @Override
+    public ClassificationObjective withClassifier(Classifier other) {
+      return Objectives.crossEntropy(other, labels);
     }
 
     @Override

@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.fare.AttackCost;
+import dev.fare.AttackOptions;
 import dev.fare.AttackResult;
 import dev.fare.Classifier;
 import dev.fare.Objective;
@@ -165,9 +166,13 @@ class PgdAttackTest {
     NDArray together = attack.perturb(new LinearObjective(slope, 0), x).images();
     NDArray lastTwo =
         attack
-            .perturb(new LinearObjective(slope.get("2:"), 0), x.get("2:"), new long[] {2, 3})
+            .perturb(
+                new LinearObjective(slope.get("2:"), 0),
+                x.get("2:"),
+                AttackOptions.none().withImageIds(2, 3))
             .images();
-    NDArray otherSeed = attack.withSeed(8).perturb(new LinearObjective(slope, 0), x).images();
+    NDArray otherSeed =
+        attack.perturb(new LinearObjective(slope, 0), x, AttackOptions.none().withSeed(8)).images();
 
     assertThat(lastTwo.toFloatArray()).containsExactly(together.get("2:").toFloatArray());
     assertThat(otherSeed.toFloatArray()).isNotEqualTo(together.toFloatArray());

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.Gson;
+import dev.fare.AttackOptions;
 import dev.fare.AttackResult;
 import dev.fare.SeededAttack;
 import dev.fare.ThreatModel;
@@ -71,7 +72,7 @@ class RecordedDrawsTest {
   void drawsAsBefore(Case recorded) throws IOException {
     float[] expected = Objects.requireNonNull(recorded().get(recorded.name()));
 
-    assertThat(images(recorded.attack(), IDS)).containsExactly(expected, within(ROUNDING));
+    assertThat(images(recorded.attack(), ids(IDS))).containsExactly(expected, within(ROUNDING));
   }
 
   /** Else the recorded images would say nothing of the draws. */
@@ -79,10 +80,11 @@ class RecordedDrawsTest {
   @MethodSource("cases")
   void theDrawsShow(Case recorded) {
     SeededAttack attack = recorded.attack();
-    float[] images = images(attack, IDS);
+    float[] images = images(attack, ids(IDS));
 
-    assertThat(distance(images(attack.withSeed(8), IDS), images)).isGreaterThan(100 * ROUNDING);
-    assertThat(distance(images(attack, new long[] {4, 12}), images)).isGreaterThan(100 * ROUNDING);
+    assertThat(distance(images(attack, AttackOptions.none().withSeed(8).withImageIds(IDS)), images))
+        .isGreaterThan(100 * ROUNDING);
+    assertThat(distance(images(attack, ids(4, 12)), images)).isGreaterThan(100 * ROUNDING);
   }
 
   private static double distance(float[] one, float[] other) {
@@ -93,8 +95,12 @@ class RecordedDrawsTest {
     return largest;
   }
 
+  private static AttackOptions ids(long... ids) {
+    return AttackOptions.none().withImageIds(ids);
+  }
+
   /** The perturbed images, one after the other. */
-  private static float[] images(SeededAttack attack, long[] ids) {
+  private static float[] images(SeededAttack attack, AttackOptions options) {
     try (TinyMlp model = TinyMlp.seeded(1)) {
       NDArray pixels =
           model
@@ -104,7 +110,7 @@ class RecordedDrawsTest {
               .add(0.25);
       NDArray labels = model.embed(pixels).argMax(1);
       try (AttackResult result =
-          attack.perturb(Objectives.crossEntropy(model::embed, labels), pixels, ids)) {
+          attack.perturb(Objectives.crossEntropy(model::embed, labels), pixels, options)) {
         return result.highestLossImages().toFloatArray();
       }
     }
@@ -123,7 +129,7 @@ class RecordedDrawsTest {
   /** Writes what the attacks find now. */
   public static void main(String[] arguments) throws IOException {
     Map<String, float[]> images = new LinkedHashMap<>();
-    cases().forEach(each -> images.put(each.name(), images(each.attack(), IDS)));
+    cases().forEach(each -> images.put(each.name(), images(each.attack(), ids(IDS))));
     Files.writeString(Path.of(arguments[0]), new Gson().toJson(Map.of("images", images)) + "\n");
   }
 }

@@ -5,7 +5,6 @@ import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.Objectives;
 import dev.fare.data.ImageFolder;
 import dev.fare.data.ImageSubset;
-import dev.fare.evaluation.ThreatResult;
 import dev.fare.evaluation.audit.AdversarialFolder;
 import dev.fare.evaluation.audit.AdversarialFolder.Outcome;
 import dev.fare.evaluation.drift.EncoderAttack;
@@ -15,7 +14,6 @@ import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.ZeroShotClassifier;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,7 +67,7 @@ final class AttackCommand implements Callable<Integer> {
       names = "--count",
       paramLabel = "<n>",
       description = "images attacked, spread evenly over the classes; all by default")
-  private @Nullable Integer count;
+  private @Nullable Count count;
 
   @ArgGroup(validate = false, heading = "%nWhat the attacker may do:%n", order = 10)
   private ThreatOptions.Single threat = new ThreatOptions.Single();
@@ -95,9 +93,8 @@ final class AttackCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     ImageFolder folder = ImageFolder.of(images);
     List<Integer> chosen =
-        ImageSubset.evenly(folder, count == null ? folder.size() : count).indices();
+        ImageSubset.evenly(folder, count == null ? folder.size() : count.value()).indices();
     ThreatModel allowed = threat.threatModel();
-    Files.createDirectories(output);
     try (Terminal terminal = common.terminal();
         RobustClipEncoder encoder = model.load()) {
       AdversarialFolder adversarial = new AdversarialFolder(folder, images, encoder, allowed);
@@ -110,7 +107,7 @@ final class AttackCommand implements Callable<Integer> {
       Path table = output.resolve("attack.csv");
       AtomicFile.write(table, csv(outcomes, folder).getBytes(StandardCharsets.UTF_8));
       Map<String, Object> summary = summary(outcomes, labelled);
-      terminal.say("%d images attacked at %s", outcomes.size(), ThreatResult.label(allowed));
+      terminal.say("%d images attacked at %s", outcomes.size(), allowed.label());
       summary.forEach((name, value) -> terminal.say("  %s: %s", name, value));
       terminal.say("The images: %s, the table: %s", output, table);
       summary.put("output", output.toString());
@@ -141,8 +138,8 @@ final class AttackCommand implements Callable<Integer> {
         effort.steps + " iterations, seed " + effort.seed,
         allowed ->
             ApgdAttack.builder(allowed)
-                .steps(effort.steps)
-                .restarts(effort.restarts)
+                .steps(effort.steps.value())
+                .restarts(effort.restarts.value())
                 .seed(effort.seed)
                 .build(),
         Objectives::embeddingDistance);

@@ -9,13 +9,13 @@ class AttackEffort {
       names = "--steps",
       paramLabel = "<n>",
       description = "of each attack; default ${DEFAULT-VALUE}")
-  int steps = 100;
+  Count steps = new Count(100);
 
   @Option(
       names = "--restarts",
       paramLabel = "<n>",
       description = "of PGD and APGD; default ${DEFAULT-VALUE}")
-  int restarts = 1;
+  Count restarts = new Count(1);
 
   @Option(names = "--seed", paramLabel = "<n>", description = "default ${DEFAULT-VALUE}")
   long seed;

@@ -32,22 +32,22 @@ class AttackOptions extends AttackEffort {
       names = "--targets",
       paramLabel = "<n>",
       description = "classes that apgd-t goes for; default ${DEFAULT-VALUE}")
-  int targets = 9;
+  Count targets = new Count(9);
 
   @Option(
       names = "--queries",
       paramLabel = "<n>",
       description = "of square; default ${DEFAULT-VALUE}")
-  int queries = 5_000;
+  Count queries = new Count(5_000);
 
   final EvaluationAttack attack(Name name) {
     return switch (name) {
-      case PGD -> EvaluationAttacks.pgd(steps, restarts, seed);
-      case APGD_CE -> EvaluationAttacks.apgdCrossEntropy(steps, restarts, seed);
-      case APGD_DLR -> EvaluationAttacks.apgdDlr(steps, restarts, seed);
-      case APGD_T -> EvaluationAttacks.apgdTargeted(steps, targets, seed);
-      case FAB -> EvaluationAttacks.fab(steps, seed);
-      case SQUARE -> EvaluationAttacks.square(queries, seed);
+      case PGD -> EvaluationAttacks.pgd(steps.value(), restarts.value(), seed);
+      case APGD_CE -> EvaluationAttacks.apgdCrossEntropy(steps.value(), restarts.value(), seed);
+      case APGD_DLR -> EvaluationAttacks.apgdDlr(steps.value(), restarts.value(), seed);
+      case APGD_T -> EvaluationAttacks.apgdTargeted(steps.value(), targets.value(), seed);
+      case FAB -> EvaluationAttacks.fab(steps.value(), seed);
+      case SQUARE -> EvaluationAttacks.square(queries.value(), seed);
       case AUTOATTACK -> EvaluationAttacks.autoAttack(AutoAttack.Version.STANDARD, seed);
     };
   }

@@ -47,7 +47,7 @@ final class AuditOptions {
       names = "--count",
       paramLabel = "<n>",
       description = "images used, spread evenly; all by default")
-  private @Nullable Integer count;
+  private @Nullable Count count;
 
   @Option(
       names = "--require-robust",
@@ -71,31 +71,31 @@ final class AuditOptions {
         description =
             "side at which images are attacked; by default their own if all are small squares of"
                 + " one size, else the encoder's")
-    @Nullable Integer imageSize;
+    @Nullable Count imageSize;
 
     @Option(names = "--batch-size", paramLabel = "<n>", description = "default ${DEFAULT-VALUE}")
-    int batchSize = 32;
+    Count batchSize = new Count(32);
 
     @Option(
         names = "--workers",
         paramLabel = "<n>",
         description = "batches at the same time; default ${DEFAULT-VALUE}")
-    int workers = 1;
+    Count workers = new Count(1);
   }
 
   /** Tells an audit what was said here. */
   <B extends AuditBuilder<B>> B describe(B audit, long seed, Terminal terminal) {
     audit
         .threatModels(threats.threatModels())
-        .batchSize(run.batchSize)
-        .workers(run.workers)
+        .batchSize(run.batchSize.value())
+        .workers(run.workers.value())
         .seed(seed)
         .listener(terminal::progress);
     if (count != null) {
-      audit.images(count);
+      audit.images(count.value());
     }
     if (run.imageSize != null) {
-      audit.imageSize(run.imageSize);
+      audit.imageSize(run.imageSize.value());
     }
     for (String model : models) {
       int equals = model.indexOf('=');
@@ -106,8 +106,14 @@ final class AuditOptions {
     return audit;
   }
 
-  /** The folder of the report, made if absent. */
-  Path folder() throws IOException {
+  /**
+   * The folder of the report, made if absent.
+   *
+   * @param images what the command reads, which the report must not overwrite
+   */
+  Path folder(String images) throws IOException {
+    CommonOptions.checkOutput(output, images);
+    CommonOptions.checkOutput(ReportFiles.jsonOf(output), images);
     Path parent = output.toAbsolutePath().getParent();
     return parent == null ? Path.of("") : Files.createDirectories(parent);
   }

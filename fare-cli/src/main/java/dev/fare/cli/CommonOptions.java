@@ -1,5 +1,8 @@
 package dev.fare.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -44,12 +47,38 @@ final class CommonOptions {
     @Nullable Integer threads;
   }
 
+  /**
+   * Keeps what a command reads from being overwritten by what it writes.
+   *
+   * @param inputs paths as they were given; what is no file is passed over
+   */
+  static void checkOutput(Path output, String... inputs) throws IOException {
+    for (String input : inputs) {
+      if (Files.exists(output) && isSameFile(output, input)) {
+        throw new IllegalArgumentException(
+            output + " would be overwritten, and the command reads it; choose another --output");
+      }
+    }
+  }
+
+  private static boolean isSameFile(Path output, String input) throws IOException {
+    try {
+      return Files.exists(Path.of(input)) && Files.isSameFile(output, Path.of(input));
+    } catch (InvalidPathException e) {
+      return false; // a pattern of archives
+    }
+  }
+
   /** Where the command writes; called before the engine is used, which it tells its threads. */
   Terminal terminal() {
     if (group.threads != null) {
-      if (group.threads < 1) {
+      int cores = Runtime.getRuntime().availableProcessors();
+      int most = Math.max(64, 4 * cores);
+      if (group.threads < 1 || group.threads > most) {
         throw new ParameterException(
-            command.commandLine(), "--threads must be at least 1, got " + group.threads);
+            command.commandLine(),
+            "--threads must be from 1 to %d on this machine of %d cores, got %d"
+                .formatted(most, cores, group.threads));
       }
       System.setProperty("ai.djl.pytorch.num_threads", group.threads.toString());
     }

@@ -69,6 +69,8 @@ final class ConvertCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    CommonOptions.checkOutput(
+        output, model.source().path().toString(), mmproj == null ? "" : mmproj.toString());
     try (Terminal terminal = common.terminal()) {
       ModelConverter converter = ModelConverter.of(model.source().checkpoint());
       if (half) {

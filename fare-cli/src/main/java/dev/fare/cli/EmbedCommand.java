@@ -28,7 +28,8 @@ import picocli.CommandLine.Option;
       "Embeds images.",
       "The output's ending says how: .jsonl (a line {\"file\", \"embedding\"} an image), .npy"
           + " (NumPy, a row an image) or .safetensors (a tensor 'embeddings'); the latter two come"
-          + " with the files' names beside them, in .txt."
+          + " with the files' names beside them, in .txt: a line a row, where a line feed in a name is"
+          + " \\n and a backslash \\\\."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false,
@@ -56,21 +57,23 @@ final class EmbedCommand implements Callable<Integer> {
   private boolean skipUnreadable;
 
   @Option(names = "--batch-size", paramLabel = "<n>", description = "default ${DEFAULT-VALUE}")
-  private int batchSize = 32;
+  private Count batchSize = new Count(32);
 
   @Mixin private CommonOptions common = new CommonOptions();
 
   @Override
   public Integer call() throws IOException {
     EmbeddingFile.Format format = EmbeddingFile.Format.of(output);
+    CommonOptions.checkOutput(output, images.path());
+    CommonOptions.checkOutput(EmbeddingFile.namesBeside(output), images.path());
     ImageSource source = images.open();
     ImageDataset data = source.data();
     List<String> names = new ArrayList<>();
     List<float[]> embeddings = new ArrayList<>();
     try (Terminal terminal = common.terminal();
         RobustClipEncoder encoder = model.load()) {
-      for (int from = 0; from < data.size(); from += batchSize) {
-        int to = Math.min(data.size(), from + batchSize);
+      for (int from = 0; from < data.size(); from += batchSize.value()) {
+        int to = Math.min(data.size(), from + batchSize.value());
         embed(encoder, source, from, to, names, embeddings, terminal);
         terminal.progress("embed", to, data.size(), "");
       }

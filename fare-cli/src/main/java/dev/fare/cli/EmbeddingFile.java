@@ -1,5 +1,7 @@
 package dev.fare.cli;
 
+import static java.util.stream.Collectors.joining;
+
 import ai.djl.ndarray.NDManager;
 import com.google.gson.Gson;
 import dev.fare.io.AtomicFile;
@@ -71,9 +73,14 @@ final class EmbeddingFile {
       }
     }
     if (format != Format.JSONL) {
-      String text = String.join("\n", names) + "\n";
+      String text = names.stream().map(EmbeddingFile::line).collect(joining("\n", "", "\n"));
       AtomicFile.write(namesBeside(file), text.getBytes(StandardCharsets.UTF_8));
     }
+  }
+
+  /** A name on one line: a line feed in it is written as {@code \n}, a backslash doubled. */
+  private static String line(String name) {
+    return name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r");
   }
 
   /** Where the names of rows go: {@code photos.npy} has them in {@code photos.txt}. */

@@ -116,10 +116,10 @@ final class EvaluateCommand implements Callable<Integer> {
             .cascade(!attacks.eachAttack)
             .transfer(attacks.transfer)
             .drift(attacks.drift)
-            .driftSteps(attacks.steps)
+            .driftSteps(attacks.steps.value())
             .templates(classes.sentences())
             .classNames(classes.names())
-            .resumeIn(audit.folder());
+            .resumeIn(audit.folder(images.path()));
     attacks.names.forEach(name -> builder.attack(attacks.attack(name)));
     return audit.describe(builder, attacks.seed, terminal).build();
   }

@@ -87,6 +87,7 @@ public final class Fare implements Runnable {
     CommandLine commandLine = new CommandLine(new Fare());
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.registerConverter(Radius.class, Radius::parse);
+    commandLine.registerConverter(Count.class, Count::parse);
     commandLine.registerConverter(Share.class, Share::parse);
     commandLine.registerConverter(ModelFormat.class, LayoutNames::parse);
     commandLine.setExecutionStrategy(Fare::runUnlessRepeated);

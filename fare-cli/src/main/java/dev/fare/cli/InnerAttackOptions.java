@@ -32,7 +32,7 @@ final class InnerAttackOptions extends ThreatOptions.Single {
   private InnerAttack attack = InnerAttack.PGD;
 
   @Option(names = "--attack-steps", paramLabel = "<n>", description = "default ${DEFAULT-VALUE}")
-  private int steps = 10;
+  private Count steps = new Count(10);
 
   @Option(
       names = "--step-size",
@@ -57,14 +57,15 @@ final class InnerAttackOptions extends ThreatOptions.Single {
   void describe(FareTrainer.Builder<?> training, long seed) {
     switch (attack) {
       case PGD -> {
-        PgdAttack.Builder pgd = PgdAttack.builder(threatModel()).steps(steps).seed(seed);
+        PgdAttack.Builder pgd = PgdAttack.builder(threatModel()).steps(steps.value()).seed(seed);
         if (stepSize != null) {
           pgd.stepSize(stepSize.value());
         }
         training.attack(pgd.build());
       }
       case APGD ->
-          training.attack(ApgdAttack.builder(threatModel()).steps(steps).seed(seed).build());
+          training.attack(
+              ApgdAttack.builder(threatModel()).steps(steps.value()).seed(seed).build());
       case NONE -> training.withoutAttack();
     }
     if (stepSize != null && attack != InnerAttack.PGD) {

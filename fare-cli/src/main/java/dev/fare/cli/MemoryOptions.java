@@ -12,7 +12,7 @@ final class MemoryOptions {
       names = "--micro-batch-size",
       paramLabel = "<n>",
       description = "images in memory together; the whole batch by default")
-  private @Nullable Integer microBatchSize;
+  private @Nullable Count microBatchSize;
 
   @Option(
       names = "--activation-checkpointing",
@@ -35,7 +35,7 @@ final class MemoryOptions {
   void describe(FareTrainer.Builder<?> training) {
     training.loaderThreads(loaderThreads).activationCheckpointing(activationCheckpointing);
     if (microBatchSize != null) {
-      training.microBatchSize(microBatchSize);
+      training.microBatchSize(microBatchSize.value());
     }
     if (referenceCache != null) {
       training.referenceCache(referenceCache);

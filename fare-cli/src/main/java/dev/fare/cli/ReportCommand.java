@@ -35,8 +35,9 @@ final class ReportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     try (Terminal terminal = common.terminal()) {
-      ReportModel report = ReportFiles.read(json);
       Path page = output != null ? output : ReportFiles.pageOf(json);
+      CommonOptions.checkOutput(page, json.toString());
+      ReportModel report = ReportFiles.read(json);
       ReportFiles.writePage(report, page);
       terminal.say(Verdict.of(report).headline());
       terminal.say("%nThe report: %s", page);

@@ -1,7 +1,6 @@
 package dev.fare.cli;
 
 import dev.fare.data.CaptionedImages;
-import dev.fare.evaluation.ThreatResult;
 import dev.fare.evaluation.audit.ImageSource;
 import dev.fare.evaluation.audit.RetrievalAudit;
 import dev.fare.evaluation.report.ReportModel;
@@ -79,21 +78,23 @@ final class RetrievalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    audit.folder(captions);
     try (Terminal terminal = common.terminal()) {
       Path list = Path.of(captions);
       Path folder = images != null ? images : ImageSource.folderOf(list);
       CaptionedImages data = ImageSource.captioned(captions, folder, pathColumn, captionColumn);
       RetrievalAudit.Builder builder =
           RetrievalAudit.of(data, String.valueOf(list.getFileName()))
-              .attack(RetrievalAudit.attack(effort.steps, effort.restarts, effort.seed));
+              .attack(
+                  RetrievalAudit.attack(
+                      effort.steps.value(), effort.restarts.value(), effort.seed));
       ReportModel report = audit.describe(builder, effort.seed, terminal).build().run();
-      audit.folder();
       RetrievalReport retrieval = report.retrievals().get(0);
       audit.publish(report, TextTable.of(retrieval), results(retrieval), terminal);
       RetrievalResult.Attacked decisive = Verdict.decisive(retrieval);
       return audit.judge(
           decisive.recall().imageToText().atK().get(0).share(),
-          ThreatResult.label(decisive.threatModel()),
+          decisive.threatModel().label(),
           terminal);
     }
   }
@@ -103,7 +104,7 @@ final class RetrievalCommand implements Callable<Integer> {
     for (RetrievalResult encoder : report.encoders()) {
       Map<String, Object> robust = new LinkedHashMap<>();
       for (RetrievalResult.Attacked attacked : encoder.attacked()) {
-        robust.put(ThreatResult.label(attacked.threatModel()), recalls(attacked.recall()));
+        robust.put(attacked.threatModel().label(), recalls(attacked.recall()));
       }
       Map<String, Object> values = new LinkedHashMap<>();
       values.put("model", encoder.encoder());

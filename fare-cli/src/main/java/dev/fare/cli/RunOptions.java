@@ -58,7 +58,7 @@ final class RunOptions {
       names = "--keep-checkpoints",
       paramLabel = "<n>",
       description = "of the newest; default ${DEFAULT-VALUE}")
-  private int keepCheckpoints = 3;
+  private Count keepCheckpoints = new Count(3);
 
   @Option(
       names = "--milestone-every",
@@ -90,7 +90,7 @@ final class RunOptions {
       names = "--validate-attack-steps",
       paramLabel = "<n>",
       description = "default ${DEFAULT-VALUE}")
-  private int validationSteps = 50;
+  private Count validationSteps = new Count(50);
 
   @Option(
       names = "--validate-every",
@@ -104,7 +104,7 @@ final class RunOptions {
       description =
           "end when so many validations in a row find nothing better under attack, with the best"
               + " one's weights; off by default")
-  private @Nullable Integer earlyStop;
+  private @Nullable Count earlyStop;
 
   @Option(
       names = "--metrics-every",
@@ -161,7 +161,7 @@ final class RunOptions {
     training
         .checkpoints(folder)
         .checkpointEvery(checkpointEvery)
-        .keepCheckpoints(keepCheckpoints)
+        .keepCheckpoints(keepCheckpoints.value())
         .milestoneEvery(milestoneEvery)
         .metricsEvery(metricsEvery)
         .divergencePolicy(divergence)
@@ -183,7 +183,8 @@ final class RunOptions {
       if (validate == null) {
         throw new IllegalArgumentException("--early-stop watches a validation: give --validate");
       }
-      training.earlyStop(EarlyStop.whenNotRising(measure.watched, earlyStop).restoreBest(true));
+      training.earlyStop(
+          EarlyStop.whenNotRising(measure.watched, earlyStop.value()).restoreBest(true));
     }
   }
 
@@ -191,14 +192,15 @@ final class RunOptions {
       ImageDataset images, ThreatModel threat, ModelSource model, ClassNameOptions classes)
       throws IOException {
     if (measure == Measure.CLOSENESS) {
-      return Validation.closeness(images, PgdAttack.builder(threat).steps(validationSteps).build());
+      return Validation.closeness(
+          images, PgdAttack.builder(threat).steps(validationSteps.value()).build());
     }
     if (images.classNames().size() < 2) {
       throw new IllegalArgumentException(
           "--validate-by accuracy needs at least two classes; give --validate a sub-folder or a"
               + " label for each");
     }
-    ApgdAttack apgd = ApgdAttack.builder(threat).steps(validationSteps).build();
+    ApgdAttack apgd = ApgdAttack.builder(threat).steps(validationSteps.value()).build();
     List<String> names = images.classNames().stream().map(classes.names()).toList();
     try (ClipModel clip = model.load()) {
       return clip.accuracy(images, names, classes.sentences(), apgd);

@@ -43,7 +43,7 @@ final class UpdateOptions {
       names = "--batch-size",
       paramLabel = "<n>",
       description = "images an update; default ${DEFAULT-VALUE}")
-  private int batchSize = 128;
+  private Count batchSize = new Count(128);
 
   @Option(
       names = "--learning-rate",
@@ -115,7 +115,7 @@ final class UpdateOptions {
   void describe(FareTrainer.Builder<?> training) {
     training
         .steps(steps)
-        .batchSize(batchSize)
+        .batchSize(batchSize.value())
         .learningRate(learningRate)
         .weightDecay(weightDecay)
         .optimizer(optimizer())

@@ -8,7 +8,7 @@ import dev.fare.RandomStream;
  * The order in which an epoch visits a data set: a function of (seed, epoch) and nothing else, so
  * that a resumed run sees the images that an uninterrupted one would have seen.
  */
-public record DataOrder(long seed) {
+record DataOrder(long seed) {
   private static final long PURPOSE = 0x6f726465722d6f66L;
 
   /**
@@ -16,7 +16,7 @@ public record DataOrder(long seed) {
    *
    * @param epoch counted from 0
    */
-  public int[] indices(long epoch, int size) {
+  int[] indices(long epoch, int size) {
     checkArgument(epoch >= 0 && size >= 0, "epoch %s and size %s can't be negative", epoch, size);
     RandomStream random = new RandomStream(seed, PURPOSE, epoch);
     int[] indices = new int[size];

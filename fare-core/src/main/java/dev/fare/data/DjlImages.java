@@ -194,6 +194,11 @@ public final class DjlImages implements ImageDataset {
         .formatted(origin, dataset.getClass().getSimpleName(), size, classNames.size());
   }
 
+  @Override
+  public String toString() {
+    return description();
+  }
+
   /** A batch of one image. */
   private record One(long index) implements Sampler {
     @Override

@@ -8,7 +8,7 @@ import java.util.OptionalInt;
 
 /**
  * Images in a fixed order, read one at a time; any thread may read. The order of an epoch is not
- * the data set's: see {@link DataOrder}.
+ * the data set's: a training shuffles.
  */
 public interface ImageDataset {
   /** Number of images. */

@@ -4,7 +4,6 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.fare.image.ImageDecoder;
 import dev.fare.image.PixelImage;
-import dev.fare.image.PixelPipeline;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitOption;

@@ -5,7 +5,6 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.gson.JsonElement;
 import dev.fare.image.ImageDecoder;
 import dev.fare.image.PixelImage;
-import dev.fare.image.PixelPipeline;
 import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;

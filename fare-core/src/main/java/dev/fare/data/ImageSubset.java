@@ -249,4 +249,9 @@ public final class ImageSubset implements ImageDataset {
     Arrays.stream(indices).forEach(fingerprint::add);
     return "%d images, indices %s, of ".formatted(size(), fingerprint.digits());
   }
+
+  @Override
+  public String toString() {
+    return description();
+  }
 }

@@ -174,4 +174,9 @@ public final class InMemoryImages implements ImageDataset {
   public String identity() {
     return description() + ", labels " + Fingerprint.ofLabels(this);
   }
+
+  @Override
+  public String toString() {
+    return description();
+  }
 }

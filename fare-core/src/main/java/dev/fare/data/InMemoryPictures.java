@@ -6,7 +6,6 @@ import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import dev.fare.image.ImageDecoder;
 import dev.fare.image.PixelImage;
-import dev.fare.image.PixelPipeline;
 import java.util.List;
 import java.util.OptionalInt;
 

@@ -4,7 +4,6 @@ import dev.fare.image.Augmentation;
 import dev.fare.image.ClipPreprocessing;
 import dev.fare.image.ImageDecoder;
 import dev.fare.image.PixelImage;
-import dev.fare.image.PixelPipeline;
 import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -44,6 +43,11 @@ public abstract class PictureDataset<D extends PictureDataset<D>> implements Ima
   public final String identity() {
     return "%d pictures, content %s, labels %s, %s"
         .formatted(size(), content(), Fingerprint.ofLabels(this), preparation.description());
+  }
+
+  @Override
+  public final String toString() {
+    return description();
   }
 
   /**

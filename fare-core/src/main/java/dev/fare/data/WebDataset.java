@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.fare.image.ImageDecoder;
 import dev.fare.image.PixelImage;
-import dev.fare.image.PixelPipeline;
 import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;

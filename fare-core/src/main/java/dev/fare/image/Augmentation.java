@@ -105,7 +105,7 @@ public record Augmentation(Optional<Crop> crop, double flipProbability, long see
   }
 
   /** What the encoder sees of an image in an epoch. */
-  PixelImage apply(PixelImage image, ClipPreprocessing pipeline, long epoch, int index) {
+  public PixelImage apply(PixelImage image, ClipPreprocessing pipeline, long epoch, int index) {
     Draw draw = draw(image.width(), image.height(), epoch, index);
     PixelImage seen =
         draw.place

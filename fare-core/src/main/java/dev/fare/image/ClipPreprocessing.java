@@ -21,30 +21,17 @@ import java.util.concurrent.Executor;
 /**
  * From a decoded image to an encoder's pixels, byte for byte what the Python pipelines make.
  *
- * <p>Pixels stay in [0,1]: {@code mean} and {@code standardDeviation} are what the encoder
- * subtracts and divides by inside, kept here because preprocessing files state them.
+ * <p>Pixels stay in [0,1]: the encoder subtracts and divides inside, by its {@link
+ * PixelNormalization}.
  *
  * @param size side of the square the encoder takes, in pixels
  * @param resizeMode how an image of any shape becomes that square
  * @param interpolation the resampling filter
  * @param convertsToRgbFirst whether colours are converted before resizing (Hugging Face, LLaVA) or
  *     after (open_clip), which differs for palette, 1-bit, transparent, CMYK and 16-bit images
- * @param mean of red, green and blue
- * @param standardDeviation of red, green and blue
  */
 public record ClipPreprocessing(
-    int size,
-    ResizeMode resizeMode,
-    Interpolation interpolation,
-    boolean convertsToRgbFirst,
-    List<Double> mean,
-    List<Double> standardDeviation) {
-  /** CLIP's mean of red, green and blue. */
-  public static final List<Double> CLIP_MEAN = List.of(0.48145466, 0.4578275, 0.40821073);
-
-  /** CLIP's standard deviation of red, green and blue. */
-  public static final List<Double> CLIP_STANDARD_DEVIATION =
-      List.of(0.26862954, 0.26130258, 0.27577711);
+    int size, ResizeMode resizeMode, Interpolation interpolation, boolean convertsToRgbFirst) {
 
   /** CLIP's mean colour in 255ths, LLaVA's bars. */
   private static final PadToSquare LLAVA_PADDING = new PadToSquare(122, 116, 104);
@@ -54,17 +41,10 @@ public record ClipPreprocessing(
   /** Beyond it, an image is a line rather than a picture. */
   private static final int MAX_RESIZED_SIDE = 1 << 24;
 
-  /** Checks the values. */
+  /** Checks the size. */
   public ClipPreprocessing {
     checkArgument(
         size > 0 && size <= MAX_SIZE, "size must be in [1, %s] pixels, got %s", MAX_SIZE, size);
-    mean = List.copyOf(mean);
-    standardDeviation = List.copyOf(standardDeviation);
-    checkArgument(
-        mean.size() == 3 && standardDeviation.size() == 3,
-        "mean and standardDeviation must have one value each for red, green and blue, got %s and %s",
-        mean,
-        standardDeviation);
   }
 
   /** open_clip's and OpenAI's: resize, centre crop, then RGB. Also the paper's. */
@@ -83,14 +63,12 @@ public record ClipPreprocessing(
   }
 
   private static ClipPreprocessing clip(int size, ResizeMode mode, boolean rgbFirst) {
-    return new ClipPreprocessing(
-        size, mode, Interpolation.BICUBIC, rgbFirst, CLIP_MEAN, CLIP_STANDARD_DEVIATION);
+    return new ClipPreprocessing(size, mode, Interpolation.BICUBIC, rgbFirst);
   }
 
   /** The same for an encoder of another size. */
   public ClipPreprocessing withSize(int newSize) {
-    return new ClipPreprocessing(
-        newSize, resizeMode, interpolation, convertsToRgbFirst, mean, standardDeviation);
+    return new ClipPreprocessing(newSize, resizeMode, interpolation, convertsToRgbFirst);
   }
 
   /**
@@ -225,5 +203,20 @@ public record ClipPreprocessing(
 
   private Shape shape(int images) {
     return new Shape(images, 3, size, size);
+  }
+
+  /**
+   * Part of a data set's identity, in the words of the first version, which named CLIP's values.
+   */
+  @Override
+  public String toString() {
+    return "ClipPreprocessing[size=%d, resizeMode=%s, interpolation=%s, convertsToRgbFirst=%s, mean=%s, standardDeviation=%s]"
+        .formatted(
+            size,
+            resizeMode,
+            interpolation,
+            convertsToRgbFirst,
+            PixelNormalization.CLIP.mean(),
+            PixelNormalization.CLIP.std());
   }
 }

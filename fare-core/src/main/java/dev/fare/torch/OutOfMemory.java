@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** Whether an error of libtorch says that a device has no memory left: its text alone tells. */
-public final class OutOfMemory {
+final class OutOfMemory {
 
   /** Of CUDA, of libtorch's CPU allocator on Linux and on Windows, of cuBLAS and of cuDNN. */
   private static final List<String> TEXTS =
@@ -20,7 +20,7 @@ public final class OutOfMemory {
   private OutOfMemory() {}
 
   /** Whether less work at a time may succeed. */
-  public static boolean isCauseOf(EngineException e) {
+  static boolean isCauseOf(EngineException e) {
     String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
     return TEXTS.stream().anyMatch(message::contains);
   }

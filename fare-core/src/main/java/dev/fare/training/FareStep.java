@@ -2,10 +2,10 @@ package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.Attack;
+import dev.fare.AttackOptions;
 import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
 import dev.fare.Objective;
-import dev.fare.SeededAttack;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
@@ -85,10 +85,8 @@ record FareStep(
     if (attack == null) {
       return x;
     }
-    if (attack instanceof SeededAttack seeded) {
-      return seeded.withSeed(seed).perturb(objective, x, rows).highestLossImages();
-    }
-    return attack.perturb(objective, x).highestLossImages();
+    AttackOptions options = AttackOptions.none().withSeed(seed).withImageIds(rows);
+    return attack.perturb(objective, x, options).highestLossImages();
   }
 
   private void addGradient(LossInputs inputs, BatchGradient batch, TensorScope scope) {

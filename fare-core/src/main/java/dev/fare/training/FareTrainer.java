@@ -12,12 +12,11 @@ import dev.fare.torch.MicroBatch;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
 import dev.fare.training.checkpoint.CheckpointState;
-import dev.fare.training.optimizer.Gradients;
 import dev.fare.training.optimizer.LearningRateSchedule;
 import dev.fare.training.optimizer.UpdateRule;
-import dev.fare.training.optimizer.WeightAverage;
 import dev.fare.training.reference.ReferenceCache;
-import dev.fare.training.reference.ReferenceWriter;
+import dev.fare.training.weights.Gradients;
+import dev.fare.training.weights.WeightAverage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -55,9 +54,8 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
   private static final Logger LOG = LoggerFactory.getLogger(FareTrainer.class);
 
   /**
-   * Describes a {@link FareTrainer}. What is not said is the paper's recipe: squared distance,
-   * AdamW at 1e-5 with weight decay 1e-4, 20,000 steps of 128 images, 7 % of them warm-up, then a
-   * cosine.
+   * Describes a trainer. What is not said is the paper's recipe: squared distance, AdamW at 1e-5
+   * with weight decay 1e-4, 20,000 steps of 128 images, 7 % of them warm-up, then a cosine.
    */
   public static final class Builder<E extends TrainableEncoder> extends TrainerOptions<E> {
 
@@ -116,14 +114,12 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
       owned.register(listeners::close);
       // the lock first: where it is another's, no weight may have been copied or changed
       checkpoints = owned.register(TrainerCheckpoints.open(options, settings));
-      original = encoder.copy();
+      // a type that averagedEncoder can't give is told before the run
+      original = settings.averageDecay() > 0 ? StepPlan.copyOf(encoder) : encoder.copy();
       owned.register(original::close);
       Map<String, NDArray> trained = plan.trainedWeights(encoder);
       rule = owned.register(options.optimizer.on(trained, settings.weightDecay()));
       average = owned.register(WeightAverage.of(settings.averageDecay(), trained));
-      if (average != null) {
-        sameType(original); // what averagedEncoder gives is told before the run, not after it
-      }
       Supplier<String> fingerprint = () -> WeightsFingerprint.of(original.parameters());
       run = new RunState(settings, fingerprint, Hardware.of(encoder, options.replicas));
       microBatch = new MicroBatch(settings.microBatchSize(), run::warn);
@@ -146,16 +142,12 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
                   options.metricsEvery,
                   microBatch));
     } catch (RuntimeException | Error e) {
-      closeAfter(e);
+      try {
+        close();
+      } catch (RuntimeException alsoFailed) {
+        e.addSuppressed(alsoFailed);
+      }
       throw e;
-    }
-  }
-
-  private void closeAfter(Throwable failure) {
-    try {
-      close();
-    } catch (RuntimeException e) {
-      failure.addSuppressed(e);
     }
   }
 
@@ -172,6 +164,7 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
     LOG.info("training goes on after step {} of {}", step, settings.steps());
   }
 
+  /** For a checkpoint. */
   private CheckpointState state() {
     return run.checkpoint(step, validation.state(), guard.skippedInARow(), microBatch.images());
   }
@@ -218,18 +211,10 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
     run.start(data, step, unreadable);
     LOG.info("training from step {} to {} on {}", step, settings.steps(), data.description());
     listeners.onStart(settings, step);
-    ReferenceWriter.Order order =
-        new ReferenceWriter.Order(
-            data,
-            original,
-            run.original(),
-            microBatch,
-            reading.loaderThreads(),
-            unreadable,
-            this::isStopRequested);
-    try (ReferenceCache references = ReferenceCache.openOrNull(reading.referenceCache(), order);
-        BatchLoader loader =
-            reading.batches(data, encoder.imageSize(), settings, step, unreadable)) {
+    try (ReferenceCache references =
+            reading.references(
+                data, original, run.original(), microBatch, unreadable, this::isStopRequested);
+        BatchLoader loader = reading.batches(data, settings, step, unreadable)) {
       while (!isFinished() && !isStopRequested()) {
         StepClock clock = new StepClock();
         Optional<HostBatch> batch = loader.next();
@@ -252,7 +237,7 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
   }
 
   /**
-   * Whether all steps are made, or early stopping has ended the run: {@link #fit} makes no more.
+   * Whether {@link #fit} makes no more steps: all are made, or early stopping has ended the run.
    */
   public boolean isFinished() {
     return step >= settings.steps() || validation.isExhausted();
@@ -388,36 +373,15 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
       throw new IllegalStateException(
           "this trainer keeps no average of the weights; ask the builder: averageDecay(0.999)");
     }
-    E copy = sameType(encoder.copy());
+    E copy = StepPlan.copyOf(encoder);
     average.copyTo(copy.parameters());
     return copy;
   }
 
-  @SuppressWarnings("unchecked")
-  private E sameType(TrainableEncoder copy) {
-    if (!encoder.getClass().isInstance(copy)) {
-      throw new IllegalArgumentException(
-          "copy() must give another "
-              + encoder.getClass().getSimpleName()
-              + ", got "
-              + copy.getClass().getSimpleName());
-    }
-    return (E) copy;
-  }
-
   @Override
   public String toString() {
-    return "FareTrainer["
-        + encoder
-        + ", step "
-        + step
-        + " of "
-        + settings.steps()
-        + ", loss "
-        + settings.loss()
-        + ", attack "
-        + settings.attack()
-        + "]";
+    return "FareTrainer[%s, step %d of %d, loss %s, attack %s]"
+        .formatted(encoder, step, settings.steps(), settings.loss(), settings.attack());
   }
 
   /**

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import dev.fare.RandomStream;
 import dev.fare.torch.MicroBatch;
 import dev.fare.torch.TensorScope;
 import java.io.Closeable;
@@ -85,7 +86,7 @@ final class GradientSource implements Closeable {
       long step,
       NDManager owner,
       StepClock clock) {
-    long seed = Seeds.mix(settings.seed(), "attack", step);
+    long seed = RandomStream.seed(settings.seed(), "attack", step);
     boolean measureClean = metricsEvery > 0 && step % metricsEvery == 0;
     return microBatch.fit(
         share(pixels.getShape().get(0)),

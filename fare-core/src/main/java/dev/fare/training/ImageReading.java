@@ -1,9 +1,14 @@
 package dev.fare.training;
 
+import dev.fare.ImageEncoder;
 import dev.fare.data.BatchLoader;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.UnreadableImages;
+import dev.fare.torch.MicroBatch;
+import dev.fare.training.reference.ReferenceCache;
+import dev.fare.training.reference.ReferenceWriter;
 import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,14 +28,24 @@ record ImageReading(int loaderThreads, double unreadableFraction, @Nullable Path
     return new UnreadableImages(data, unreadableFraction);
   }
 
+  /** The original's embeddings of all images, null where they are not kept. */
+  @Nullable ReferenceCache references(
+      ImageDataset data,
+      ImageEncoder original,
+      String weights,
+      MicroBatch microBatch,
+      UnreadableImages unreadable,
+      BooleanSupplier isStopRequested) {
+    return ReferenceCache.openOrNull(
+        referenceCache,
+        new ReferenceWriter.Order(
+            data, original, weights, microBatch, loaderThreads, unreadable, isStopRequested));
+  }
+
   /** The batches of the steps that are still to be made. */
   BatchLoader batches(
-      ImageDataset data,
-      int imageSize,
-      TrainingSettings settings,
-      long step,
-      UnreadableImages unreadable) {
-    return BatchLoader.builder(data, imageSize)
+      ImageDataset data, TrainingSettings settings, long step, UnreadableImages unreadable) {
+    return BatchLoader.builder(data, settings.imageSize())
         .batchSize(settings.batchSize())
         .seed(settings.seed())
         .threads(loaderThreads)

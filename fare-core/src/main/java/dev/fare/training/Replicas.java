@@ -1,7 +1,7 @@
 package dev.fare.training;
 
 import ai.djl.ndarray.NDArray;
-import dev.fare.training.optimizer.OptimizerScript;
+import dev.fare.training.weights.WeightScript;
 import java.io.Closeable;
 import java.util.ArrayList;
 import java.util.List;
@@ -87,7 +87,7 @@ final class Replicas implements Closeable {
   }
 
   private static void copyWeights(TrainableEncoder from, TrainableEncoder to) {
-    OptimizerScript.copy(
+    WeightScript.copy(
         List.copyOf(from.parameters().values()), List.copyOf(to.parameters().values()));
   }
 

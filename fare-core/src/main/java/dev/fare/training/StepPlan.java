@@ -61,6 +61,25 @@ record StepPlan(
             + " divided, and a run that goes on from a checkpoint draws others than it would have");
   }
 
+  /**
+   * A copy of the encoder's own type.
+   *
+   * @throws IllegalArgumentException if its {@code copy()} gives something else
+   */
+  @SuppressWarnings("unchecked")
+  static <E extends TrainableEncoder> E copyOf(E encoder) {
+    TrainableEncoder copy = encoder.copy();
+    if (!encoder.getClass().isInstance(copy)) {
+      copy.close();
+      throw new IllegalArgumentException(
+          "copy() must give another "
+              + encoder.getClass().getSimpleName()
+              + ", got "
+              + copy.getClass().getSimpleName());
+    }
+    return (E) copy;
+  }
+
   /** The mathematics of a step on one device. */
   FareStep stepFor(TrainableEncoder trained, TrainableEncoder original) {
     List<NDArray> weights = List.copyOf(trainedWeights(trained).values());

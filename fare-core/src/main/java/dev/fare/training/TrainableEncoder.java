@@ -31,9 +31,9 @@ public interface TrainableEncoder extends ImageEncoder {
 
   /**
    * This encoder, on the same weights and with the same results, which keeps less for its backward
-   * pass and computes the rest again: activation checkpointing. It lives as long as this one and
-   * need not be closed. Its gradient is asked for by {@code Autograd}, within the scope of the
-   * forward pass.
+   * pass and computes the rest again: activation checkpointing. It is a view: it lives as long as
+   * this one, and closing it frees nothing. Its gradient is asked for by {@code Autograd}, within
+   * the scope of the forward pass.
    *
    * @throws UnsupportedOperationException if this encoder can't
    */
@@ -44,6 +44,6 @@ public interface TrainableEncoder extends ImageEncoder {
             + " too");
   }
 
-  /** An independent encoder with copies of the weights, on the same device. */
+  /** An independent encoder of this class with copies of the weights, on the same device. */
   TrainableEncoder copy();
 }

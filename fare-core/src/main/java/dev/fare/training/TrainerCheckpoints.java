@@ -3,13 +3,14 @@ package dev.fare.training;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.RecordedNames;
 import dev.fare.training.checkpoint.Checkpoint;
 import dev.fare.training.checkpoint.CheckpointDirectory;
 import dev.fare.training.checkpoint.CheckpointPolicy;
 import dev.fare.training.checkpoint.CheckpointState;
-import dev.fare.training.optimizer.OptimizerScript;
 import dev.fare.training.optimizer.UpdateRule;
-import dev.fare.training.optimizer.WeightAverage;
+import dev.fare.training.weights.WeightAverage;
+import dev.fare.training.weights.WeightScript;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -122,7 +123,7 @@ final class TrainerCheckpoints implements Closeable {
     settings.forEach(
         (name, ours) -> {
           String theirs = state.settings().get(name);
-          if (theirs == null || theirs.equals(ours)) {
+          if (theirs == null || RecordedNames.of(theirs).equals(RecordedNames.of(ours))) {
             return; // checkpoints of earlier versions know fewer settings
           }
           String difference = name + " was " + theirs + " there and is " + ours + " here";
@@ -189,7 +190,7 @@ final class TrainerCheckpoints implements Closeable {
     checkpoint.readInto(stored);
     Map<String, NDArray> average = tensors.get(AVERAGE);
     if (average != null && !stored.containsKey(AVERAGE)) {
-      OptimizerScript.copy(
+      WeightScript.copy(
           average.keySet().stream().map(name -> requireNonNull(weights.get(name))).toList(),
           List.copyOf(average.values()));
       run.warn("the average of the weights starts after step " + checkpoint.step());

@@ -1,5 +1,7 @@
 package dev.fare.training;
 
+import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.base.Preconditions.checkState;
 import static java.util.Objects.requireNonNull;
 
 import dev.fare.Attack;
@@ -109,9 +111,10 @@ abstract sealed class TrainerOptions<E extends TrainableEncoder> permits FareTra
 
   /** The optimizer's weight decay, at least 0; 1e-4 by default. */
   public FareTrainer.Builder<E> weightDecay(double weightDecay) {
-    if (!(weightDecay >= 0) || Double.isInfinite(weightDecay)) {
-      throw new IllegalArgumentException("weightDecay must be at least 0, got " + weightDecay);
-    }
+    checkArgument(
+        weightDecay >= 0 && Double.isFinite(weightDecay),
+        "weightDecay must be at least 0, got %s",
+        weightDecay);
     this.weightDecay = weightDecay;
     return self();
   }
@@ -219,10 +222,10 @@ abstract sealed class TrainerOptions<E extends TrainableEncoder> permits FareTra
    * [0,1]; 0.01 by default.
    */
   public FareTrainer.Builder<E> unreadableFraction(double unreadableFraction) {
-    if (!(unreadableFraction >= 0 && unreadableFraction <= 1)) {
-      throw new IllegalArgumentException(
-          "unreadableFraction must be in [0,1], got " + unreadableFraction);
-    }
+    checkArgument(
+        unreadableFraction >= 0 && unreadableFraction <= 1,
+        "unreadableFraction must be in [0,1], got %s",
+        unreadableFraction);
     this.unreadableFraction = unreadableFraction;
     return self();
   }
@@ -253,9 +256,10 @@ abstract sealed class TrainerOptions<E extends TrainableEncoder> permits FareTra
    * @param averageDecay what an update leaves of the average, in (0,1), for example 0.999
    */
   public FareTrainer.Builder<E> averageDecay(double averageDecay) {
-    if (!(averageDecay > 0 && averageDecay < 1)) {
-      throw new IllegalArgumentException("averageDecay must be in (0,1), got " + averageDecay);
-    }
+    checkArgument(
+        averageDecay > 0 && averageDecay < 1,
+        "averageDecay must be in (0,1), got %s",
+        averageDecay);
     this.averageDecay = averageDecay;
     return self();
   }
@@ -349,20 +353,17 @@ abstract sealed class TrainerOptions<E extends TrainableEncoder> permits FareTra
    * @throws IllegalArgumentException if the encoder, the replicas and the loss don't fit together
    */
   final void check() {
-    if (!attackChosen) {
-      throw new IllegalStateException(
-          "the attack is missing: call attack(...), or withoutAttack() to train on clean images");
-    }
+    checkState(
+        attackChosen,
+        "the attack is missing: call attack(...), or withoutAttack() to train on clean images");
     plan().check(encoder);
     replicas.forEach(replica -> Replicas.check(encoder, replica));
-    if (loss.readsTokens() && referenceCache != null) {
-      throw new IllegalArgumentException(
-          "referenceCache keeps embeddings, and the loss reads patch tokens too; leave it out");
-    }
-    if (earlyStop != null && validation == null) {
-      throw new IllegalStateException(
-          "early stopping watches a validation: call validation(..., everySteps)");
-    }
+    checkArgument(
+        !(loss.readsTokens() && referenceCache != null),
+        "referenceCache keeps embeddings, and the loss reads patch tokens too; leave it out");
+    checkState(
+        earlyStop == null || validation != null,
+        "early stopping watches a validation: call validation(..., everySteps)");
   }
 
   /** What a step computes. */
@@ -383,16 +384,13 @@ abstract sealed class TrainerOptions<E extends TrainableEncoder> permits FareTra
   }
 
   private static double positive(String name, double value) {
-    if (!(value > 0) || Double.isInfinite(value)) {
-      throw new IllegalArgumentException(name + " must be above 0 and finite, got " + value);
-    }
+    checkArgument(
+        value > 0 && Double.isFinite(value), "%s must be above 0 and finite, got %s", name, value);
     return value;
   }
 
   private static long atLeast(String name, long value, long least) {
-    if (value < least) {
-      throw new IllegalArgumentException(name + " must be at least " + least + ", got " + value);
-    }
+    checkArgument(value >= least, "%s must be at least %s, got %s", name, least, value);
     return value;
   }
 }

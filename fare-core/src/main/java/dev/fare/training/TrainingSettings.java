@@ -4,6 +4,7 @@ import dev.fare.Precision;
 import dev.fare.training.checkpoint.SettingText;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -110,7 +111,7 @@ public record TrainingSettings(
   /** Whether a run with those settings divides its batches as this one. */
   boolean dividesAs(Map<String, String> others) {
     Map<String, String> ours = asMap();
-    return DIVISION.stream().allMatch(name -> ours.get(name).equals(others.get(name)));
+    return DIVISION.stream().allMatch(name -> Objects.equals(ours.get(name), others.get(name)));
   }
 
   /** The settings by name, in the order above. */

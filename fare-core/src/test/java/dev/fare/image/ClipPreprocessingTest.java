@@ -147,14 +147,19 @@ class ClipPreprocessingTest {
         .hasMessageContaining("at least one image");
   }
 
+  /** Data sets' identities in checkpoints and journals have this text. */
+  @Test
+  void isWrittenAsTheFirstVersionWroteIt() {
+    assertThat(ClipPreprocessing.llava(336))
+        .hasToString(
+            "ClipPreprocessing[size=336, resizeMode=PadToSquare[red=122, green=116, blue=104],"
+                + " interpolation=BICUBIC, convertsToRgbFirst=true,"
+                + " mean=[0.48145466, 0.4578275, 0.40821073],"
+                + " standardDeviation=[0.26862954, 0.26130258, 0.27577711]]");
+  }
+
   private static ClipPreprocessing squash(int size) {
-    return new ClipPreprocessing(
-        size,
-        new ResizeMode.Squash(),
-        Interpolation.BICUBIC,
-        true,
-        ClipPreprocessing.CLIP_MEAN,
-        ClipPreprocessing.CLIP_STANDARD_DEVIATION);
+    return new ClipPreprocessing(size, new ResizeMode.Squash(), Interpolation.BICUBIC, true);
   }
 
   private static PixelImage random(int width, int height, long seed) {

@@ -78,12 +78,7 @@ class PreprocessingVectorsTest {
 
   private static ClipPreprocessing rgbFirst(ClipPreprocessing preprocessing) {
     return new ClipPreprocessing(
-        preprocessing.size(),
-        preprocessing.resizeMode(),
-        preprocessing.interpolation(),
-        true,
-        preprocessing.mean(),
-        preprocessing.standardDeviation());
+        preprocessing.size(), preprocessing.resizeMode(), preprocessing.interpolation(), true);
   }
 
   private static String sha256(PixelImage image) {

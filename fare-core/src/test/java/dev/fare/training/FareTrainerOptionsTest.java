@@ -82,7 +82,7 @@ class FareTrainerOptionsTest {
 
   @Test
   void averagesTheWeightsExponentially() {
-    try (FareTrainer<?> trainer = builder().averageDecay(0.8).build()) {
+    try (FareTrainer<TanhEncoder> trainer = builder().averageDecay(0.8).build()) {
       float[] expected = encoder.values();
       for (int step = 0; step < 4; step++) {
         trainer.step(pixels());
@@ -91,10 +91,41 @@ class FareTrainerOptionsTest {
           expected[i] = 0.8f * expected[i] + 0.2f * weights[i];
         }
       }
-      try (TrainableEncoder averaged = trainer.averagedEncoder()) {
-        assertThat(((TanhEncoder) averaged).values()).containsExactly(expected, within(1e-6f));
+      try (TanhEncoder averaged = trainer.averagedEncoder()) {
+        assertThat(averaged.values()).containsExactly(expected, within(1e-6f));
       }
     }
+  }
+
+  @Test
+  void refusesToAverageAnEncoderWhoseCopyIsAnotherThing() {
+    record Shell(TanhEncoder encoder) implements AroundTanh {
+      @Override
+      public NDArray embed(NDArray pixels) {
+        return encoder.embed(pixels);
+      }
+
+      @Override
+      public TrainableEncoder copy() {
+        return encoder.copy();
+      }
+    }
+    builder(new Shell(encoder)).build().close();
+
+    assertThatThrownBy(() -> builder(new Shell(encoder)).averageDecay(0.8).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("copy() must give another Shell, got TanhEncoder");
+  }
+
+  /** What the design page has hosts write. */
+  @Test
+  @SuppressWarnings("rawtypes")
+  void canBeHeldWithoutItsEncodersType() {
+    FareTrainer trainer = FareTrainer.builder(encoder).withoutAttack().steps(1).build();
+    TrainingSummary summary = trainer.fit(Runs.IMAGES);
+    trainer.close();
+
+    assertThat(summary.isComplete()).isTrue();
   }
 
   @Test
@@ -278,11 +309,11 @@ class FareTrainerOptionsTest {
     }
   }
 
-  private FareTrainer.Builder<?> builder() {
+  private FareTrainer.Builder<TanhEncoder> builder() {
     return builder(encoder);
   }
 
-  private static FareTrainer.Builder<?> builder(TrainableEncoder encoder) {
+  private static <E extends TrainableEncoder> FareTrainer.Builder<E> builder(E encoder) {
     return FareTrainer.builder(encoder)
         .attack(new SignAttack(8 / 255.0, 2, 0))
         .learningRate(1e-2)

@@ -12,7 +12,7 @@ public final class Runs {
 
   private Runs() {}
 
-  public static FareTrainer.Builder<?> builder(TrainableEncoder encoder) {
+  public static <E extends TrainableEncoder> FareTrainer.Builder<E> builder(E encoder) {
     return FareTrainer.builder(encoder)
         .attack(new SignAttack(8 / 255.0, 2, 0))
         .learningRate(1e-2)
@@ -23,7 +23,7 @@ public final class Runs {
         .seed(5);
   }
 
-  public static FareTrainer.Builder<?> builder(TanhEncoder encoder, Path directory) {
+  public static FareTrainer.Builder<TanhEncoder> builder(TanhEncoder encoder, Path directory) {
     return builder(encoder).checkpoints(directory).checkpointEvery(2);
   }
 

@@ -3,12 +3,14 @@ package dev.fare.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.AttackOptions;
 import dev.fare.AttackResult;
 import dev.fare.Objective;
 import dev.fare.SeededAttack;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.LongStream;
 
@@ -16,27 +18,20 @@ import java.util.stream.LongStream;
 public record SignAttack(double epsilon, int steps, long seed) implements SeededAttack {
 
   @Override
-  public SeededAttack withSeed(long other) {
-    return new SignAttack(epsilon, steps, other);
-  }
-
-  @Override
-  public AttackResult perturb(Objective objective, NDArray pixels) {
+  public AttackResult perturb(Objective objective, NDArray pixels, AttackOptions options) {
     long[] rows = LongStream.range(0, pixels.getShape().get(0)).toArray();
-    return perturb(objective, pixels, rows);
+    long[] ids = Objects.requireNonNullElse(options.imageIds(), rows);
+    long draws = Objects.requireNonNullElse(options.seed(), seed);
+    NDArray start = options.start();
+    return perturb(objective, pixels, start == null ? start(pixels, ids, draws) : start);
   }
 
-  @Override
-  public AttackResult perturb(Objective objective, NDArray pixels, long[] imageIds) {
-    return perturb(objective, pixels, start(pixels, imageIds));
-  }
-
-  private NDArray start(NDArray pixels, long[] imageIds) {
+  private NDArray start(NDArray pixels, long[] imageIds, long draws) {
     Shape shape = pixels.getShape();
     float[] values = pixels.toFloatArray();
     int imageFloats = values.length / imageIds.length;
     for (int row = 0; row < imageIds.length; row++) {
-      Random random = new Random(seed * 31 + imageIds[row]);
+      Random random = new Random(draws * 31 + imageIds[row]);
       for (int i = row * imageFloats; i < (row + 1) * imageFloats; i++) {
         values[i] += (float) (epsilon * (2 * random.nextDouble() - 1));
       }

@@ -10,6 +10,7 @@ import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.attacks.SquareAttack;
 import dev.fare.attacks.TargetedApgdAttack;
+import dev.fare.evaluation.EvaluationAttack.ObjectiveFactory;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
@@ -23,7 +24,7 @@ import java.util.function.Function;
  */
 public final class EvaluationAttacks {
 
-  private static final int PAPER_ITERATIONS = 100;
+  private static final int PAPER_STEPS = 100;
   private static final int PAPER_RESTARTS = 5;
   private static final int PAPER_TARGETS = 9;
 
@@ -34,18 +35,18 @@ public final class EvaluationAttacks {
 
   /**
    * The zero-shot protocol of Robust CLIP (Schlarmann et al., 2024, section 4.3): APGD on the
-   * cross-entropy with 100 iterations and five restarts, then targeted APGD with 100 iterations on
-   * nine targets; with two classes only the former. Give them to an evaluation that is a {@code
+   * cross-entropy with 100 steps and five restarts, then targeted APGD with 100 steps on nine
+   * targets; with two classes only the former. Give them to an evaluation that is a {@code
    * cascade}, as published.
    *
    * @param classes how many the classifiers tell apart
    * @param seed of the random starts
    */
   public static List<EvaluationAttack> zeroShotProtocol(int classes, long seed) {
-    EvaluationAttack first = apgdCrossEntropy(PAPER_ITERATIONS, PAPER_RESTARTS, seed);
+    EvaluationAttack first = apgdCrossEntropy(PAPER_STEPS, PAPER_RESTARTS, seed);
     return classes < FEWEST_CLASSES_FOR_TARGETS
         ? ImmutableList.of(first)
-        : ImmutableList.of(first, apgdTargeted(PAPER_ITERATIONS, PAPER_TARGETS, seed));
+        : ImmutableList.of(first, apgdTargeted(PAPER_STEPS, PAPER_TARGETS, seed));
   }
 
   /** PGD on the cross-entropy, with momentum 0.9 and steps of 2.5 ε divided by their number. */
@@ -156,6 +157,7 @@ public final class EvaluationAttacks {
     return EvaluationAttack.of(name, settings + ", seed " + seed, attack, objective);
   }
 
+  /** Reports and journals have always had this word for steps; another would be other settings. */
   private static String iterations(int steps) {
     return steps + (steps == 1 ? " iteration" : " iterations");
   }

@@ -20,7 +20,7 @@ final class GalleryCapture {
   private final EvaluationAttack attack;
   private final ThreatModel threatModel;
   private final NDManager manager;
-  private final BatchReader reader;
+  private final LabelledImages reader;
   private final List<String> classNames;
 
   GalleryCapture(
@@ -33,7 +33,7 @@ final class GalleryCapture {
     this.attack = attack;
     this.threatModel = threatModel;
     this.manager = manager;
-    this.reader = new BatchReader(evaluation.plan().images(data));
+    this.reader = new LabelledImages(evaluation.plan().images(data));
     this.classNames = data.classNames();
   }
 
@@ -53,7 +53,7 @@ final class GalleryCapture {
   private List<GalleryEntry> capture(List<Integer> images, NamedClassifier attacked) {
     try (TensorScope scope = TensorScope.of(manager)) {
       LabelledBatch batch = reader.read(images, scope.manager());
-      NDArray found = ModelRun.attack(attack, threatModel, attacked, batch).images();
+      NDArray found = attack.run(threatModel, attacked.classifier(), batch).images();
       List<float[][]> clean = logits(batch.pixels());
       List<float[][]> adversarial = logits(found);
       List<Picture> before = Picture.ofPixels(batch.pixels());

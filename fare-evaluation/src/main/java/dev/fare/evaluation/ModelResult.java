@@ -42,7 +42,7 @@ public record ModelResult(
                 new IllegalArgumentException(
                     "there is no result for %s; there are results for %s"
                         .formatted(
-                            ThreatResult.label(threatModel),
+                            threatModel.label(),
                             threats.stream().map(ThreatResult::label).toList())));
   }
 }

@@ -1,12 +1,13 @@
 package dev.fare.evaluation;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.primitives.Ints;
 import dev.fare.AttackCost;
-import dev.fare.AttackResult;
+import dev.fare.Classifier;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
+import dev.fare.evaluation.EvaluationAttack.Attacked;
+import dev.fare.evaluation.journal.Phase;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -16,19 +17,19 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /** One model's way through a data set. Lives for one evaluation. */
-public final class ModelRun {
+final class ModelRun {
 
   private final RobustnessEvaluation evaluation;
   private final Phase.Context context;
   private final NamedClassifier model;
-  private final BatchReader reader;
+  private final LabelledImages reader;
   private final NDManager manager;
 
   ModelRun(
       RobustnessEvaluation evaluation,
       Phase.Context context,
       NamedClassifier model,
-      BatchReader reader,
+      LabelledImages reader,
       NDManager manager) {
     this.evaluation = evaluation;
     this.context = context;
@@ -40,6 +41,7 @@ public final class ModelRun {
   ModelResult evaluate() {
     int[] clean = new int[reader.size()];
     List<Integer> all = IntStream.range(0, clean.length).boxed().toList();
+    checkClasses();
     Phase cleanPhase = new Phase(context, "clean", "clean", all, clean);
     predict(cleanPhase, clean);
     Map<Norm, List<int[]>> known = new EnumMap<>(Norm.class);
@@ -78,6 +80,20 @@ public final class ModelRun {
         });
   }
 
+  /** A journal of an earlier version has no digests: does it speak of classes that there are? */
+  private void checkClasses() {
+    int highest = context.journal().highestClass(context.data(), context.model());
+    if (highest >= reader.classNames()) {
+      try (TensorScope scope = TensorScope.of(manager)) {
+        LabelledBatch first = reader.read(List.of(0), scope.manager());
+        int classes = Predictions.logits(model.classifier(), first.pixels())[0].length;
+        if (highest >= classes) {
+          throw context.journal().damaged("there is no class " + highest);
+        }
+      }
+    }
+  }
+
   /** What is done to the images of a batch; says what it costs. */
   private interface BatchWork {
     AttackCost apply(List<Integer> images, TensorScope scope);
@@ -110,7 +126,7 @@ public final class ModelRun {
 
   private static void store(float[][] logits, List<Integer> images, int[] predictions) {
     for (int row = 0; row < logits.length; row++) {
-      predictions[images.get(row)] = Predictions.top(logits[row]);
+      predictions[images.get(row)] = Classifier.decision(logits[row]);
     }
   }
 
@@ -134,13 +150,13 @@ public final class ModelRun {
             .filter(image -> predictions[image] == reader.label(image))
             .boxed()
             .toList();
-    String name = attack.name() + " at " + ThreatResult.label(threatModel);
+    String name = attack.name() + " at " + threatModel.label();
     Phase phase = new Phase(context, name, attack.name() + " " + threatModel, right, predictions);
     forEachBatch(
         phase,
         (images, scope) -> {
           LabelledBatch batch = reader.read(images, scope.manager());
-          AttackResult found = attack(attack, threatModel, model, batch);
+          Attacked found = attack.run(threatModel, model.classifier(), batch);
           store(Predictions.logits(model.classifier(), found.images()), images, predictions);
           return found.cost();
         });
@@ -151,35 +167,6 @@ public final class ModelRun {
         Ints.asList(predictions),
         phase.cost(),
         phase.seconds());
-  }
-
-  /** Runs an attack and holds it to its threat model. */
-  public static AttackResult attack(
-      EvaluationAttack attack,
-      ThreatModel threatModel,
-      NamedClassifier model,
-      LabelledBatch batch) {
-    AttackResult result = attack.strategy().attack(threatModel, model.classifier(), batch);
-    checkInside(attack.name(), threatModel, result.images(), batch.pixels());
-    return result;
-  }
-
-  public static void checkInside(
-      String attack, ThreatModel threatModel, NDArray images, NDArray clean) {
-    if (!images.getShape().equals(clean.getShape())) {
-      throw new IllegalStateException(
-          "attack %s returned %s for pixels %s"
-              .formatted(attack, images.getShape(), clean.getShape()));
-    }
-    float farthest = threatModel.size(images.sub(clean)).max().getFloat();
-    float low = images.min().getFloat();
-    float high = images.max().getFloat();
-    // float32 sums and differences round: a few ulps are no cheating
-    if (!(farthest <= threatModel.epsilon() * (1 + 1e-4) + 1e-6 && low >= 0 && high <= 1)) {
-      throw new IllegalStateException(
-          "attack %s left its threat model %s: perturbation of size %s, pixels in [%s, %s]"
-              .formatted(attack, ThreatResult.label(threatModel), farthest, low, high));
-    }
   }
 
   private boolean isRight(int image, List<int[]> predictions) {

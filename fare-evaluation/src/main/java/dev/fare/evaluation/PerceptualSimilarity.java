@@ -24,8 +24,6 @@ public final class PerceptualSimilarity {
 
   private static final int BATCH = 64;
 
-  /** Keeps the direction of an all-zero embedding finite. */
-
   /**
    * Two images that look alike.
    *
@@ -91,7 +89,7 @@ public final class PerceptualSimilarity {
     List<Pair> pairs = new ArrayList<>();
     for (int i = 0; i < embeddings.length; i++) {
       for (int j = i + 1; j < embeddings.length; j++) {
-        double similarity = Embeddings.cosine(embeddings[i], embeddings[j]);
+        double similarity = Cosine.between(embeddings[i], embeddings[j]);
         if (similarity >= threshold) {
           pairs.add(new Pair(i, j, similarity));
         }

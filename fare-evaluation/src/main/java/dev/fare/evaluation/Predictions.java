@@ -4,11 +4,8 @@ import ai.djl.ndarray.NDArray;
 import dev.fare.Classifier;
 import dev.fare.torch.GradMode;
 
-/** Reads logits on the Java side, where ties and NaN have one meaning on every device. */
+/** Logits off the device. */
 final class Predictions {
-
-  /** Stands for a class where the logits are not finite; never right. */
-  static final int NONE = -1;
 
   private Predictions() {}
 
@@ -22,28 +19,8 @@ final class Predictions {
             "a classifier must return logits [%s,K] for %s images, got %s"
                 .formatted(count, count, logits.getShape()));
       }
-      int classes = Math.toIntExact(logits.getShape().get(1));
-      float[] flat = logits.toFloatArray();
-      float[][] rows = new float[Math.toIntExact(count)][classes];
-      for (int row = 0; row < rows.length; row++) {
-        System.arraycopy(flat, row * classes, rows[row], 0, classes);
-      }
-      return rows;
+      return Embeddings.rows(logits);
     }
-  }
-
-  /** The class of the highest logit, the first among equals; {@link #NONE} if one isn't finite. */
-  static int top(float[] logits) {
-    int best = 0;
-    for (int i = 0; i < logits.length; i++) {
-      if (!Float.isFinite(logits[i])) {
-        return NONE;
-      }
-      if (logits[i] > logits[best]) {
-        best = i;
-      }
-    }
-    return best;
   }
 
   /** The softmax of logits. */

@@ -8,6 +8,8 @@ import com.google.common.collect.ImmutableMap;
 import dev.fare.Classifier;
 import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
+import dev.fare.evaluation.journal.EvaluationJournal;
+import dev.fare.evaluation.journal.Phase;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -23,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * RobustnessEvaluation evaluation = RobustnessEvaluation.builder(224)
  *     .model("original", original.zeroShotClassifier(names))
  *     .model("FARE", robust.zeroShotClassifier(names))
- *     .attack(EvaluationAttack.of("APGD-CE", "100 iterations",
+ *     .attack(EvaluationAttack.of("APGD-CE", "100 steps",
  *         threatModel -> ApgdAttack.builder(threatModel).steps(100).build(),
  *         Objectives::crossEntropy))
  *     .linf(2 / 255.0, 4 / 255.0)
@@ -78,7 +80,7 @@ public final class RobustnessEvaluation {
    *     another evaluation
    */
   public EvaluationReport evaluate(String dataSet, ImageDataset data) {
-    BatchReader reader = new BatchReader(plan.images(data));
+    LabelledImages reader = new LabelledImages(plan.images(data));
     List<ModelResult> results = new ArrayList<>();
     String fingerprint = EvaluationJournal.fingerprint(dataSet + '\n' + data.identity());
     try (NDManager manager = plan.open();
@@ -86,7 +88,15 @@ public final class RobustnessEvaluation {
       for (NamedClassifier model : models) {
         Phase.Context context =
             new Phase.Context(
-                dataSet, fingerprint, model.name(), reader.labels(), plan.listener(), journal);
+                fingerprint,
+                model.name(),
+                reader.labels(),
+                journal,
+                (phase, done, total, correct) ->
+                    plan.listener()
+                        .progressed(
+                            new EvaluationProgress(
+                                dataSet, model.name(), phase, done, total, correct)));
         results.add(new ModelRun(this, context, model, reader, manager).evaluate());
       }
     } catch (IOException e) {
@@ -123,7 +133,7 @@ public final class RobustnessEvaluation {
    */
   public TransferMatrix transfer(
       String dataSet, ImageDataset data, String attack, ThreatModel threatModel) {
-    BatchReader reader = new BatchReader(plan.images(data));
+    LabelledImages reader = new LabelledImages(plan.images(data));
     try (NDManager manager = plan.open()) {
       TransferRun run = new TransferRun(this, attack(attack), threatModel, reader, manager);
       List<List<Accuracy>> rows = models.stream().map(model -> run.row(dataSet, model)).toList();

@@ -2,6 +2,7 @@ package dev.fare.evaluation;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.Classifier;
 import dev.fare.ThreatModel;
 import dev.fare.torch.TensorScope;
 import java.util.Arrays;
@@ -14,14 +15,14 @@ final class TransferRun {
   private final RobustnessEvaluation evaluation;
   private final EvaluationAttack attack;
   private final ThreatModel threatModel;
-  private final BatchReader reader;
+  private final LabelledImages reader;
   private final NDManager manager;
 
   TransferRun(
       RobustnessEvaluation evaluation,
       EvaluationAttack attack,
       ThreatModel threatModel,
-      BatchReader reader,
+      LabelledImages reader,
       NDManager manager) {
     this.evaluation = evaluation;
     this.attack = attack;
@@ -35,7 +36,7 @@ final class TransferRun {
     int[] right = new int[evaluation.models().size()];
     AtomicInteger done = new AtomicInteger();
     int own = evaluation.models().indexOf(madeAgainst);
-    String phase = attack.name() + " at " + ThreatResult.label(threatModel) + ", transferred";
+    String phase = attack.name() + " at " + threatModel.label() + ", transferred";
     evaluation
         .plan()
         .workers()
@@ -58,7 +59,7 @@ final class TransferRun {
   private int[] rightByModel(List<Integer> images, NamedClassifier madeAgainst) {
     try (TensorScope scope = TensorScope.of(manager)) {
       LabelledBatch batch = reader.read(images, scope.manager());
-      NDArray found = ModelRun.attack(attack, threatModel, madeAgainst, batch).images();
+      NDArray found = attack.run(threatModel, madeAgainst.classifier(), batch).images();
       return evaluation.models().stream().mapToInt(model -> right(model, found, images)).toArray();
     }
   }
@@ -67,7 +68,7 @@ final class TransferRun {
     float[][] logits = Predictions.logits(model.classifier(), pixels);
     int right = 0;
     for (int row = 0; row < logits.length; row++) {
-      right += Predictions.top(logits[row]) == reader.label(images.get(row)) ? 1 : 0;
+      right += Classifier.decision(logits[row]) == reader.label(images.get(row)) ? 1 : 0;
     }
     return right;
   }

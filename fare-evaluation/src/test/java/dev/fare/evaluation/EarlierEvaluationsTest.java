@@ -12,10 +12,12 @@ import dev.fare.AttackResult.StopReason;
 import dev.fare.Classifier;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.AutoAttack;
-import dev.fare.attacks.AutoAttackReport;
-import dev.fare.attacks.AutoAttackReport.Outcome;
-import dev.fare.attacks.AutoAttackReport.Row;
+import dev.fare.attacks.TinyMlp;
 import dev.fare.data.InMemoryImages;
+import dev.fare.evaluation.autoattack.AutoAttackEvaluation;
+import dev.fare.evaluation.autoattack.AutoAttackReport;
+import dev.fare.evaluation.autoattack.AutoAttackReport.Outcome;
+import dev.fare.evaluation.autoattack.AutoAttackReport.Row;
 import dev.fare.evaluation.report.EvaluationJson;
 import java.io.IOException;
 import java.io.InputStream;
@@ -55,11 +57,9 @@ class EarlierEvaluationsTest {
       NDArray pixels = model.manager().create(TinyMlp.pixels(IMAGES, 6), shape());
       NDArray labels = model.manager().create(labels(model));
       AutoAttackReport report =
-          AutoAttack.builder(ThreatModel.linf(0.05))
-              .steps(5)
-              .queries(20)
+          AutoAttackEvaluation.builder(
+                  AutoAttack.builder(ThreatModel.linf(0.05)).steps(5).queries(20).seed(2).build())
               .batchSize(3)
-              .seed(2)
               .stateDirectory(directory)
               .control(control)
               .build()

@@ -7,8 +7,9 @@ import ai.djl.ndarray.NDManager;
 import dev.fare.Classifier;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.AutoAttack;
-import dev.fare.attacks.AutoAttackReport;
 import dev.fare.data.InMemoryImages;
+import dev.fare.evaluation.autoattack.AutoAttackEvaluation;
+import dev.fare.evaluation.autoattack.AutoAttackReport;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -100,7 +101,9 @@ class EvaluationAttacksTest {
     AutoAttack paper =
         AutoAttack.builder(ThreatModel.linf(0.1)).version(AutoAttack.Version.PAPER).build();
     try (AutoAttackReport whole =
-        paper.evaluate(classifier, all, manager.create(new long[] {0, 0, 0, 0}))) {
+        AutoAttackEvaluation.builder(paper)
+            .build()
+            .evaluate(classifier, all, manager.create(new long[] {0, 0, 0, 0}))) {
       assertThat(threat.robust().value()).isEqualTo(whole.robustAccuracy());
     }
   }

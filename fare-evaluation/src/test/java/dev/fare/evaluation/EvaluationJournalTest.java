@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.fare.AttackResult;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.InMemoryImages;
+import dev.fare.evaluation.journal.EvaluationJournal;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;

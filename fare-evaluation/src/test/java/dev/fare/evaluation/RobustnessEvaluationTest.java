@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Attack;
 import dev.fare.AttackCost;
+import dev.fare.AttackOptions;
 import dev.fare.AttackResult;
 import dev.fare.Classifier;
 import dev.fare.Objective;
@@ -19,6 +20,7 @@ import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -315,27 +317,8 @@ class RobustnessEvaluationTest {
 
   private record Recorder(List<Long> ids) implements SeededAttack {
     @Override
-    public long seed() {
-      return 0;
-    }
-
-    @Override
-    public SeededAttack withSeed(long seed) {
-      return this;
-    }
-
-    @Override
-    public AttackResult perturb(Objective objective, NDArray pixels) {
-      throw new AssertionError("without image numbers");
-    }
-
-    @Override
-    public AttackResult perturb(Objective objective, NDArray pixels, NDArray start) {
-      throw new AssertionError("without image numbers");
-    }
-
-    @Override
-    public AttackResult perturb(Objective objective, NDArray pixels, long[] imageIds) {
+    public AttackResult perturb(Objective objective, NDArray pixels, AttackOptions options) {
+      long[] imageIds = Objects.requireNonNull(options.imageIds());
       for (long id : imageIds) {
         ids.add(id);
       }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,7 +47,7 @@ class ArgumentsTest {
     Program program = Program.run("--help");
 
     assertThat(program.exitCode()).isZero();
-    assertThat(program.out()).contains("quickstart", "Exit codes", "130", "--require-robust");
+    assertThat(program.out()).contains("retrieval", "Exit codes", "130", "--require-robust");
   }
 
   @ParameterizedTest
@@ -60,6 +61,10 @@ class ArgumentsTest {
         "evaluat | Unmatched argument",
         "train --model a --images b --output c --steps many | 'many' is not a long",
         "train --model a --images b --output c --loss mse | but was 'mse'",
+        "evaluate --images a --model b --batch-size 0 | a count must be a whole number from 1",
+        "evaluate --images a --model b --workers -2 | a count must be a whole number from 1",
+        "embed --images a --model b --output c.npy --batch-size 0 | '--batch-size'",
+        "attack --images a --model b --output c --steps 1e3 | whole number from 1 to 2147483647",
         "evaluate --images a --model b --require-robust 30 | a share must be a number from 0 to 1",
         "convert --model a --to ggu --output c | one of [hugging-face, open-clip,",
         "retrieval --model a | Missing required option: '--captions=<file>'"
@@ -70,6 +75,41 @@ class ArgumentsTest {
     assertThat(program.exitCode()).isEqualTo(2);
     assertThat(program.err()).contains(message).contains("--help'.");
     assertThat(program.err().lines()).as("the mistake stays in sight").hasSizeLessThan(6);
+  }
+
+  @Test
+  void moreThreadsThanTheMachineCanStartAreRefused() {
+    Program program =
+        Program.run("inspect", folder, "--threads", 99_999); // the engine would start them all
+
+    assertThat(program.exitCode()).isEqualTo(2);
+    assertThat(program.err()).contains("--threads must be from 1 to ").contains("got 99999");
+  }
+
+  @Test
+  void whatACommandReadsIsNotOverwritten() throws IOException {
+    Path list = Files.writeString(folder.resolve("photos.txt"), "a.png\n");
+    Path captions = Files.writeString(folder.resolve("photos.json"), "{}");
+    Path npy = folder.resolve("photos.npy");
+    Path page = folder.resolve("photos.html");
+    Path output = folder.resolve("sub/../photos.json");
+    Files.createDirectory(folder.resolve("sub"));
+
+    List<Program> programs =
+        List.of(
+            Program.run("embed", "--model", "m", "--images", list, "--output", npy),
+            Program.run("retrieval", "--model", "m", "--captions", captions, "--output", page),
+            Program.run("convert", "--model", list, "--to", "gguf", "--output", list),
+            Program.run("report", captions, "--output", output));
+
+    assertThat(programs)
+        .allSatisfy(
+            program ->
+                assertThat(program.err())
+                    .contains("would be overwritten, and the command reads it"))
+        .allMatch(program -> program.exitCode() == 1);
+    assertThat(list).hasContent("a.png");
+    assertThat(captions).hasContent("{}");
   }
 
   @Test
@@ -131,10 +171,11 @@ class ArgumentsTest {
                 "b",
                 "--epsilon",
                 "1/255"))
-        .isEqualTo(7);
-    assertThat(parsed("--count", "evaluate", "--config=" + config, "--images", "a")).isEqualTo(8);
+        .isEqualTo(new Count(7));
+    assertThat(parsed("--count", "evaluate", "--config=" + config, "--images", "a"))
+        .isEqualTo(new Count(8));
     assertThat(parsed("--count", "evaluate", "--images", "a", "--config", config, "--count", 9))
-        .isEqualTo(9);
+        .isEqualTo(new Count(9));
     assertThat(parsed("--json", "evaluate", "--images", "a", "--config", config)).isEqualTo(true);
     assertThat(parsed("--json", "evaluate", "--json", "--images", "a", "--config", config))
         .isEqualTo(true);

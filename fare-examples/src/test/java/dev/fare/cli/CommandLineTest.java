@@ -27,6 +27,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What each command does to files, looked at through the library. */
 class CommandLineTest {
@@ -189,6 +191,48 @@ class CommandLineTest {
     assertThat(Files.readAllLines(output.resolve("attack.csv"))).hasSize(1 + IMAGES);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"photos", "photos/attacked", "link", "link/apple/.."})
+  void attackLeavesTheUsersPicturesAlone(String output) throws IOException {
+    Path photos = folder.resolve("photos");
+    SamplePictures.write(EmojiDataset.testSetA(EmojiData.load(), 2), photos);
+    Files.createSymbolicLink(folder.resolve("link"), photos);
+    ImageFolder before = ImageFolder.of(photos);
+    byte[] bytes = Files.readAllBytes(before.path(0));
+
+    Program program =
+        Program.run(
+            "attack",
+            "--model",
+            clip,
+            "--images",
+            photos,
+            "--output",
+            folder.resolve(output),
+            "--steps",
+            1);
+
+    assertThat(program.exitCode()).isEqualTo(1);
+    assertThat(program.err()).contains("can't be written among the clean ones");
+    assertThat(ImageFolder.of(photos).size()).isEqualTo(before.size());
+    assertThat(before.path(0)).hasBinaryContent(bytes);
+    assertThat(photos.resolve("attack.csv")).doesNotExist();
+  }
+
+  @Test
+  void namesOfEmbeddedFilesKeepTheirRows() throws IOException {
+    Path flat = Files.createDirectories(folder.resolve("flat"));
+    Files.copy(ImageFolder.of(images).path(0), flat.resolve("a\nb\\.png"));
+    Files.copy(ImageFolder.of(images).path(1), flat.resolve("c.png"));
+    Path output = folder.resolve("e.npy");
+
+    Program program = Program.run("embed", "--model", clip, "--images", flat, "--output", output);
+
+    assertThat(program.exitCode()).as(program.err()).isZero();
+    assertThat(Files.readAllLines(folder.resolve("e.txt")))
+        .containsExactly("a\\nb\\\\.png", "c.png");
+  }
+
   @Test
   void embedWritesThreeFormatsOfTheSameNumbers() throws IOException {
     float[] expected;
@@ -338,7 +382,14 @@ class CommandLineTest {
 
     assertThat(program.exitCode()).as(program.err()).isZero();
     assertThat(program.json().get("lastStep").getAsInt()).isEqualTo(4);
-    assertThat(output.resolve("README.md")).content().contains("l∞ 4/255");
+    assertThat(output.resolve("README.md"))
+        .content()
+        .contains("l∞ 4/255", "base_model: \"clip\"", "--images images", "ImageFolder[images,")
+        .doesNotContain(folder.toString(), shared.toString());
+    assertThat(output.resolve("training.json"))
+        .content()
+        .contains("\"baseModel\": \"clip\"")
+        .doesNotContain(folder.toString(), shared.toString());
     Path run = folder.resolve("robust-run");
     assertThat(Files.readAllLines(run.resolve("metrics.csv"))).hasSize(5);
     assertThat(Program.run("inspect", run).out())

@@ -118,7 +118,7 @@ public final class ClipModel implements AutoCloseable {
       throws IOException {
     if (checkpoint.tokenizer().isPresent()) {
       Path file = checkpoint.tokenizer().get();
-      ClipTokenizer tokenizer = ClipTokenizer.load(file);
+      ClipTokenizer tokenizer = ClipTokenizer.load(file, checkpoint.cleaning());
       long end = tokenizer.endToken();
       if (end >= text.vocabularySize() || text.endToken().orElse((int) end) != end) {
         tokenizer.close();

@@ -60,7 +60,9 @@ final class Resolution {
         new ClipConfig(after, config.text(), config.normalization()),
         tensors,
         checkpoint.tokenizer(),
-        checkpoint.source());
+        checkpoint.cleaning(),
+        checkpoint.source(),
+        checkpoint.preprocessing());
   }
 
   private record Interpolated(LazyTensor stored, PositionTable target) implements LazyTensor {

@@ -63,7 +63,12 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
     this.tower = tower;
     this.checkpoint = checkpoint;
     this.manager = manager;
-    preprocessing = ClipPreprocessing.openClip(tower.config().imageSize());
+    int size = tower.config().imageSize();
+    preprocessing =
+        checkpoint
+            .preprocessing()
+            .map(own -> own.withSize(size))
+            .orElseGet(() -> ClipPreprocessing.openClip(size));
   }
 
   /**
@@ -310,7 +315,8 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
 
   @Override
   public RobustClipEncoder withActivationCheckpointing() {
-    return new RobustClipEncoder(tower.withActivationCheckpointing(), checkpoint, manager);
+    return new RobustClipEncoder(
+        tower.withActivationCheckpointing(), checkpoint, manager.newSubManager());
   }
 
   /**

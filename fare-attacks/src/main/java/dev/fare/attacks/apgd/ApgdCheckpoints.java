@@ -1,12 +1,12 @@
 package dev.fare.attacks.apgd;
 
 /**
- * When APGD checks its progress for l∞ and l2: the first window is .22 of the iterations, each
- * later one shorter by .03 of them, down to .06.
+ * When APGD checks its progress for l∞ and l2: the first window is .22 of the steps, each later one
+ * shorter by .03 of them, down to .06.
  *
- * @param first iterations before the first checkpoint
+ * @param first steps before the first checkpoint
  * @param shrink by how many the next window is shorter
- * @param least iterations between checkpoints at the end
+ * @param least steps between checkpoints at the end
  */
 record ApgdCheckpoints(int first, int shrink, int least) {
 

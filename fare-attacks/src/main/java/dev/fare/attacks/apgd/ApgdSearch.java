@@ -4,10 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.AttackListener;
 import dev.fare.AttackProgress;
+import dev.fare.AttackResult.Scores;
 import dev.fare.Norm;
 import dev.fare.attacks.run.ActiveImages;
 import dev.fare.attacks.run.AttackRun;
-import dev.fare.attacks.run.AttackRun.Evaluation;
 import dev.fare.attacks.run.AttackRun.ValueAndGradient;
 import dev.fare.attacks.run.Found;
 import dev.fare.attacks.run.Incumbent;
@@ -34,7 +34,7 @@ public final class ApgdSearch {
   /**
    * Settings of a run.
    *
-   * @param steps iterations
+   * @param steps steps
    * @param rho share of rises below which the step size is halved
    * @param initialStepSize in pixel space
    * @param initialSparsity share of the coordinates that l1's first steps move
@@ -140,14 +140,14 @@ public final class ApgdSearch {
     return state;
   }
 
-  private NDArray iterate(int iteration, TensorScope step) {
+  private NDArray iterate(int index, TensorScope step) {
     AttackRun run = active.run();
-    boolean isFirst = iteration == 0;
+    boolean isFirst = index == 0;
     NDArray next = rule.advance(run.ball(), images.get(), previous.get(), gradient.get(), isFirst);
     previous.set(images.get(), step);
     images.set(next, step);
-    Evaluation at;
-    if (iteration < settings.steps() - 1) {
+    Scores at;
+    if (index < settings.steps() - 1) {
       ValueAndGradient slope = run.slope(next, settings.eotIterations(), step);
       gradient.set(slope.gradient(), step);
       at = slope.at();
@@ -161,8 +161,8 @@ public final class ApgdSearch {
   }
 
   /** The last image's gradient would lead nowhere, so it is not computed. */
-  private Evaluation evaluateLast(AttackRun run, NDArray last) {
-    Evaluation at = run.evaluate(last);
+  private Scores evaluateLast(AttackRun run, NDArray last) {
+    Scores at = run.evaluate(last);
     for (int i = 1; i < settings.eotIterations(); i++) {
       at = run.evaluate(last);
     }
@@ -175,12 +175,12 @@ public final class ApgdSearch {
     gradient.set(Kernels.choose(back, bestGradient.get(), gradient.get()), step);
   }
 
-  private void tell(int iteration, NDArray losses, NDArray stepSizes) {
+  private void tell(int index, NDArray losses, NDArray stepSizes) {
     if (listener != null) {
       listener.onStep(
           new AttackProgress(
               "APGD",
-              iteration,
+              index,
               settings.steps(),
               restart,
               active.size(),

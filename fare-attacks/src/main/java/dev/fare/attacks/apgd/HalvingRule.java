@@ -44,7 +44,7 @@ final class HalvingRule implements StepRule {
     stepSizes = new LoopTensor(sizes, owner, scope);
     rises = new LoopTensor(zeros, owner, scope);
     // the original compares the first loss with the last row of a table of zeros, not with the
-    // start's loss; with a single iteration that row is the first loss itself
+    // start's loss; with a single step that row is the first loss itself
     NDArray before = steps == 1 ? zeros.add(Float.POSITIVE_INFINITY) : zeros;
     lastLosses = new LoopTensor(before, owner, scope);
     bestAtCheckpoint = new LoopTensor(startLosses, owner, scope);

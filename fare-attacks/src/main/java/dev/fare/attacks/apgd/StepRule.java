@@ -9,7 +9,7 @@ import java.util.List;
 /** How APGD moves in one norm's geometry, and how it adapts its step sizes at checkpoints. */
 interface StepRule {
 
-  /** How many iterations lie between the last checkpoint and the next. */
+  /** How many steps lie between the last checkpoint and the next. */
   int window();
 
   /**
@@ -18,11 +18,11 @@ interface StepRule {
    * @param images {@code [N,C,H,W]}, the current ones
    * @param previous the ones before
    * @param gradient of the loss at the current images
-   * @param first whether this is iteration 0
+   * @param first whether this is step 0
    */
   NDArray advance(Ball ball, NDArray images, NDArray previous, NDArray gradient, boolean first);
 
-  /** Sees the losses {@code [N]} that an iteration reached. */
+  /** Sees the losses {@code [N]} that a step reached. */
   void observe(NDArray losses, TensorScope step);
 
   /**

@@ -6,10 +6,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.AttackListener;
 import dev.fare.AttackProgress;
+import dev.fare.AttackResult.Scores;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.run.AttackRun;
-import dev.fare.attacks.run.AttackRun.Evaluation;
 import dev.fare.attacks.tensor.Kernels;
 import dev.fare.attacks.tensor.LoopTensor;
 import dev.fare.torch.TensorScope;
@@ -25,7 +25,7 @@ public final class FabSearch {
   /**
    * Settings of a run.
    *
-   * @param steps iterations
+   * @param steps steps
    * @param eta how far beyond the boundary to go; the original's eta
    * @param alphaMax most weight of the step from the clean image; the original's alpha_max
    * @param beta share of the perturbation that is kept after a success; the original's beta
@@ -78,20 +78,20 @@ public final class FabSearch {
     for (int i = 0; i < settings.steps() && !run.meter().mustStop(); i++) {
       try (TensorScope step = TensorScope.of(run.manager())) {
         NDArray next = towardsTheBoundary(step);
-        Evaluation at = run.evaluate(next);
+        Scores at = run.evaluate(next);
         record(next, at, step);
         tell(i, at);
       }
     }
   }
 
-  private void tell(int iteration, Evaluation at) {
+  private void tell(int index, Scores at) {
     if (listener != null) {
       NDArray found = distances.get().lt(NONE);
       listener.onStep(
           new AttackProgress(
               "FAB",
-              iteration,
+              index,
               settings.steps(),
               round,
               run.size(),
@@ -130,7 +130,7 @@ public final class FabSearch {
     return here.add(there).clip(0, 1);
   }
 
-  private void record(NDArray next, Evaluation at, TensorScope step) {
+  private void record(NDArray next, Scores at, TensorScope step) {
     NDArray clean = run.ball().center();
     NDArray perturbation = next.sub(clean);
     NDArray size = run.ball().threatModel().size(perturbation);

@@ -1,6 +1,7 @@
 package dev.fare.attacks.objective;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.Classifier;
 import dev.fare.SelectableObjective;
 
 /**
@@ -15,6 +16,9 @@ public interface ClassificationObjective extends SelectableObjective {
 
   @Override
   ClassificationObjective select(NDArray rows);
+
+  /** The same question to another model, for example one in lower precision. */
+  ClassificationObjective withClassifier(Classifier classifier);
 
   /**
    * The same model and labels with another loss; success is any wrong class.

@@ -79,6 +79,11 @@ public final class LabelObjective implements ClassificationObjective {
   }
 
   @Override
+  public LabelObjective withClassifier(Classifier other) {
+    return new LabelObjective(other, loss, labels, targets, highestClass);
+  }
+
+  @Override
   public LabelObjective withLoss(ClassificationLoss other) {
     if (other.isTargeted()) {
       throw new IllegalArgumentException("the loss must be one without a target, got " + other);
@@ -131,6 +136,18 @@ public final class LabelObjective implements ClassificationObjective {
 
   @Override
   public LabelObjective select(NDArray rows) {
+    try (NDArray lowest = rows.min();
+        NDArray highest = rows.max()) {
+      if (lowest.getLong() < 0 || highest.getLong() >= labels.size()) {
+        throw new IllegalArgumentException(
+            "rows must be indices of the objective's "
+                + labels.size()
+                + " images, got "
+                + lowest.getLong()
+                + " to "
+                + highest.getLong());
+      }
+    }
     NDArray someLabels = Rows.take(labels, rows);
     NDArray someTargets = targets == labels ? someLabels : Rows.take(targets, rows);
     return new LabelObjective(classifier, loss, someLabels, someTargets, highestClass);

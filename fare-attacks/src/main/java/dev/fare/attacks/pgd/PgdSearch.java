@@ -10,7 +10,6 @@ import dev.fare.AttackResult.Scores;
 import dev.fare.Norm;
 import dev.fare.attacks.run.ActiveImages;
 import dev.fare.attacks.run.AttackRun;
-import dev.fare.attacks.run.AttackRun.Evaluation;
 import dev.fare.attacks.run.AttackRun.ValueAndGradient;
 import dev.fare.attacks.run.Found;
 import dev.fare.attacks.run.Incumbent;
@@ -77,7 +76,7 @@ public final class PgdSearch {
     }
     AttackRun run = active.run();
     try (TensorScope scope = TensorScope.of(run.manager())) {
-      Evaluation at = run.evaluate(images.get());
+      Scores at = run.evaluate(images.get());
       if (settings.keepBest()) {
         active.finish(seen(images.get(), at, scope).found());
       } else {
@@ -88,7 +87,7 @@ public final class PgdSearch {
     return active.found();
   }
 
-  private Incumbent seen(NDArray point, Evaluation at, TensorScope step) {
+  private Incumbent seen(NDArray point, Scores at, TensorScope step) {
     Incumbent known = best;
     if (known == null) {
       NDManager owner = active.run().manager();
@@ -121,7 +120,7 @@ public final class PgdSearch {
     return state;
   }
 
-  private void step(int iteration, TensorScope step) {
+  private void step(int index, TensorScope step) {
     AttackRun run = active.run();
     NDArray current = images.get();
     ValueAndGradient slope = run.slope(current, step);
@@ -136,7 +135,7 @@ public final class PgdSearch {
       keepVelocity(direction, step);
     }
     images.set(run.ball().project(Kernels.blend(direction, current, settings.stepSize())), step);
-    tell(iteration, slope.at());
+    tell(index, slope.at());
   }
 
   private void keepVelocity(NDArray direction, TensorScope step) {
@@ -156,7 +155,7 @@ public final class PgdSearch {
     return SparseDirection.of(gradient, share);
   }
 
-  private void tell(int iteration, Evaluation at) {
+  private void tell(int index, Scores at) {
     if (listener != null) {
       NDArray bestLosses = best == null ? at.losses() : best.losses();
       NDArray succeeded = best == null ? at.succeeded() : best.succeeded();
@@ -164,7 +163,7 @@ public final class PgdSearch {
       listener.onStep(
           new AttackProgress(
               "PGD",
-              iteration,
+              index,
               settings.steps(),
               restart,
               active.size(),

@@ -11,7 +11,7 @@ import java.util.stream.LongStream;
 public final class ActiveImages {
 
   private final AttackRun whole;
-  private final Candidates finished;
+  private final Incumbent finished;
   private AttackRun run;
   private long[] rows;
 
@@ -19,7 +19,7 @@ public final class ActiveImages {
     this.whole = whole;
     run = whole;
     rows = whole.rows();
-    finished = new Candidates(whole.ball().center(), whole.manager());
+    finished = Incumbent.none(whole);
   }
 
   /** The run for the active images. */
@@ -54,7 +54,7 @@ public final class ActiveImages {
     if (run.manager().getDevice().isGpu() && !look) {
       return true;
     }
-    long[] open = Candidates.rowsOf(incumbent.succeeded(), false);
+    long[] open = incumbent.survivors();
     if (open.length == 0) {
       finish(incumbent.found());
       return false;

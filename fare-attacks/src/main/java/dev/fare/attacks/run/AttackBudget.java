@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dev.fare.AttackControl;
 import dev.fare.AttackCost;
+import dev.fare.AttackResult;
 import dev.fare.AttackResult.StopReason;
 import dev.fare.torch.TensorScope;
 import java.util.Optional;
@@ -52,6 +53,10 @@ public final class AttackBudget {
   public void startGradient(NDArray gradient, TensorScope step) {
     NDArray rows = gradient.reshape(gradient.getShape().get(0), -1);
     NDArray count = rows.abs().sum(new int[] {1}).eq(0).toType(DataType.INT64, false).sum();
+    zeroStarts(count, step);
+  }
+
+  private void zeroStarts(NDArray count, TensorScope step) {
     NDArray sum = step.keep(zeroStarts.add(count), manager);
     zeroStarts.close();
     zeroStarts = sum;
@@ -63,6 +68,24 @@ public final class AttackBudget {
       stopReason = control.check(System.nanoTime() - startNanos, forwards);
     }
     return stopReason.isPresent();
+  }
+
+  /** What a part of the attack may spend. */
+  public AttackControl remaining() {
+    return control.remaining(System.nanoTime() - startNanos, forwards);
+  }
+
+  /** Adds what a part of the attack has spent, and whether it had to stop. */
+  public void spent(AttackResult part) {
+    forwards += part.cost().forwards();
+    backwards += part.cost().backwards();
+    try (TensorScope scope = TensorScope.of(manager)) {
+      nonFinite(scope.manager().create(part.cost().nonFiniteGradients()), scope);
+      zeroStarts(scope.manager().create(part.cost().zeroStartGradients()), scope);
+    }
+    if (stopReason.isEmpty() && part.stopReason() != StopReason.COMPLETED) {
+      stopReason = Optional.of(part.stopReason());
+    }
   }
 
   public StopReason stopReason() {

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.AttackControl;
+import dev.fare.AttackResult.Scores;
 import dev.fare.Ball;
 import dev.fare.Norm;
 import dev.fare.Objective;
@@ -25,20 +26,12 @@ import org.jspecify.annotations.Nullable;
 public final class AttackRun implements AutoCloseable {
 
   /**
-   * The objective at some images.
-   *
-   * @param losses {@code [N]}; minus infinity where the objective gave NaN
-   * @param succeeded {@code [N]} boolean
-   */
-  public record Evaluation(NDArray losses, NDArray succeeded) {}
-
-  /**
    * The objective and its gradient at some images.
    *
-   * @param at the evaluation
+   * @param at the evaluation; the loss is minus infinity where the objective gave NaN
    * @param gradient of the sum of losses, in the shape of the images, finite
    */
-  public record ValueAndGradient(Evaluation at, NDArray gradient) {}
+  public record ValueAndGradient(Scores at, NDArray gradient) {}
 
   private final NDManager manager;
   private final Objective objective;
@@ -134,7 +127,7 @@ public final class AttackRun implements AutoCloseable {
   }
 
   /** Runs the model without recording. */
-  public Evaluation evaluate(NDArray images) {
+  public Scores evaluate(NDArray images) {
     meter.forward(images.getShape().get(0));
     NDArray outputs = objective.forward(images);
     return rated(outputs, objective.losses(outputs), images);
@@ -145,7 +138,7 @@ public final class AttackRun implements AutoCloseable {
     long count = images.getShape().get(0);
     meter.forward(count);
     meter.backward(count);
-    Evaluation evaluation;
+    Scores evaluation;
     NDArray raw;
     try (GradMode on = GradMode.enableGrad()) {
       NDArray variable = Autograd.leaf(images);
@@ -233,12 +226,12 @@ public final class AttackRun implements AutoCloseable {
     return classification().forward(images);
   }
 
-  private Evaluation rated(NDArray outputs, NDArray losses, NDArray images) {
+  private Scores rated(NDArray outputs, NDArray losses, NDArray images) {
     checkPerImage(losses, images);
     NDArray succeeded = objective.succeeded(outputs);
     checkPerImage(succeeded, images);
     NDArray worst = losses.zerosLike().add(Float.NEGATIVE_INFINITY);
-    return new Evaluation(Kernels.choose(losses.isNaN(), worst, losses), succeeded);
+    return new Scores(Kernels.choose(losses.isNaN(), worst, losses), succeeded);
   }
 
   private static void checkPerImage(NDArray values, NDArray images) {

@@ -5,10 +5,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.AttackListener;
 import dev.fare.AttackProgress;
+import dev.fare.AttackResult.Scores;
 import dev.fare.Norm;
 import dev.fare.attacks.run.ActiveImages;
 import dev.fare.attacks.run.AttackRun;
-import dev.fare.attacks.run.AttackRun.Evaluation;
 import dev.fare.attacks.run.Found;
 import dev.fare.attacks.run.Incumbent;
 import dev.fare.torch.TensorScope;
@@ -60,7 +60,7 @@ public final class SquareSearch {
       AttackRun run = active.run();
       try (TensorScope step = TensorScope.of(run.manager())) {
         NDArray next = propose(run, query, step.manager());
-        Evaluation at = run.evaluate(next);
+        Scores at = run.evaluate(next);
         best.record(next, at, step);
         tell(query, at.losses());
       }

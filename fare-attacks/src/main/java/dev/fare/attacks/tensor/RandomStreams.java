@@ -3,7 +3,7 @@ package dev.fare.attacks.tensor;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Norm;
-import java.util.SplittableRandom;
+import dev.fare.RandomStream;
 import java.util.random.RandomGenerator;
 
 /**
@@ -20,21 +20,7 @@ public record RandomStreams(long seed, long[] imageIds) {
    * @param round for example the restart's number
    */
   public RandomGenerator stream(int row, String purpose, long round) {
-    return forImage(seed, imageIds[row], purpose, round);
-  }
-
-  static RandomGenerator forImage(long seed, long imageId, String purpose, long round) {
-    long state = mix(seed + 0x9e3779b97f4a7c15L);
-    state = mix(state ^ purpose.hashCode());
-    state = mix(state + imageId * 0xd1342543de82ef95L);
-    return new SplittableRandom(mix(state + round * 0xaf251af3b0f025b5L));
-  }
-
-  /** The finalizer of SplitMix64: every bit of the input moves every bit of the output. */
-  private static long mix(long value) {
-    long z = (value ^ (value >>> 30)) * 0xbf58476d1ce4e5b9L;
-    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-    return z ^ (z >>> 31);
+    return RandomStream.ofImage(seed, imageIds[row], purpose, round);
   }
 
   /** The streams of some of the rows. */

@@ -8,7 +8,7 @@ import com.google.common.io.MoreFiles;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;
-import dev.fare.training.checkpoint.TensorFile.Digest;
+import dev.fare.training.checkpoint.CheckpointTensors.Digest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,11 +40,11 @@ public record Checkpoint(Path directory, long step) {
     Map<String, Digest> files = new LinkedHashMap<>();
     for (Map.Entry<String, Map<String, NDArray>> group : groups.entrySet()) {
       String name = group.getKey() + SUFFIX;
-      files.put(name, TensorFile.write(directory.resolve(name), group.getValue()));
+      files.put(name, CheckpointTensors.write(directory.resolve(name), group.getValue()));
     }
     files.put(STATE, state.write(directory.resolve(STATE)));
     byte[] manifest = GSON.toJson(new Manifest(FORMAT, files)).getBytes(UTF_8);
-    TensorFile.writeSynced(directory.resolve(MANIFEST), out -> out.write(manifest));
+    CheckpointTensors.writeSynced(directory.resolve(MANIFEST), out -> out.write(manifest));
   }
 
   /**
@@ -106,7 +106,7 @@ public record Checkpoint(Path directory, long step) {
   /** Whether a group of tensors lies here, with just the names and shapes of these arrays. */
   public boolean holds(String group, Map<String, NDArray> arrays) throws IOException {
     Path file = directory.resolve(group + SUFFIX);
-    return Files.isRegularFile(file) && TensorFile.matches(file, arrays);
+    return Files.isRegularFile(file) && CheckpointTensors.matches(file, arrays);
   }
 
   /**
@@ -116,10 +116,10 @@ public record Checkpoint(Path directory, long step) {
    */
   public void readInto(Map<String, Map<String, NDArray>> groups) throws IOException {
     for (Map.Entry<String, Map<String, NDArray>> group : groups.entrySet()) {
-      TensorFile.check(directory.resolve(group.getKey() + SUFFIX), group.getValue());
+      CheckpointTensors.check(directory.resolve(group.getKey() + SUFFIX), group.getValue());
     }
     for (Map.Entry<String, Map<String, NDArray>> group : groups.entrySet()) {
-      TensorFile.readInto(directory.resolve(group.getKey() + SUFFIX), group.getValue());
+      CheckpointTensors.readInto(directory.resolve(group.getKey() + SUFFIX), group.getValue());
     }
   }
 }

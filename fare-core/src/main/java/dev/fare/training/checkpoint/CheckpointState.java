@@ -48,9 +48,9 @@ public record CheckpointState(
       @Nullable Map<String, String> versions,
       @Nullable RunMemory memory) {}
 
-  TensorFile.Digest write(Path file) throws IOException {
+  CheckpointTensors.Digest write(Path file) throws IOException {
     byte[] json = GSON.toJson(this).getBytes(UTF_8);
-    return TensorFile.writeSynced(file, out -> out.write(json));
+    return CheckpointTensors.writeSynced(file, out -> out.write(json));
   }
 
   static CheckpointState read(Path file) throws IOException {

@@ -132,4 +132,9 @@ public final class CsvMetrics implements TrainingListener {
       file = null;
     }
   }
+
+  @Override
+  public String toString() {
+    return "CsvMetrics[" + path + "]";
+  }
 }

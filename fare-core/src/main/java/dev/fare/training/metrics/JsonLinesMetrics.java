@@ -106,4 +106,9 @@ public final class JsonLinesMetrics implements TrainingListener {
       file = null;
     }
   }
+
+  @Override
+  public String toString() {
+    return "JsonLinesMetrics[" + path + "]";
+  }
 }

@@ -115,4 +115,9 @@ public final class TensorBoardMetrics implements TrainingListener {
     return new UncheckedIOException(
         "metrics can't be written to " + directory + ": " + e.getMessage(), e);
   }
+
+  @Override
+  public String toString() {
+    return "TensorBoardMetrics[" + directory + "]";
+  }
 }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TorchModule;
+import dev.fare.training.weights.WeightScript;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,12 +38,12 @@ final class AdamWRule implements UpdateRule {
     this.weightDecay = weightDecay;
     this.weights = List.copyOf(weights.values());
     manager = this.weights.get(0).getManager().newSubManager();
-    updates = OptimizerScript.own(manager.create(0f), manager);
+    updates = WeightScript.own(manager.create(0f), manager);
     state.put("updates", updates);
     weights.forEach(
         (name, weight) -> {
-          means.add(OptimizerScript.own(weight.zerosLike(), manager));
-          squares.add(OptimizerScript.own(weight.zerosLike(), manager));
+          means.add(WeightScript.own(weight.zerosLike(), manager));
+          squares.add(WeightScript.own(weight.zerosLike(), manager));
           state.put("mean." + name, means.get(means.size() - 1));
           state.put("square." + name, squares.get(squares.size() - 1));
         });
@@ -66,7 +67,7 @@ final class AdamWRule implements UpdateRule {
 
   /** The same by a named method of the script, so that both can be checked. */
   void step(String scriptMethod, List<NDArray> gradients, double learningRate) {
-    OptimizerScript.checkCount(gradients, weights);
+    WeightScript.checkCount(gradients, weights);
     List<NDArray> tensors = new ArrayList<>(weights);
     tensors.addAll(gradients);
     tensors.addAll(means);
@@ -77,7 +78,7 @@ final class AdamWRule implements UpdateRule {
     try (GradMode off = GradMode.noGrad();
         NDManager call = manager.newSubManager(Device.cpu());
         NDArray numbers = call.create(rates)) {
-      TorchModule script = OptimizerScript.module();
+      TorchModule script = WeightScript.module();
       script.callList(scriptMethod, List.of(numbers, updates), tensors).close();
     }
   }

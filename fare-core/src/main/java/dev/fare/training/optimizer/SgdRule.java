@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.torch.GradMode;
+import dev.fare.training.weights.WeightScript;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,7 +27,7 @@ final class SgdRule implements UpdateRule {
     manager = this.weights.get(0).getManager().newSubManager();
     weights.forEach(
         (name, weight) -> {
-          NDArray velocity = OptimizerScript.own(weight.zerosLike(), manager);
+          NDArray velocity = WeightScript.own(weight.zerosLike(), manager);
           velocities.add(velocity);
           state.put("velocity." + name, velocity);
         });
@@ -34,7 +35,7 @@ final class SgdRule implements UpdateRule {
 
   @Override
   public void step(List<NDArray> gradients, double learningRate) {
-    OptimizerScript.checkCount(gradients, weights);
+    WeightScript.checkCount(gradients, weights);
     List<NDArray> tensors = new ArrayList<>(weights);
     tensors.addAll(gradients);
     tensors.addAll(velocities);
@@ -42,7 +43,7 @@ final class SgdRule implements UpdateRule {
     try (GradMode off = GradMode.noGrad();
         NDManager call = manager.newSubManager(Device.cpu());
         NDArray numbers = call.create(rates)) {
-      OptimizerScript.module().callList("sgd", List.of(numbers), tensors).close();
+      WeightScript.module().callList("sgd", List.of(numbers), tensors).close();
     }
   }
 

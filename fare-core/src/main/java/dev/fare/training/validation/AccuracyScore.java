@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Attack;
+import dev.fare.Classifier;
 import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
 import dev.fare.SelectableObjective;
@@ -94,23 +95,10 @@ record AccuracyScore(float[] classEmbeddings, int classes) implements Validation
 
   private static int[] rightRows(ImageEncoder encoder, NDArray directions, Images images) {
     NDArray cosines = NearestClass.cosines(encoder.embed(images.pixels()), directions);
-    float[] values = cosines.toFloatArray();
-    int classes = values.length / images.labels().length;
-    return IntStream.range(0, images.labels().length)
-        .filter(row -> isRight(values, row * classes, classes, (int) images.labels()[row]))
+    int[] decisions = Classifier.decisions(cosines);
+    return IntStream.range(0, decisions.length)
+        .filter(row -> decisions[row] == images.labels()[row])
         .toArray();
-  }
-
-  /** Nothing is right where a number is none. */
-  private static boolean isRight(float[] cosines, int start, int classes, int label) {
-    float own = cosines[start + label];
-    for (int k = 0; k < classes; k++) {
-      boolean lower = cosines[start + k] < own || (cosines[start + k] == own && k >= label);
-      if (!lower) {
-        return false;
-      }
-    }
-    return true;
   }
 
   /** Cross-entropy with the success that a classification has. */

@@ -2,10 +2,10 @@ package dev.fare.training.validation;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.Attack;
+import dev.fare.AttackOptions;
 import dev.fare.AttackResult;
 import dev.fare.ImageEncoder;
 import dev.fare.Objective;
-import dev.fare.SeededAttack;
 
 /** What a validation counts of each image, clean and under attack. */
 interface ValidationMetric {
@@ -41,9 +41,7 @@ interface ValidationMetric {
   record Images(NDArray pixels, long[] ids, long[] labels) {
 
     AttackResult attackedBy(Attack attack, Objective objective) {
-      return attack instanceof SeededAttack seeded
-          ? seeded.perturb(objective, pixels, ids)
-          : attack.perturb(objective, pixels);
+      return attack.perturb(objective, pixels, AttackOptions.none().withImageIds(ids));
     }
   }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.fare.training.weights.Gradients;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;

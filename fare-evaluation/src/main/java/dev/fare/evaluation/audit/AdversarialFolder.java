@@ -1,5 +1,7 @@
 package dev.fare.evaluation.audit;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.Lists;
@@ -19,11 +21,14 @@ import dev.fare.io.AtomicFile;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -89,7 +94,7 @@ public final class AdversarialFolder {
    * Attacks a classifier's answers.
    *
    * @param images indices into the folder, which has classes
-   * @param output where the images go
+   * @param output where the images go, outside of the folder
    * @param done hears how many are finished
    */
   public List<Outcome> fool(
@@ -113,7 +118,7 @@ public final class AdversarialFolder {
    * Attacks where the encoder puts the images.
    *
    * @param images indices into the folder
-   * @param output where the images go
+   * @param output where the images go, outside of the folder
    * @param done hears how many are finished
    */
   public List<Outcome> move(
@@ -151,6 +156,12 @@ public final class AdversarialFolder {
   private List<Outcome> run(
       Attacker attacker, Answers answers, List<Integer> images, Path output, IntConsumer done)
       throws IOException {
+    Set<Path> targets = new HashSet<>();
+    for (int image : images) {
+      Path target = target(image, output);
+      checkOutside(target);
+      checkArgument(targets.add(target), "two images would be written to %s; rename one", target);
+    }
     List<Outcome> outcomes = new ArrayList<>();
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       for (List<Integer> batch : Lists.partition(images, BATCH)) {
@@ -196,7 +207,7 @@ public final class AdversarialFolder {
   }
 
   private String name(int image) {
-    return root.relativize(folder.path(image)).toString().replace('\\', '/');
+    return ImageSource.nameBelow(root, folder.path(image));
   }
 
   private void write(NDArray images, List<Integer> indices, Path output) throws IOException {
@@ -205,10 +216,27 @@ public final class AdversarialFolder {
     float[] values = images.toFloatArray();
     for (int i = 0; i < indices.size(); i++) {
       float[] planes = Arrays.copyOfRange(values, i * size, (i + 1) * size);
-      String name = name(indices.get(i));
       AtomicFile.write(
-          output.resolve(name + (name.endsWith(".png") ? "" : ".png")),
-          PngImages.encode(Picture.of(side, side, planes)));
+          target(indices.get(i), output), PngImages.encode(Picture.of(side, side, planes)));
     }
+  }
+
+  private Path target(int image, Path output) {
+    String name = name(image);
+    return output.resolve(name + (name.endsWith(".png") ? "" : ".png"));
+  }
+
+  /** An attacked image must neither replace a clean one nor be taken for one later. */
+  private void checkOutside(Path target) throws IOException {
+    Path existing = target.toAbsolutePath().normalize().getParent();
+    while (existing != null && !Files.exists(existing)) {
+      existing = existing.getParent();
+    }
+    checkArgument(
+        existing == null || !existing.toRealPath().startsWith(root.toRealPath()),
+        "attacked images can't be written among the clean ones: %s is inside %s; choose another"
+            + " output",
+        target,
+        root);
   }
 }

@@ -8,7 +8,6 @@ import dev.fare.ThreatModel;
 import dev.fare.evaluation.EvaluationAttack;
 import dev.fare.evaluation.EvaluationBuilder;
 import dev.fare.evaluation.EvaluationListener;
-import dev.fare.evaluation.ThreatResult;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -131,7 +130,7 @@ public abstract class AuditBuilder<B extends AuditBuilder<B>> {
   }
 
   final String threatLabels() {
-    return threatModels().stream().map(ThreatResult::label).collect(Collectors.joining(", "));
+    return threatModels().stream().map(ThreatModel::label).collect(Collectors.joining(", "));
   }
 
   /** Tells an evaluation what it has in common with the others. */

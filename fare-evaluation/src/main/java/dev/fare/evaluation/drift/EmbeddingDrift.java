@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
 import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
@@ -16,9 +17,7 @@ import dev.fare.evaluation.EvaluationBuilder;
 import dev.fare.evaluation.EvaluationPlan;
 import dev.fare.evaluation.EvaluationProgress;
 import dev.fare.evaluation.ImageReader;
-import dev.fare.evaluation.ModelRun;
 import dev.fare.evaluation.NamedEncoder;
-import dev.fare.evaluation.ThreatResult;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
@@ -127,7 +126,7 @@ public final class EmbeddingDrift {
       List<ThreatDrift> attacked = new ArrayList<>();
       for (ThreatModel threatModel : plan.threatModels()) {
         for (EncoderAttack attack : attacks) {
-          String phase = attack.name() + " at " + ThreatResult.label(threatModel);
+          String phase = attack.name() + " at " + threatModel.label();
           Drift drift = measure(phase, batch -> perturb(attack, threatModel, batch));
           attacked.add(new ThreatDrift(threatModel, attack.name(), drift));
         }
@@ -137,8 +136,7 @@ public final class EmbeddingDrift {
 
     private NDArray perturb(EncoderAttack attack, ThreatModel threatModel, EncoderBatch batch) {
       NDArray found = attack.strategy().attack(threatModel, encoder.encoder(), batch).images();
-      ModelRun.checkInside(attack.name(), threatModel, found, batch.pixels());
-      return found;
+      return threatModel.around(batch.pixels()).admit(attack.name(), found);
     }
 
     private Drift measure(String phase, Function<EncoderBatch, NDArray> attack) {
@@ -160,7 +158,7 @@ public final class EmbeddingDrift {
       for (float[][] batch : all) {
         for (float[] found : batch) {
           float[] wanted = references[cosines.size()];
-          cosines.add(Embeddings.cosine(found, wanted));
+          cosines.add(Cosine.between(found, wanted));
           distances.add(Embeddings.squaredDistance(found, wanted));
         }
       }

@@ -3,8 +3,8 @@ package dev.fare.evaluation.drift;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.fare.Attack;
+import dev.fare.AttackOptions;
 import dev.fare.ThreatModel;
-import dev.fare.evaluation.EvaluationAttack;
 import java.util.function.Function;
 
 /**
@@ -42,10 +42,11 @@ public record EncoderAttack(String name, String settings, EncoderAttackStrategy 
         name,
         settings,
         (threatModel, encoder, batch) ->
-            EvaluationAttack.perturb(
-                attack.apply(threatModel),
-                objective.create(encoder, batch.referenceEmbeddings()),
-                batch.pixels(),
-                batch.imageIds()));
+            attack
+                .apply(threatModel)
+                .perturb(
+                    objective.create(encoder, batch.referenceEmbeddings()),
+                    batch.pixels(),
+                    AttackOptions.none().withImageIds(batch.imageIds())));
   }
 }

@@ -35,7 +35,6 @@ public final class InputGuard {
 
   private static final int BATCH = 64;
 
-  /** Keeps the direction of an all-zero embedding finite. */
   private final ImageEncoder original;
 
   private final ImageEncoder robust;

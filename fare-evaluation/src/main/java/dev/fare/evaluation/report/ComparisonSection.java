@@ -106,7 +106,7 @@ final class ComparisonSection {
     }
     return framed(
         "Do attacks transfer? Accuracy on %s, %s at %s"
-            .formatted(matrix.dataSet(), matrix.attack(), ThreatResult.label(matrix.threatModel())),
+            .formatted(matrix.dataSet(), matrix.attack(), matrix.threatModel().label()),
         columns,
         rows);
   }
@@ -128,11 +128,7 @@ final class ComparisonSection {
       rows.add(row(encoder.encoder(), "clean", "", encoder.clean()));
       for (ThreatDrift threat : encoder.attacked()) {
         rows.add(
-            row(
-                encoder.encoder(),
-                ThreatResult.label(threat.threatModel()),
-                threat.attack(),
-                threat.drift()));
+            row(encoder.encoder(), threat.threatModel().label(), threat.attack(), threat.drift()));
       }
     }
     return framed(

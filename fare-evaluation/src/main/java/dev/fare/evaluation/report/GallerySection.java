@@ -19,7 +19,6 @@ import dev.fare.evaluation.GalleryEntry;
 import dev.fare.evaluation.ModelView;
 import dev.fare.evaluation.Picture;
 import dev.fare.evaluation.Prediction;
-import dev.fare.evaluation.ThreatResult;
 import j2html.tags.DomContent;
 import java.util.List;
 
@@ -61,9 +60,7 @@ final class GallerySection {
                         "attacked",
                         "%s, attacked by %s at %s"
                             .formatted(
-                                entry.className(),
-                                entry.attack(),
-                                ThreatResult.label(entry.threatModel()))),
+                                entry.className(), entry.attack(), entry.threatModel().label())),
                     picture(
                         PngImages.differenceUri(entry.clean(), entry.adversarial(), AMPLIFICATION),
                         entry.clean(),

@@ -22,10 +22,12 @@ public record ReportFiles(Path html, Path json) {
   private static final String NO_REPORT =
       " is not the JSON of a report; give the file that was written beside a page";
 
-  private static final Gson GSON =
-      EvaluationJson.configure(new GsonBuilder())
-          .registerTypeAdapter(Picture.class, new PngImages.Json())
-          .create();
+  /** For one report: how much its pictures may take depends on all of them. */
+  private static Gson gson() {
+    return EvaluationJson.configure(new GsonBuilder())
+        .registerTypeAdapter(Picture.class, new PngImages.Json())
+        .create();
+  }
 
   /**
    * Writes a report; each file is there as a whole or not at all.
@@ -35,13 +37,10 @@ public record ReportFiles(Path html, Path json) {
    * @throws IOException if a file can't be written
    */
   public static ReportFiles write(ReportModel report, Path html) throws IOException {
-    Path absolute = html.toAbsolutePath();
-    String name = absolute.getFileName().toString();
-    String stem = name.endsWith(".html") ? name.substring(0, name.length() - 5) : name;
-    Path json = absolute.resolveSibling(stem + ".json");
-    replace(json, json(report));
+    Path json = jsonOf(html);
+    replace(json.toAbsolutePath(), json(report));
     writePage(report, html);
-    return new ReportFiles(html, html.resolveSibling(stem + ".json"));
+    return new ReportFiles(html, json);
   }
 
   /**
@@ -55,9 +54,18 @@ public record ReportFiles(Path html, Path json) {
 
   /** The page that belongs to a report's JSON, beside it. */
   public static Path pageOf(Path json) {
-    String name = json.getFileName().toString();
-    String stem = name.endsWith(".json") ? name.substring(0, name.length() - 5) : name;
-    return json.resolveSibling(stem + ".html");
+    return withEnding(json, ".json", ".html");
+  }
+
+  /** The JSON that belongs to a page, beside it. */
+  public static Path jsonOf(Path html) {
+    return withEnding(html, ".html", ".json");
+  }
+
+  private static Path withEnding(Path file, String ending, String other) {
+    String name = file.getFileName().toString();
+    String stem = name.endsWith(ending) ? name.substring(0, name.length() - ending.length()) : name;
+    return file.resolveSibling(stem + other);
   }
 
   /**
@@ -67,7 +75,7 @@ public record ReportFiles(Path html, Path json) {
    */
   public static ReportModel read(Path json) throws IOException {
     try {
-      ReportModel report = GSON.fromJson(Files.readString(json), ReportModel.class);
+      ReportModel report = gson().fromJson(Files.readString(json), ReportModel.class);
       if (report != null) {
         return report;
       }
@@ -83,7 +91,7 @@ public record ReportFiles(Path html, Path json) {
 
   /** A report as JSON text. */
   public static String json(ReportModel report) {
-    return GSON.toJson(report);
+    return gson().toJson(report);
   }
 
   private static void replace(Path file, String text) throws IOException {

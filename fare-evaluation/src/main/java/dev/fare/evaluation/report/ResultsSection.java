@@ -74,8 +74,7 @@ final class ResultsSection {
                         th("Clean").attr("scope", "col"),
                         each(
                             threatModels,
-                            threatModel ->
-                                th(ThreatResult.label(threatModel)).attr("scope", "col")))),
+                            threatModel -> th(threatModel.label()).attr("scope", "col")))),
                 tbody(each(report.evaluations(), evaluation -> rows(evaluation, threatModels))))
             .withClass("results"),
         "Accuracy table");
@@ -149,7 +148,7 @@ final class ResultsSection {
                         threat ->
                             new LineChart.Tick(
                                 threat.threatModel().epsilon(),
-                                ThreatResult.epsilonLabel(threat.threatModel()))))
+                                threat.threatModel().epsilonLabel())))
             .toList();
     LineChart chart =
         new LineChart(

@@ -14,7 +14,6 @@ import static j2html.TagCreator.th;
 import static j2html.TagCreator.thead;
 import static j2html.TagCreator.tr;
 
-import dev.fare.evaluation.ThreatResult;
 import dev.fare.evaluation.retrieval.Recall;
 import dev.fare.evaluation.retrieval.RetrievalReport;
 import dev.fare.evaluation.retrieval.RetrievalResult;
@@ -74,7 +73,7 @@ final class RetrievalSection {
       int style = encoders > 1 && i == encoders - 1 ? 1 : 0;
       rows.add(row(result, "clean", direction.of(result.clean()), style, true));
       for (RetrievalResult.Attacked attacked : result.attacked()) {
-        String label = ThreatResult.label(attacked.threatModel()) + ", " + attacked.attack();
+        String label = attacked.threatModel().label() + ", " + attacked.attack();
         rows.add(row(result, label, direction.of(attacked.recall()), style, false));
       }
     }
@@ -109,7 +108,7 @@ final class RetrievalSection {
     if (!last.attacked().isEmpty()) {
       RetrievalResult.Attacked before = Verdict.decisive(first);
       RetrievalResult.Attacked after = Verdict.decisive(last);
-      String label = ThreatResult.label(after.threatModel());
+      String label = after.threatModel().label();
       tiles.add(
           HtmlReport.tile(
               "Image finds its text first, " + label,

@@ -58,7 +58,7 @@ public final class TextTable {
     for (RetrievalResult result : report.encoders()) {
       rows.add(row(result.encoder(), "clean", result.clean()));
       for (RetrievalResult.Attacked attacked : result.attacked()) {
-        String label = ThreatResult.label(attacked.threatModel()) + ", " + attacked.attack();
+        String label = attacked.threatModel().label() + ", " + attacked.attack();
         rows.add(row(result.encoder(), label, attacked.recall()));
       }
     }

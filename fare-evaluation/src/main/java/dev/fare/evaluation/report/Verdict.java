@@ -53,7 +53,7 @@ public record Verdict(String headline, String detail) {
     String headline =
         "Under attack at ε = %s, with %s %s of the images still find one of their texts first"
             .formatted(
-                ThreatResult.epsilonLabel(worst.threatModel()),
+                worst.threatModel().epsilonLabel(),
                 robust.encoder(),
                 first(worst.recall().imageToText()));
     if (retrieval.encoders().size() > 1) {
@@ -112,7 +112,7 @@ public record Verdict(String headline, String detail) {
     String kept = cosine(threat.drift());
     String headline =
         "Under attack at ε = %s, the embeddings of %s keep a cosine of %s to where they belong"
-            .formatted(ThreatResult.epsilonLabel(threat.threatModel()), robust.encoder(), kept);
+            .formatted(threat.threatModel().epsilonLabel(), robust.encoder(), kept);
     if (drift.encoders().size() > 1) {
       Drift before = original.attacked().get(original.attacked().size() - 1).drift();
       headline += " (%s: %s)".formatted(original.encoder(), cosine(before));
@@ -221,6 +221,6 @@ public record Verdict(String headline, String detail) {
   }
 
   private static String epsilon(ThreatResult threat) {
-    return ThreatResult.epsilonLabel(threat.threatModel());
+    return threat.threatModel().epsilonLabel();
   }
 }

@@ -20,10 +20,7 @@ import dev.fare.evaluation.EvaluationPlan;
 import dev.fare.evaluation.EvaluationProgress;
 import dev.fare.evaluation.ImageReader;
 import dev.fare.evaluation.LabelledBatch;
-import dev.fare.evaluation.ModelRun;
-import dev.fare.evaluation.NamedClassifier;
 import dev.fare.evaluation.NamedEncoder;
-import dev.fare.evaluation.ThreatResult;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -136,10 +133,9 @@ public final class RetrievalEvaluation {
     }
 
     private RetrievalResult.Directions recall(EvaluationAttack attack, ThreatModel threatModel) {
-      NamedClassifier model = new NamedClassifier(encoder.name(), classifier);
       return recall(
-          attack.name() + " at " + ThreatResult.label(threatModel),
-          batch -> ModelRun.attack(attack, threatModel, model, batch).images());
+          attack.name() + " at " + threatModel.label(),
+          batch -> attack.run(threatModel, classifier, batch).images());
     }
 
     private RetrievalResult.Directions recall(String phase, Step step) {

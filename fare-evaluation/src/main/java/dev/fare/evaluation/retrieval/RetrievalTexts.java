@@ -20,7 +20,6 @@ import java.util.List;
  */
 final class RetrievalTexts {
 
-  /** Keeps the direction of an all-zero embedding finite. */
   private final float[][] embeddings;
 
   private final int[] imageOfText;
@@ -86,7 +85,7 @@ final class RetrievalTexts {
     double[][] cosines = new double[images.length][size()];
     for (int image = 0; image < images.length; image++) {
       for (int text = 0; text < size(); text++) {
-        cosines[image][text] = Embeddings.cosine(images[image], embeddings[text]);
+        cosines[image][text] = Cosine.between(images[image], embeddings[text]);
       }
     }
     return new RetrievalResult.Directions(

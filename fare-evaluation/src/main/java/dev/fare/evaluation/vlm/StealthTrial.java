@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.fare.AttackOptions;
 import dev.fare.AttackResult;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
@@ -81,7 +82,8 @@ public final class StealthTrial {
     try (NDManager manager = VlmAttackBuilder.newManager(model)) {
       NDArray pixels = Picture.toPixels(pictures, manager);
       long[] ids = LongStream.range(first, first + pictures.size()).toArray();
-      AttackResult result = attack.perturb(objective, pixels, ids);
+      AttackResult result =
+          attack.perturb(objective, pixels, AttackOptions.none().withImageIds(ids));
       for (Picture attacked : Picture.ofPixels(result.images())) {
         attempts.add(new Attempt(first + attempts.size(), target, attacked));
       }

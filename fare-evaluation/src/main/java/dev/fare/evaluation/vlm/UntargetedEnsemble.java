@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.fare.AttackOptions;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.evaluation.Picture;
@@ -171,7 +172,9 @@ public final class UntargetedEnsemble {
 
     private NDArray attack(VlmObjective objective, List<Progress> left) {
       long[] ids = left.stream().mapToLong(p -> p.number).toArray();
-      return attack.perturb(objective, images(left, p -> p.clean), ids).highestLossImages();
+      return attack
+          .perturb(objective, images(left, p -> p.clean), AttackOptions.none().withImageIds(ids))
+          .highestLossImages();
     }
 
     /** Asks the model about what an attack found, keeps what is worse than before, and says it. */

@@ -9,10 +9,11 @@ import dev.fare.Norm;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.AutoAttack;
-import dev.fare.attacks.AutoAttackReport;
 import dev.fare.attacks.EpsilonSweep;
 import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
+import dev.fare.evaluation.autoattack.AutoAttackEvaluation;
+import dev.fare.evaluation.autoattack.AutoAttackReport;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.examples.quickstart.EmbeddedClip;
@@ -95,7 +96,8 @@ public final class AttackTour {
     out.println();
 
     AutoAttack auto = AutoAttack.builder(THREAT).version(AutoAttack.Version.PAPER).build();
-    try (AutoAttackReport report = auto.evaluate(classifier, images, labels)) {
+    AutoAttackEvaluation evaluation = AutoAttackEvaluation.builder(auto).build();
+    try (AutoAttackReport report = evaluation.evaluate(classifier, images, labels)) {
       out.print(report.table());
     }
   }

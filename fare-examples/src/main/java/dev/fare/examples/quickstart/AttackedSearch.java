@@ -7,7 +7,6 @@ import dev.fare.ThreatModel;
 import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.evaluation.Picture;
-import dev.fare.evaluation.ThreatResult;
 import dev.fare.evaluation.report.SearchExample;
 import dev.fare.evaluation.report.SearchHit;
 import dev.fare.evaluation.report.SearchResult;
@@ -91,7 +90,7 @@ final class AttackedSearch {
             i ->
                 new SearchExample(
                     data.pack().names().get(queries.pair(scene(i)).concept()),
-                    "PGD at " + ThreatResult.label(threatModel),
+                    "PGD at " + threatModel.label(),
                     picture(read(queries, scene(i))),
                     List.of(first.get(i), second.get(i))))
         .toList();

@@ -1,17 +1,12 @@
 package dev.fare.examples.quickstart;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import dev.fare.Classifier;
-import dev.fare.ThreatModel;
-import dev.fare.attacks.Objectives;
-import dev.fare.attacks.PgdAttack;
+import dev.fare.data.InMemoryImages;
+import dev.fare.evaluation.EvaluationAttacks;
+import dev.fare.evaluation.RobustnessEvaluation;
 import dev.fare.evaluation.report.TrainingPoint;
 import dev.fare.examples.emoji.EmojiBatch;
 import dev.fare.examples.emoji.EmojiData;
-import dev.fare.torch.TensorScope;
 import dev.fare.training.StepResult;
 import dev.fare.training.TrainingListener;
 import java.io.PrintWriter;
@@ -31,8 +26,8 @@ final class TrainingCurves implements TrainingListener, AutoCloseable {
   private static final int PROBES = 5;
 
   private final int steps;
-  private final Classifier classifier;
-  private final EmojiBatch probe;
+  private final RobustnessEvaluation evaluation;
+  private final InMemoryImages probe;
   private final ProgressBar bar;
   private final List<TrainingPoint> points = new ArrayList<>();
   private String robustness = "";
@@ -40,9 +35,16 @@ final class TrainingCurves implements TrainingListener, AutoCloseable {
 
   TrainingCurves(int steps, PrintWriter out, Classifier classifier, EmojiData data) {
     this.steps = steps;
-    this.classifier = classifier;
     // scenes of the training drawings: the test sets are not looked at before the end
-    probe = data.trainingBatch(1L << 40, PROBE_IMAGES, 0);
+    EmojiBatch scenes = data.trainingBatch(1L << 40, PROBE_IMAGES, 0);
+    int side = (int) Math.round(Math.sqrt(scenes.images().length / 3.0 / PROBE_IMAGES));
+    probe = InMemoryImages.of(scenes.images(), side).labels(scenes.labels(), data.pack().names());
+    evaluation =
+        RobustnessEvaluation.builder(side)
+            .model("trained", classifier)
+            .attack(EvaluationAttacks.pgd(10, 1, 0))
+            .linf(4 / 255.0)
+            .build();
     out.flush();
     bar =
         new ProgressBarBuilder()
@@ -69,17 +71,7 @@ final class TrainingCurves implements TrainingListener, AutoCloseable {
 
   /** The share of probe pictures that survive a short attack. */
   private double robustShare() {
-    try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        TensorScope scope = TensorScope.of(manager)) {
-      int side = (int) Math.round(Math.sqrt(probe.images().length / 3.0 / PROBE_IMAGES));
-      NDArray pixels =
-          scope.manager().create(probe.images(), new Shape(PROBE_IMAGES, 3, side, side));
-      NDArray labels = scope.manager().create(probe.labels());
-      PgdAttack attack = PgdAttack.builder(ThreatModel.linf(4 / 255.0)).build();
-      NDArray fooled =
-          attack.perturb(Objectives.crossEntropy(classifier, labels), pixels).succeeded();
-      return 1 - fooled.toType(DataType.FLOAT32, false).mean().getFloat();
-    }
+    return evaluation.evaluate("probe", probe).models().get(0).threats().get(0).robust().value();
   }
 
   List<TrainingPoint> points() {

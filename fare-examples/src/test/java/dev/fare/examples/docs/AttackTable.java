@@ -8,7 +8,6 @@ import dev.fare.Attack;
 import dev.fare.AttackResult;
 import dev.fare.Norm;
 import dev.fare.Objective;
-import dev.fare.SeededAttack;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.AutoAttack;
@@ -51,22 +50,18 @@ final class AttackTable {
   }
 
   static EpsilonSweep.Matrix sweep(
-      Function<ThreatModel, SeededAttack> attackAt,
-      ClassificationObjective objective,
-      NDArray images) {
+      Function<ThreatModel, Attack> attackAt, ClassificationObjective objective, NDArray images) {
     return EpsilonSweep.run(
         Norm.LINF, attackAt, new double[] {1 / 255.0, 4 / 255.0}, objective, images);
   }
 
   static EpsilonSweep.Smallest bisect(
-      Function<ThreatModel, SeededAttack> attackAt,
-      ClassificationObjective objective,
-      NDArray images) {
+      Function<ThreatModel, Attack> attackAt, ClassificationObjective objective, NDArray images) {
     return EpsilonSweep.bisect(Norm.LINF, attackAt, 8 / 255.0, 6, objective, images);
   }
 
   static AttackResult staged(Objective half, Objective full, Attack apgd, NDArray images) {
-    return StagedAttack.first(half, apgd).then(full, apgd).perturb(images);
+    return StagedAttack.first(whole -> half, apgd).then(apgd).perturb(full, images);
   }
 
   static AdaptedModel adapted(Path path) throws IOException {

@@ -9,7 +9,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Attack;
 import dev.fare.Classifier;
-import dev.fare.SeededAttack;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.FabAttack;
@@ -36,8 +35,7 @@ class AttackTableTest {
   private static final double FAR = 6 / 255.0;
   private static final ThreatModel BALL = ThreatModel.linf(4 / 255.0);
 
-  private final Function<ThreatModel, SeededAttack> attackAt =
-      ball -> PgdAttack.builder(ball).build();
+  private final Function<ThreatModel, Attack> attackAt = ball -> PgdAttack.builder(ball).build();
 
   private NDManager manager;
   private NDArray images;
@@ -82,9 +80,10 @@ class AttackTableTest {
     return text.replaceAll("\\s", "");
   }
 
+  /** But for the last, AutoAttack, which is these, FAB and Square. */
   @Test
-  void everyAttackOfTheTableFindsTheNearBoundary() {
-    for (Attack attack : AttackTable.attacks(BALL)) {
+  void gradientAttacksFindTheNearBoundary() {
+    for (Attack attack : AttackTable.attacks(BALL).subList(0, 3)) {
       assertThat(attack.perturb(objective, images).succeeded().toBooleanArray())
           .as(attack.toString())
           .containsExactly(true, false);

@@ -2,7 +2,9 @@ package dev.fare.models.format;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.fare.image.ClipPreprocessing;
 import dev.fare.io.LazyTensor;
+import dev.fare.models.text.TextCleaning;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -20,17 +22,35 @@ import java.util.Optional;
  * @param config the architecture; every tensor has been checked against it
  * @param tensors by name; complete for the towers that the configuration has, and nothing else
  * @param tokenizer the {@code tokenizer.json} that came with it
+ * @param cleaning what becomes of a text before that tokenizer gets it
  * @param source where it was read, for messages
+ * @param preprocessing how pictures become pixels; empty where that is CLIP's own way
  */
 public record ClipCheckpoint(
-    ClipConfig config, Map<String, LazyTensor> tensors, Optional<Path> tokenizer, String source) {
+    ClipConfig config,
+    Map<String, LazyTensor> tensors,
+    Optional<Path> tokenizer,
+    TextCleaning cleaning,
+    String source,
+    Optional<ClipPreprocessing> preprocessing) {
 
   /** Copies the map in its order. */
   public ClipCheckpoint {
     requireNonNull(config, "config");
     tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
     requireNonNull(tokenizer, "tokenizer");
+    requireNonNull(cleaning, "cleaning");
     requireNonNull(source, "source");
+    requireNonNull(preprocessing, "preprocessing");
+  }
+
+  /**
+   * One whose pictures become pixels in CLIP's own way and whose tokenizer, if any, is used as
+   * Hugging Face's fast tokenizers are.
+   */
+  public ClipCheckpoint(
+      ClipConfig config, Map<String, LazyTensor> tensors, Optional<Path> tokenizer, String source) {
+    this(config, tensors, tokenizer, TextCleaning.HUGGING_FACE, source, Optional.empty());
   }
 
   /**

@@ -16,7 +16,8 @@ import java.util.List;
  * CLIP's byte-pair encoding, read from a Hugging Face {@code tokenizer.json} or OpenAI's own.
  *
  * <p>A row is the start token, the text's tokens, the end token, then zeros, as OpenAI's {@code
- * tokenize} writes it; like there, HTML's character references are resolved first, twice. Safe for
+ * tokenize} writes it. {@link TextCleaning} says what becomes of a text before: OpenAI's own
+ * vocabulary cleans it as OpenAI's code does, a file of Hugging Face's as it says itself. Safe for
  * use from many threads; nobody may use it after {@link #close}.
  */
 public final class ClipTokenizer implements AutoCloseable {
@@ -25,10 +26,15 @@ public final class ClipTokenizer implements AutoCloseable {
   public static final int OPENAI_VOCABULARY = OpenAiVocabulary.SIZE;
 
   private final HuggingFaceTokenizer tokenizer;
+  private final TextCleaning cleaning;
+  private final String source;
   private final long endToken;
 
-  private ClipTokenizer(HuggingFaceTokenizer tokenizer, String source) throws IOException {
+  private ClipTokenizer(HuggingFaceTokenizer tokenizer, TextCleaning cleaning, String source)
+      throws IOException {
     this.tokenizer = tokenizer;
+    this.cleaning = cleaning;
+    this.source = source;
     long[] empty = tokenizer.encode("", true, false).getIds();
     if (empty.length != 2) {
       tokenizer.close();
@@ -42,41 +48,52 @@ public final class ClipTokenizer implements AutoCloseable {
   }
 
   /**
-   * Reads a {@code tokenizer.json}.
+   * Reads a {@code tokenizer.json}, to be used as Hugging Face's fast tokenizer uses it.
    *
    * @throws ModelFormatException if it is none that {@link TokenizerFile} takes, or puts no start
    *     and end token around a text
    */
   public static ClipTokenizer load(Path file) throws IOException {
+    return load(file, TextCleaning.HUGGING_FACE);
+  }
+
+  /**
+   * Reads a {@code tokenizer.json} for texts that are cleaned before.
+   *
+   * @throws ModelFormatException as {@link #load(Path)}
+   */
+  public static ClipTokenizer load(Path file, TextCleaning cleaning) throws IOException {
     try (InputStream json = Files.newInputStream(file)) {
-      return load(json, file.toString());
+      return load(json, cleaning, file.toString());
     }
   }
 
   /** Reads a {@code tokenizer.json} from a stream, which the caller closes. */
   public static ClipTokenizer load(InputStream json) throws IOException {
-    return load(json, "tokenizer.json");
+    return load(json, TextCleaning.HUGGING_FACE, "tokenizer.json");
   }
 
   /**
    * OpenAI's tokenizer, packed with this library, for CLIP weights that bring none: every CLIP with
-   * a vocabulary of {@link #OPENAI_VOCABULARY} was trained with it.
+   * a vocabulary of {@link #OPENAI_VOCABULARY} was trained with it. Texts are cleaned as there.
    */
   public static ClipTokenizer openAi() {
     try {
-      return load(new ByteArrayInputStream(openAiJson()), "OpenAI's vocabulary");
+      byte[] json = OpenAiVocabulary.toTokenizerJson(false).getBytes(UTF_8);
+      return load(new ByteArrayInputStream(json), TextCleaning.OPENAI, "OpenAI's vocabulary");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  /** The same as a Hugging Face {@code tokenizer.json}. */
+  /** The same vocabulary as a Hugging Face {@code tokenizer.json}, which does not clean texts. */
   public static byte[] openAiJson() {
-    return OpenAiVocabulary.toTokenizerJson().getBytes(UTF_8);
+    return OpenAiVocabulary.toTokenizerJson(true).getBytes(UTF_8);
   }
 
-  private static ClipTokenizer load(InputStream json, String source) throws IOException {
-    return new ClipTokenizer(TokenizerFile.open(json, source), source);
+  private static ClipTokenizer load(InputStream json, TextCleaning cleaning, String source)
+      throws IOException {
+    return new ClipTokenizer(TokenizerFile.open(json, source), cleaning, source);
   }
 
   /** The id that ends every text. */
@@ -100,13 +117,23 @@ public final class ClipTokenizer implements AutoCloseable {
     }
     long[][] rows = new long[texts.size()][contextLength];
     for (int i = 0; i < rows.length; i++) {
-      String text = HtmlEntities.unescape(HtmlEntities.unescape(texts.get(i)));
-      long[] ids = tokenizer.encode(text, true, false).getIds();
+      String text = texts.get(i);
+      String clean = cleaning == TextCleaning.OPENAI ? OpenAiText.cleaned(text) : text;
+      long[] ids = tokenizer.encode(clean, true, false).getIds();
       int length = Math.min(ids.length, contextLength);
       System.arraycopy(ids, 0, rows[i], 0, length);
       rows[i][length - 1] = endToken;
     }
     return rows;
+  }
+
+  @Override
+  public String toString() {
+    return "CLIP tokenizer of "
+        + source
+        + (cleaning == TextCleaning.OPENAI
+            ? ", texts cleaned as OpenAI's tokenize does"
+            : ", texts as Hugging Face's fast tokenizer takes them");
   }
 
   @Override

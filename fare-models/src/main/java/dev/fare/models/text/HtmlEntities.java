@@ -10,6 +10,7 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
@@ -20,6 +21,8 @@ final class HtmlEntities {
 
   private static final Pattern REFERENCE =
       Pattern.compile("&(#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\\t\\n\\f <&#;]{1,32};?)");
+
+  private static final Pattern WHOLE = Pattern.compile("&#?[0-9A-Za-z]{1,24};");
 
   private static final Map<String, String> NAMES = names();
 
@@ -56,6 +59,33 @@ final class HtmlEntities {
       return text;
     }
     return REFERENCE.matcher(text).replaceAll(HtmlEntities::replacement);
+  }
+
+  /**
+   * Replaces references that end with a semicolon, and those of letters in capitals, {@code
+   * &EACUTE;}, as ftfy does.
+   */
+  static String unescapeWhole(String text) {
+    return text.indexOf('&') < 0
+        ? text
+        : WHOLE.matcher(text).replaceAll(m -> Matcher.quoteReplacement(whole(m.group())));
+  }
+
+  private static String whole(String reference) {
+    if (reference.startsWith("&#")) {
+      String characters = unescape(reference);
+      return characters.indexOf(';') < 0 ? characters : reference;
+    }
+    String name = reference.substring(1);
+    String characters = NAMES.get(name);
+    if (characters != null) {
+      return characters;
+    }
+    String small = NAMES.get(name.toLowerCase(Locale.ROOT));
+    boolean isShouted = name.equals(name.toUpperCase(Locale.ROOT));
+    return small != null && isShouted && unescape(reference).equals(reference)
+        ? small.toUpperCase(Locale.ROOT)
+        : reference;
   }
 
   private static String replacement(MatchResult match) {

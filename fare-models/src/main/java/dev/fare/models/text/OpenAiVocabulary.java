@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -30,13 +31,20 @@ final class OpenAiVocabulary {
 
   private OpenAiVocabulary() {}
 
-  /** The whole {@code tokenizer.json}. */
-  static String toTokenizerJson() {
+  /**
+   * The whole {@code tokenizer.json}.
+   *
+   * @param normalizes whether it normalises texts, or takes them as they are
+   */
+  static String toTokenizerJson(boolean normalizes) {
     try {
       Gson gson = new GsonBuilder().serializeNulls().create();
       JsonObject json;
       try (Reader skeleton = new InputStreamReader(resource("clip_tokenizer.json"), UTF_8)) {
         json = gson.fromJson(skeleton, JsonObject.class);
+      }
+      if (!normalizes) {
+        json.add("normalizer", JsonNull.INSTANCE);
       }
       List<String> merges = merges();
       JsonObject vocabulary = new JsonObject();

@@ -32,6 +32,7 @@ final class ConvNext implements VisionTower {
   private final PixelNormalization normalization;
   private final TowerModule module;
   private final @Nullable RecomputedPass again;
+  private final boolean isView;
 
   /**
    * Puts a tower together.
@@ -53,6 +54,7 @@ final class ConvNext implements VisionTower {
     this.config = config;
     this.normalization = normalization;
     again = null;
+    isView = false;
     module =
         new TowerModule(
             SOURCE,
@@ -70,20 +72,17 @@ final class ConvNext implements VisionTower {
             precision);
   }
 
-  private ConvNext(
-      ConvNextConfig config,
-      PixelNormalization normalization,
-      TowerModule module,
-      RecomputedPass again) {
-    this.config = config;
-    this.normalization = normalization;
-    this.module = module;
-    this.again = again;
+  private ConvNext(ConvNext other, boolean isView) {
+    config = other.config;
+    normalization = other.normalization;
+    module = other.module;
+    again = new RecomputedPass(module);
+    this.isView = isView;
   }
 
   @Override
   public ConvNext withActivationCheckpointing() {
-    return new ConvNext(config, normalization, module, new RecomputedPass(module));
+    return new ConvNext(this, true);
   }
 
   @Override
@@ -141,7 +140,7 @@ final class ConvNext implements VisionTower {
     NDManager owner = module.newManager();
     Map<String, NDArray> weights = module.copyParameters(owner);
     ConvNext copy = new ConvNext(config, normalization, weights, owner, precision());
-    return again == null ? copy : copy.withActivationCheckpointing();
+    return again == null ? copy : new ConvNext(copy, false);
   }
 
   private static void checkShape(NDArray pixels) {
@@ -154,6 +153,8 @@ final class ConvNext implements VisionTower {
 
   @Override
   public void close() {
-    module.close();
+    if (!isView) {
+      module.close();
+    }
   }
 }

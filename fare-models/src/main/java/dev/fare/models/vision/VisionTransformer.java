@@ -31,6 +31,7 @@ public final class VisionTransformer implements VisionTower {
   private final TowerModule module;
   private final boolean lowLatency;
   private final @Nullable RecomputedPass again;
+  private final boolean isView;
 
   /** Puts a tower of float32 arithmetic together. */
   public VisionTransformer(
@@ -80,6 +81,7 @@ public final class VisionTransformer implements VisionTower {
     this.normalization = normalization;
     this.lowLatency = lowLatency;
     again = null;
+    isView = false;
     module =
         new TowerModule(
             PLAIN,
@@ -100,17 +102,18 @@ public final class VisionTransformer implements VisionTower {
             precision);
   }
 
-  private VisionTransformer(VisionTransformer other, RecomputedPass again) {
+  private VisionTransformer(VisionTransformer other, boolean isView) {
     config = other.config;
     normalization = other.normalization;
     module = other.module;
     lowLatency = other.lowLatency;
-    this.again = again;
+    again = new RecomputedPass(module);
+    this.isView = isView;
   }
 
   @Override
   public VisionTransformer withActivationCheckpointing() {
-    return new VisionTransformer(this, new RecomputedPass(module));
+    return new VisionTransformer(this, true);
   }
 
   private static TorchSource products(String resource) {
@@ -172,7 +175,7 @@ public final class VisionTransformer implements VisionTower {
     VisionTransformer copy =
         new VisionTransformer(
             config, normalization, module.copyParameters(owner), owner, precision(), lowLatency);
-    return again == null ? copy : copy.withActivationCheckpointing();
+    return again == null ? copy : new VisionTransformer(copy, false);
   }
 
   private void checkShape(NDArray pixels) {
@@ -186,6 +189,8 @@ public final class VisionTransformer implements VisionTower {
 
   @Override
   public void close() {
-    module.close();
+    if (!isView) {
+      module.close();
+    }
   }
 }

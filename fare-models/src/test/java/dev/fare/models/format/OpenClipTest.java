@@ -19,6 +19,7 @@ import dev.fare.models.VisionTowerFile;
 import dev.fare.models.format.huggingface.HuggingFaceWriter;
 import dev.fare.models.format.openclip.OpenClipConfigJson;
 import dev.fare.models.format.openclip.OpenClipWriter;
+import dev.fare.models.text.TextCleaning;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.ConvNextConfig;
@@ -96,6 +97,7 @@ class OpenClipTest {
     assertThat(checkpoint.config().vision())
         .isEqualTo(new ConvNextConfig(64, List.of(1, 1, 2, 1), List.of(8, 16, 24, 32), 16, 1e-6));
     assertThat(checkpoint.config().text().orElseThrow().activation()).isEqualTo(Activation.GELU);
+    assertThat(checkpoint.cleaning()).isEqualTo(TextCleaning.OPENAI);
     assertSameBits(
         manager, SafetensorsFile.read(CONVNEXT.resolve(WEIGHTS)).tensors(), checkpoint.tensors());
   }
@@ -129,7 +131,7 @@ class OpenClipTest {
 
   @Test
   void writesConvNextsByTheNameOrTheSizesThatTimmKnows() throws IOException {
-    assertThat(OpenClipConfigJson.of(ClipArchitectures.named("convnext_base_w")).toString())
+    assertThat(OpenClipConfigJson.of(ClipArchitectures.named("convnext_base_w"), Optional.empty()).toString())
         .contains("\"timm_model_name\":\"convnext_base\"")
         .doesNotContain("timm_model_kwargs");
     ClipCheckpoint recorded = ClipCheckpoints.read(CONVNEXT);

@@ -154,6 +154,24 @@ class RecomputedPassTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void freesNothingThatItIsAViewOf(Kind kind) {
+    try (VisionTower tower = tower(kind, Precision.FLOAT32)) {
+      NDArray pixels = pixels();
+      float[] expected = tower.embed(pixels).toFloatArray();
+      VisionTower copy;
+      try (VisionTower view = tower.withActivationCheckpointing()) {
+        copy = view.copy();
+      }
+      assertThat(tower.embed(pixels).toFloatArray()).containsExactly(expected);
+
+      NDArray weight = copy.parameters().values().iterator().next();
+      copy.close();
+      assertThat(weight.isReleased()).as("a view's copy owns its weights").isTrue();
+    }
+  }
+
   /** Few images go through half a block at a time, many through a whole one. */
   @ParameterizedTest
   @EnumSource

@@ -7,6 +7,7 @@ import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.TensorMatcher;
 import dev.fare.models.format.WeightFiles;
 import dev.fare.models.format.huggingface.HuggingFaceReader;
+import dev.fare.models.text.TextCleaning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,7 +54,9 @@ public final class OpenClipReader {
         TensorMatcher.match(
             config.tensors(), Map.of(), stored, files.origin(), configFile.toString()),
         Files.exists(tokenizer) ? Optional.of(tokenizer) : Optional.empty(),
-        directory.toString());
+        TextCleaning.OPENAI,
+        directory.toString(),
+        OpenClipConfig.pictures(configFile, config));
   }
 
   /** The tensors by the names that a text tower has which is no module of its own. */

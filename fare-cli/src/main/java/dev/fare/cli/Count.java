@@ -1,0 +1,33 @@
+package dev.fare.cli;
+
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * How many of something, at least one.
+ *
+ * @param value from 1
+ */
+record Count(int value) {
+
+  static Count parse(String text) {
+    try {
+      int value = Integer.parseInt(text.strip());
+      if (value >= 1) {
+        return new Count(value);
+      }
+    } catch (NumberFormatException e) {
+      throw new TypeConversionException(message(text));
+    }
+    throw new TypeConversionException(message(text));
+  }
+
+  private static String message(String text) {
+    return "a count must be a whole number from 1 to " + Integer.MAX_VALUE + ", got " + text;
+  }
+
+  /** As the help shows a default. */
+  @Override
+  public String toString() {
+    return Integer.toString(value);
+  }
+}

@@ -1,0 +1,38 @@
+package dev.fare.training.weights;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import dev.fare.torch.GradMode;
+import java.util.List;
+
+/** Length and clipping of the gradient over all weights. */
+public final class Gradients {
+
+  /** Keeps the factor finite; PyTorch's value. */
+  private static final double TINY = 1e-6;
+
+  private Gradients() {}
+
+  /** The Euclidean length of all gradients taken together. */
+  public static double norm(NDList gradients) {
+    try (GradMode off = GradMode.noGrad();
+        NDList norm = WeightScript.module().callList("norm", List.of(), gradients)) {
+      return norm.singletonOrThrow().getFloat();
+    }
+  }
+
+  /** Shortens the gradients in place, so that their length is at most {@code longest}. */
+  public static void clip(NDList gradients, double norm, double longest) {
+    double factor = longest / (norm + TINY);
+    if (!(factor < 1)) {
+      return;
+    }
+    try (GradMode off = GradMode.noGrad();
+        NDManager call = gradients.head().getManager().newSubManager(Device.cpu());
+        NDArray numbers = call.create(new double[] {factor})) {
+      WeightScript.module().callList("scale", List.of(numbers), gradients).close();
+    }
+  }
+}
