@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Functional gradients: the derivative of a loss with respect to exactly the arrays that are named.
  *
- * <p>Record with {@link GradMode#enableGrad()}: DJL switches recording off on the thread that starts its
- * engine. Nothing is accumulated anywhere and nothing is shared, so any number of threads may
- * differentiate at the same time.
+ * <p>Record with {@link GradMode#enableGrad()}: DJL switches recording off on the thread that
+ * starts its engine. Nothing is accumulated anywhere and nothing is shared, so any number of
+ * threads may differentiate at the same time.
  */
 public final class Autograd {
 
