@@ -103,30 +103,41 @@ class ApgdRecordedRunsTest {
     }
   }
 
+  /**
+   * The original was run again on pixels changed by a rounding: by so much may the ends differ. In
+   * l1 on the convolution that is much, since a last bit decides which coordinates are moved.
+   */
   private static void assertResult(JsonObject run, AttackResult result) {
+    JsonObject noise = run.getAsJsonObject("noise");
     boolean[] robust = Vectors.booleans(run.get("acc"));
-    boolean[] changed = Vectors.booleans(run.getAsJsonObject("noise").get("acc_changed"));
-    boolean[] stable = Vectors.booleans(run.getAsJsonObject("noise").get("stable"));
+    boolean[] changed = Vectors.booleans(noise.get("acc_changed"));
+    boolean[] stable = Vectors.booleans(noise.get("stable"));
+    float[] spread = Vectors.floats(noise.get("rel_diff_loss_best"));
+    float[] moved = Vectors.floats(noise.get("x_best_elements_off_by_1e-4"));
     boolean[] succeeded = result.succeeded().toBooleanArray();
     float[] best = Vectors.floats(run.get("loss_best"));
     float[] losses = result.losses().toFloatArray();
-    for (int i = 0; i < robust.length; i++) {
+    assertThat(losses).hasSize(8);
+    for (int i = 0; i < losses.length; i++) {
       if (!changed[i]) {
         assertThat(succeeded[i]).as("success of example " + i).isEqualTo(!robust[i]);
       }
-      if (stable[i]) {
-        assertThat(losses[i]).isCloseTo(best[i], within(1e-4f * Math.abs(best[i]) + 1e-7f));
-        if (run.has("x_best")) {
-          assertImage(run, "x_best", result.highestLossImages(), i);
-        }
-        if (run.has("x_best_adv") && succeeded[i]) {
-          assertImage(run, "x_best_adv", result.images(), i);
-        }
+      float relative = stable[i] ? 1e-4f : 1e-4f + 1.01f * spread[i];
+      assertThat(losses[i])
+          .as("highest loss of example " + i)
+          .isCloseTo(best[i], within(relative * Math.abs(best[i]) + 1e-7f));
+      if (run.has("x_best")) {
+        assertImage(run, "x_best", result.highestLossImages(), i, 2 + (int) moved[i]);
+      }
+      if (stable[i] && run.has("x_best_adv") && succeeded[i]) {
+        assertImage(run, "x_best_adv", result.images(), i, 2);
       }
     }
   }
 
-  private static void assertImage(JsonObject run, String name, NDArray actual, int example) {
+  /** How many values differ visibly. */
+  private static void assertImage(
+      JsonObject run, String name, NDArray actual, int example, int most) {
     float[] expected = Vectors.floats(run.get(name));
     float[] images = actual.toFloatArray();
     int size = images.length / 8;
@@ -134,6 +145,6 @@ class ApgdRecordedRunsTest {
     for (int i = example * size; i < (example + 1) * size; i++) {
       off += Math.abs(images[i] - expected[i]) > 1e-4 ? 1 : 0;
     }
-    assertThat(off).as(name + " of example " + example).isLessThanOrEqualTo(2);
+    assertThat(off).as(name + " of example " + example).isLessThanOrEqualTo(most);
   }
 }

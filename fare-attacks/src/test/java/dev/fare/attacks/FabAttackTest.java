@@ -115,7 +115,9 @@ class FabAttackTest {
     float[] distances = any.minimumNorm(objective, x).distances().toFloatArray();
     float[] targeted = likeliest.minimumNorm(objective, x).distances().toFloatArray();
 
+    assertThat(distances).hasSize(8);
     for (int i = 0; i < distances.length; i++) {
+      assertThat(targeted[i]).isFinite();
       assertThat(distances[i]).isCloseTo(targeted[i], within(0.1f * targeted[i] + 1e-6f));
     }
   }

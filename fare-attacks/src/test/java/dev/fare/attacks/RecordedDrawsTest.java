@@ -72,8 +72,7 @@ class RecordedDrawsTest {
   void drawsAsBefore(Case recorded) throws IOException {
     float[] expected = Objects.requireNonNull(recorded().get(recorded.name()));
 
-    assertThat(images(recorded.attack(), AttackOptions.none().withImageIds(IDS)))
-        .containsExactly(expected, within(ROUNDING));
+    assertThat(images(recorded.attack(), ids(IDS))).containsExactly(expected, within(ROUNDING));
   }
 
   /** Else the recorded images would say nothing of the draws. */
@@ -81,12 +80,11 @@ class RecordedDrawsTest {
   @MethodSource("cases")
   void theDrawsShow(Case recorded) {
     SeededAttack attack = recorded.attack();
-    float[] images = images(attack, AttackOptions.none().withImageIds(IDS));
+    float[] images = images(attack, ids(IDS));
 
-    float[] otherSeed = images(attack, AttackOptions.none().withImageIds(IDS).withSeed(8));
-    assertThat(distance(otherSeed, images)).isGreaterThan(100 * ROUNDING);
-    float[] otherIds = images(attack, AttackOptions.none().withImageIds(4, 12));
-    assertThat(distance(otherIds, images)).isGreaterThan(100 * ROUNDING);
+    assertThat(distance(images(attack, AttackOptions.none().withSeed(8).withImageIds(IDS)), images))
+        .isGreaterThan(100 * ROUNDING);
+    assertThat(distance(images(attack, ids(4, 12)), images)).isGreaterThan(100 * ROUNDING);
   }
 
   private static double distance(float[] one, float[] other) {
@@ -95,6 +93,10 @@ class RecordedDrawsTest {
       largest = Math.max(largest, Math.abs(one[i] - other[i]));
     }
     return largest;
+  }
+
+  private static AttackOptions ids(long... ids) {
+    return AttackOptions.none().withImageIds(ids);
   }
 
   /** The perturbed images, one after the other. */
@@ -127,11 +129,7 @@ class RecordedDrawsTest {
   /** Writes what the attacks find now. */
   public static void main(String[] arguments) throws IOException {
     Map<String, float[]> images = new LinkedHashMap<>();
-    cases()
-        .forEach(
-            each ->
-                images.put(
-                    each.name(), images(each.attack(), AttackOptions.none().withImageIds(IDS))));
+    cases().forEach(each -> images.put(each.name(), images(each.attack(), ids(IDS))));
     Files.writeString(Path.of(arguments[0]), new Gson().toJson(Map.of("images", images)) + "\n");
   }
 }

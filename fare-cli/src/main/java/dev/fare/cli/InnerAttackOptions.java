@@ -64,7 +64,8 @@ final class InnerAttackOptions extends ThreatOptions.Single {
         training.attack(pgd.build());
       }
       case APGD ->
-          training.attack(ApgdAttack.builder(threatModel()).steps(steps.value()).seed(seed).build());
+          training.attack(
+              ApgdAttack.builder(threatModel()).steps(steps.value()).seed(seed).build());
       case NONE -> training.withoutAttack();
     }
     if (stepSize != null && attack != InnerAttack.PGD) {

@@ -85,7 +85,9 @@ final class RetrievalCommand implements Callable<Integer> {
       CaptionedImages data = ImageSource.captioned(captions, folder, pathColumn, captionColumn);
       RetrievalAudit.Builder builder =
           RetrievalAudit.of(data, String.valueOf(list.getFileName()))
-              .attack(RetrievalAudit.attack(effort.steps.value(), effort.restarts.value(), effort.seed));
+              .attack(
+                  RetrievalAudit.attack(
+                      effort.steps.value(), effort.restarts.value(), effort.seed));
       ReportModel report = audit.describe(builder, effort.seed, terminal).build().run();
       RetrievalReport retrieval = report.retrievals().get(0);
       audit.publish(report, TextTable.of(retrieval), results(retrieval), terminal);

@@ -183,7 +183,8 @@ final class RunOptions {
       if (validate == null) {
         throw new IllegalArgumentException("--early-stop watches a validation: give --validate");
       }
-      training.earlyStop(EarlyStop.whenNotRising(measure.watched, earlyStop.value()).restoreBest(true));
+      training.earlyStop(
+          EarlyStop.whenNotRising(measure.watched, earlyStop.value()).restoreBest(true));
     }
   }
 
@@ -191,7 +192,8 @@ final class RunOptions {
       ImageDataset images, ThreatModel threat, ModelSource model, ClassNameOptions classes)
       throws IOException {
     if (measure == Measure.CLOSENESS) {
-      return Validation.closeness(images, PgdAttack.builder(threat).steps(validationSteps.value()).build());
+      return Validation.closeness(
+          images, PgdAttack.builder(threat).steps(validationSteps.value()).build());
     }
     if (images.classNames().size() < 2) {
       throw new IllegalArgumentException(

@@ -1,9 +1,9 @@
 package dev.fare.cli;
 
 import ai.djl.ndarray.NDManager;
+import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.PictureDataset;
-import dev.fare.ThreatModel;
 import dev.fare.image.Augmentation;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.training.FareTrainer;
@@ -185,11 +185,17 @@ final class TrainCommand implements Callable<Integer> {
       ModelCard card =
           ModelCard.of(output.getFileName().toString(), summary)
               .license(license)
-              .baseModel(model.source().path().toString())
+              .baseModel(name(model.source().path()))
               .command(commandLine());
       attack.trainedAgainst().map(ThreatModel::label).ifPresent(card::threatModel);
       card.write(output);
     }
+  }
+
+  /** A card is published: it says which model was tuned, not where it lay. */
+  private static String name(Path path) {
+    Path name = path.toAbsolutePath().normalize().getFileName();
+    return name == null ? "" : name.toString();
   }
 
   /** As it was given, for a shell. */

@@ -1,5 +1,7 @@
 package dev.fare.io;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
@@ -9,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** A directory that is whole or absent: filled beside its place, then renamed into it. */
@@ -25,7 +28,8 @@ public final class AtomicDirectory {
 
   /**
    * Writes a directory whose place may be taken by an earlier one of the same kind only, and the
-   * directories above it where they are absent.
+   * directories above it where they are absent. What killed writers of the same directory have left
+   * beside it goes.
    *
    * @param ours names that a directory to be replaced may hold
    * @throws FileAlreadyExistsException if there is something else at the place
@@ -37,6 +41,7 @@ public final class AtomicDirectory {
       Files.createDirectories(absolute.getParent());
     }
     replace(absolute, content);
+    deleteLeftoversOf(absolute);
   }
 
   /**
@@ -85,9 +90,17 @@ public final class AtomicDirectory {
 
   /** Deletes what writers that were killed have left half-written in a directory. */
   public static void deleteLeftovers(Path directory) throws IOException {
+    deleteAll(directory, AtomicFile::isTemporary);
+  }
+
+  private static void deleteLeftoversOf(Path target) throws IOException {
+    deleteAll(requireNonNull(target.getParent()), entry -> AtomicFile.isTemporaryOf(target, entry));
+  }
+
+  private static void deleteAll(Path directory, Predicate<Path> isLeftover) throws IOException {
     List<Path> leftovers;
     try (Stream<Path> entries = Files.list(directory)) {
-      leftovers = entries.filter(AtomicFile::isTemporary).toList();
+      leftovers = entries.filter(isLeftover).toList();
     }
     for (Path leftover : leftovers) {
       deleteTree(leftover);

@@ -14,6 +14,8 @@ import java.util.UUID;
 /** A file that is whole or absent: written beside its place, synced, then renamed into it. */
 public final class AtomicFile {
 
+  private static final int UUID_LENGTH = 36;
+
   private AtomicFile() {}
 
   /** What writes the content. */
@@ -76,6 +78,15 @@ public final class AtomicFile {
   static boolean isTemporary(Path path) {
     String name = path.getFileName().toString();
     return name.startsWith(".") && name.endsWith(".tmp");
+  }
+
+  /** Whether a path has such a name beside a target. */
+  static boolean isTemporaryOf(Path target, Path path) {
+    String name = path.getFileName().toString();
+    String start = "." + target.getFileName() + ".";
+    return isTemporary(path)
+        && name.startsWith(start)
+        && name.length() == start.length() + UUID_LENGTH + ".tmp".length();
   }
 
   /** Writes all that remains in a buffer. */

@@ -11,10 +11,14 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * A model card as Hugging Face shows it: front matter, then what the model is, how it was made, and
  * what was measured, in Markdown.
+ *
+ * <p>A card is made to be published: of an absolute path, wherever it comes from, it keeps the last
+ * name alone.
  */
 public final class ModelCard {
 
@@ -23,6 +27,12 @@ public final class ModelCard {
 
   /** The files that a card is; they go when the model that they describe is replaced. */
   public static final Set<String> FILES = Set.of(CARD, SUMMARY);
+
+  /** The folders of an absolute path, on Unix and on Windows; none of a web address. */
+  private static final Pattern FOLDERS =
+      Pattern.compile(
+          "(?m)(?<=^|[\\s='\"(\\[,;`])(?:[A-Za-z]:[\\\\/]+|/(?=[^\\s/]))"
+              + "(?:[^\\\\/\\n,;'\"\\[\\]]*[^\\\\/\\s,;'\"\\[\\]][\\\\/]+)*");
 
   private final TrainingSummary summary;
   private final String name;
@@ -117,7 +127,11 @@ public final class ModelCard {
     if (!command.isEmpty()) {
       card.append("## Again\n\n```\n").append(command).append("\n```\n");
     }
-    return card.toString();
+    return withoutFolders(card.toString());
+  }
+
+  static String withoutFolders(String text) {
+    return FOLDERS.matcher(text).replaceAll("");
   }
 
   private static void table(StringBuilder card, String title, Map<String, String> rows) {
@@ -164,7 +178,7 @@ public final class ModelCard {
     addIfKnown(json, "threatModel", threatModel);
     addIfKnown(json, "command", command);
     summary.json().asMap().forEach(json::add);
-    return TrainingSummary.GSON.toJson(json);
+    return withoutFolders(TrainingSummary.GSON.toJson(json));
   }
 
   private static void addIfKnown(JsonObject json, String key, String value) {

@@ -110,6 +110,20 @@ class AtomicWritingTest {
     assertThat(folder.toFile().list()).containsExactly("kept.tmp");
   }
 
+  @Test
+  void aSaveRemovesWhatAKilledSaveOfTheSameDirectoryLeft() throws IOException {
+    String id = "7b0e3c1a-0000-4000-8000-0123456789ab";
+    directory(".model." + id + ".tmp", "half");
+    directory(".model.b." + id + ".tmp", "half of another, model.b");
+    directory(".other." + id + ".tmp", "half of another");
+
+    AtomicDirectory.write(
+        folder.resolve("model"), OURS, fresh -> Files.writeString(fresh.resolve("weights"), "1"));
+
+    assertThat(folder.toFile().list())
+        .containsExactlyInAnyOrder("model", ".model.b." + id + ".tmp", ".other." + id + ".tmp");
+  }
+
   private Path directory(String name, String weights) throws IOException {
     Path directory = Files.createDirectory(folder.resolve(name));
     Files.writeString(directory.resolve("weights"), weights);

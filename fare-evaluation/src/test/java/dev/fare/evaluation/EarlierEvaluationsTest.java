@@ -12,6 +12,7 @@ import dev.fare.AttackResult.StopReason;
 import dev.fare.Classifier;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.AutoAttack;
+import dev.fare.attacks.TinyMlp;
 import dev.fare.data.InMemoryImages;
 import dev.fare.evaluation.autoattack.AutoAttackEvaluation;
 import dev.fare.evaluation.autoattack.AutoAttackReport;

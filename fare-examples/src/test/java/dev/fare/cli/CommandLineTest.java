@@ -382,7 +382,14 @@ class CommandLineTest {
 
     assertThat(program.exitCode()).as(program.err()).isZero();
     assertThat(program.json().get("lastStep").getAsInt()).isEqualTo(4);
-    assertThat(output.resolve("README.md")).content().contains("l∞ 4/255");
+    assertThat(output.resolve("README.md"))
+        .content()
+        .contains("l∞ 4/255", "base_model: \"clip\"", "--images images", "ImageFolder[images,")
+        .doesNotContain(folder.toString(), shared.toString());
+    assertThat(output.resolve("training.json"))
+        .content()
+        .contains("\"baseModel\": \"clip\"")
+        .doesNotContain(folder.toString(), shared.toString());
     Path run = folder.resolve("robust-run");
     assertThat(Files.readAllLines(run.resolve("metrics.csv"))).hasSize(5);
     assertThat(Program.run("inspect", run).out())

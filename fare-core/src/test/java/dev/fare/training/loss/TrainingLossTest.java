@@ -233,7 +233,7 @@ class TrainingLossTest {
     NDArray classes = manager.create(floats(3 * TanhEncoder.DIMENSIONS, 9), new Shape(3, 5));
 
     for (TrainingLoss loss : List.of(TrainingLoss.tecoa(classes), TrainingLoss.simClip())) {
-      assertThat(Arrays.stream(slopes(loss))).allMatch(Double::isFinite);
+      assertThat(Arrays.stream(slopes(loss))).isNotEmpty().allMatch(Double::isFinite);
     }
   }
 

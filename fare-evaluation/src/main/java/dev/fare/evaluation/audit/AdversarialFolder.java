@@ -207,7 +207,7 @@ public final class AdversarialFolder {
   }
 
   private String name(int image) {
-    return root.relativize(folder.path(image)).toString().replace('\\', '/');
+    return ImageSource.nameBelow(root, folder.path(image));
   }
 
   private void write(NDArray images, List<Integer> indices, Path output) throws IOException {

@@ -119,12 +119,18 @@ public record ImageSource(ImageDataset data, Path root) {
     return folder == null ? file : folder;
   }
 
+  /** A file's name below a folder, with slashes on every system. */
+  static String nameBelow(Path folder, Path file) {
+    String separator = file.getFileSystem().getSeparator();
+    return folder.relativize(file).toString().replace(separator, "/");
+  }
+
   /** What an image is called, its path below the root where it has one. */
   public String name(int image) {
     String name = data.name(image);
     try {
       Path path = Path.of(name);
-      return path.startsWith(root) ? root.relativize(path).toString().replace('\\', '/') : name;
+      return path.startsWith(root) ? nameBelow(root, path) : name;
     } catch (InvalidPathException e) {
       return name;
     }

@@ -8,12 +8,15 @@ import com.google.gson.JsonPrimitive;
 import com.google.gson.JsonSerializationContext;
 import com.google.gson.JsonSerializer;
 import dev.fare.evaluation.Picture;
+import dev.fare.image.ImageDecoder;
+import dev.fare.image.PixelImage;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.Type;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.Base64;
 import javax.imageio.ImageIO;
 
@@ -21,6 +24,8 @@ import javax.imageio.ImageIO;
 public final class PngImages {
 
   private static final String DATA = "data:image/png;base64,";
+
+  private static final byte[] PNG = {(byte) 0x89, 'P', 'N', 'G'};
 
   private PngImages() {}
 
@@ -85,29 +90,20 @@ public final class PngImages {
     return bytes.toByteArray();
   }
 
-  /** Reads what {@link #dataUri(Picture)} wrote. */
-  private static Picture read(String uri) throws IOException {
-    if (!uri.startsWith(DATA)) {
-      throw new IOException("a picture must be a data: address of a PNG");
-    }
-    byte[] bytes = Base64.getDecoder().decode(uri.substring(DATA.length()));
-    BufferedImage image = ImageIO.read(new ByteArrayInputStream(bytes));
-    if (image == null) {
-      throw new IOException("a picture is no PNG");
-    }
-    int size = image.getWidth() * image.getHeight();
-    float[] planes = new float[3 * size];
-    for (int pixel = 0; pixel < size; pixel++) {
-      int rgb = image.getRGB(pixel % image.getWidth(), pixel / image.getWidth());
-      for (int channel = 0; channel < 3; channel++) {
-        planes[channel * size + pixel] = (rgb >> (16 - 8 * channel) & 255) / 255f;
-      }
-    }
-    return Picture.of(image.getWidth(), image.getHeight(), planes);
-  }
-
-  /** Pictures in a report's JSON. */
+  /** Pictures in one report's JSON. */
   static final class Json implements JsonSerializer<Picture>, JsonDeserializer<Picture> {
+
+    /**
+     * What plain pictures, which compress a thousandfold, may have on top, all of them together.
+     */
+    private static final long PLAIN_PIXELS = 1 << 22;
+
+    /** More than a byte of a drawing stands for, and much more than one of a photograph. */
+    private static final long PIXELS_A_BYTE = 16;
+
+    /** The memory that pictures take is bounded by the file, not by what they claim. */
+    private long pixelsLeft = PLAIN_PIXELS;
+
     @Override
     public JsonElement serialize(Picture picture, Type type, JsonSerializationContext context) {
       return new JsonPrimitive(dataUri(picture));
@@ -120,6 +116,27 @@ public final class PngImages {
       } catch (IOException | RuntimeException e) {
         throw new JsonParseException("a picture can't be read: " + e.getMessage(), e);
       }
+    }
+
+    /** Reads what {@link #dataUri(Picture)} wrote. */
+    private Picture read(String uri) throws IOException {
+      if (!uri.startsWith(DATA)) {
+        throw new IOException("a picture must be a data: address of a PNG");
+      }
+      byte[] bytes = Base64.getDecoder().decode(uri.substring(DATA.length()));
+      if (bytes.length < PNG.length || !Arrays.equals(PNG, Arrays.copyOf(bytes, PNG.length))) {
+        throw new IOException("a picture is no PNG");
+      }
+      pixelsLeft = Math.min(Integer.MAX_VALUE / 4, pixelsLeft + PIXELS_A_BYTE * bytes.length);
+      PixelImage image =
+          ImageDecoder.standard()
+              .maxPixels(Math.max(1, pixelsLeft))
+              .decode(bytes, "a report's PNG");
+      int size = image.width() * image.height();
+      pixelsLeft -= size;
+      FloatBuffer planes = FloatBuffer.allocate(3 * size);
+      image.toRgb().writePlanes(planes);
+      return Picture.of(image.width(), image.height(), planes.array());
     }
   }
 }

@@ -22,10 +22,12 @@ public record ReportFiles(Path html, Path json) {
   private static final String NO_REPORT =
       " is not the JSON of a report; give the file that was written beside a page";
 
-  private static final Gson GSON =
-      EvaluationJson.configure(new GsonBuilder())
-          .registerTypeAdapter(Picture.class, new PngImages.Json())
-          .create();
+  /** For one report: how much its pictures may take depends on all of them. */
+  private static Gson gson() {
+    return EvaluationJson.configure(new GsonBuilder())
+        .registerTypeAdapter(Picture.class, new PngImages.Json())
+        .create();
+  }
 
   /**
    * Writes a report; each file is there as a whole or not at all.
@@ -73,7 +75,7 @@ public record ReportFiles(Path html, Path json) {
    */
   public static ReportModel read(Path json) throws IOException {
     try {
-      ReportModel report = GSON.fromJson(Files.readString(json), ReportModel.class);
+      ReportModel report = gson().fromJson(Files.readString(json), ReportModel.class);
       if (report != null) {
         return report;
       }
@@ -89,7 +91,7 @@ public record ReportFiles(Path html, Path json) {
 
   /** A report as JSON text. */
   public static String json(ReportModel report) {
-    return GSON.toJson(report);
+    return gson().toJson(report);
   }
 
   private static void replace(Path file, String text) throws IOException {

@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,6 +68,28 @@ class ReportFilesTest {
     assertThatThrownBy(() -> ReportFiles.read(json))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("broken.json");
+  }
+
+  @Test
+  void picturesThatClaimMoreThanTheFileCouldHoldAreRefused() throws IOException {
+    ReportFiles files = ReportFiles.write(ReportFixture.full(), folder.resolve("report.html"));
+    String text = Files.readString(files.json());
+    String start = "data:image/png;base64,";
+    int from = text.indexOf(start) + start.length();
+    byte[] png = Base64.getDecoder().decode(text.substring(from, text.indexOf('"', from)));
+    ByteBuffer.wrap(png).putInt(16, 13_377).putInt(20, 13_377); // width and height
+    CRC32 checksum = new CRC32();
+    checksum.update(png, 12, 17);
+    ByteBuffer.wrap(png).putInt(29, (int) checksum.getValue());
+    String hostile = Base64.getEncoder().encodeToString(png);
+    Path json = folder.resolve("hostile.json");
+    Files.writeString(
+        json, text.substring(0, from) + hostile + text.substring(text.indexOf('"', from)));
+
+    assertThatThrownBy(() -> ReportFiles.read(json))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("hostile.json")
+        .hasMessageContaining("13377 x 13377");
   }
 
   @Test

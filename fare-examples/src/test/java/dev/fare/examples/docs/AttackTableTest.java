@@ -80,9 +80,10 @@ class AttackTableTest {
     return text.replaceAll("\\s", "");
   }
 
+  /** But for the last, AutoAttack, which is these, FAB and Square. */
   @Test
-  void everyAttackOfTheTableFindsTheNearBoundary() {
-    for (Attack attack : AttackTable.attacks(BALL)) {
+  void gradientAttacksFindTheNearBoundary() {
+    for (Attack attack : AttackTable.attacks(BALL).subList(0, 3)) {
       assertThat(attack.perturb(objective, images).succeeded().toBooleanArray())
           .as(attack.toString())
           .containsExactly(true, false);

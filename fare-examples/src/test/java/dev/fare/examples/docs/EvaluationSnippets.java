@@ -97,7 +97,7 @@ final class EvaluationSnippets {
             .build()
             .evaluate("drawings", drawings);
 
-    ImageFolder usual = ImageFolder.unlabelled(Path.of("photos")); // as the application gets them
+    ImageFolder usual = ImageFolder.unlabelled(Path.of("everyday")); // what the application gets
     InputGuard guard = InputGuard.calibrate(clip.imageEncoder(), robust, usual, 0.05);
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray pixels = ImageArrays.pixels(drawings, List.of(0), robust.imageSize(), manager);

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 final class Pages {
 
   private static final Path MODULE = Path.of(System.getProperty("basedir", "")).toAbsolutePath();
+  private static final String SNIPPETS = "fare-examples/src/test/java/dev/fare/examples/docs";
   private static final Pattern JAVA = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
 
   /** Where an example that this module can't compile is compiled. */
@@ -44,7 +45,7 @@ final class Pages {
 
   /** The source of a class of this package. */
   static String source(String className) throws IOException {
-    return text("fare-examples/src/test/java/dev/fare/examples/docs/" + className + ".java");
+    return text(SNIPPETS + "/" + className + ".java");
   }
 
   /** The Java blocks of a page, line by line and without indentation. */
@@ -55,7 +56,7 @@ final class Pages {
   /** Sources that hold the examples, stripped like them. */
   static List<List<String>> compiled() throws IOException {
     List<List<String>> sources = new ArrayList<>();
-    try (Stream<Path> snippets = Files.list(path("fare-examples/" + SNIPPETS))) {
+    try (Stream<Path> snippets = Files.list(path(SNIPPETS))) {
       for (Path file :
           snippets.filter(name -> name.toString().endsWith("Snippets.java")).toList()) {
         sources.add(stripped(Files.readString(file)));
@@ -66,8 +67,6 @@ final class Pages {
     }
     return sources;
   }
-
-  private static final String SNIPPETS = "src/test/java/dev/fare/examples/docs";
 
   private static List<String> stripped(String text) {
     return text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();

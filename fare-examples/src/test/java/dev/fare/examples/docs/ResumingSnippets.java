@@ -18,10 +18,12 @@ final class ResumingSnippets {
         FareTrainer<RobustClipEncoder> trainer =
             FareTrainer.builder(encoder)
                 .attack(PgdAttack.builder(ThreatModel.linf(4 / 255.0)).build())
+                .steps(2_000)
+                .batchSize(32)
                 .checkpoints(Path.of("runs/resumed"))
                 .checkpointEvery(200)
                 .keepCheckpoints(3) // the newest ones
-                .milestoneEvery(5_000) // these stay for good
+                .milestoneEvery(500) // these stay for good
                 .build()) {
       trainer.fit(ImageFolder.unlabelled(Path.of("photos")));
       if (trainer.isFinished()) {

@@ -57,6 +57,8 @@ final class TrainingSnippets {
             FareTrainer.builder(clip.imageEncoder())
                 .loss(TrainingLoss.tecoa(classifier.classEmbeddings(manager)))
                 .attack(PgdAttack.builder(ThreatModel.linf(4 / 255.0)).build())
+                .steps(2_000)
+                .batchSize(32)
                 .checkpoints(Path.of("runs/tecoa4"))
                 .build()) {
       trainer.fit(photos);
@@ -73,6 +75,8 @@ final class TrainingSnippets {
         FareTrainer<RobustClipEncoder> trainer =
             FareTrainer.builder(clip.imageEncoder())
                 .attack(PgdAttack.builder(ThreatModel.linf(4 / 255.0)).build())
+                .steps(2_000)
+                .batchSize(32)
                 .averageDecay(0.999)
                 .checkpoints(run)
                 .validation(clip.accuracy(unseen, unseen.classNames(), apgd), 500)

@@ -1,9 +1,11 @@
 package dev.fare.models.format;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -51,7 +53,10 @@ public final class TensorMatcher {
           missing.add(name);
           continue;
         }
-        if (!part.shape().equals(partShape)) {
+        boolean isOneNumber = partShape.dimension() == 0 && part.shape().equals(new Shape(1));
+        if (isOneNumber) {
+          part = new OneNumber(part);
+        } else if (!part.shape().equals(partShape)) {
           throw new ModelFormatException(
               weights
                   + ": tensor '"
@@ -115,6 +120,21 @@ public final class TensorMatcher {
               + (tensor == null ? "none" : tensor.getShape()));
     }
     return tensor;
+  }
+
+  /** A number that was saved as a list of one. */
+  private record OneNumber(LazyTensor stored) implements LazyTensor {
+    @Override
+    public Shape shape() {
+      return new Shape();
+    }
+
+    @Override
+    public NDArray read(NDManager manager) throws IOException {
+      try (NDArray list = stored.read(manager)) {
+        return list.reshape(new Shape());
+      }
+    }
   }
 
   private static String list(Collection<String> names) {

@@ -6,6 +6,7 @@ import dev.fare.io.SafetensorsFile;
 import dev.fare.models.format.pickle.ScriptObject;
 import dev.fare.models.format.pickle.TorchFile;
 import dev.fare.models.format.pickle.TorchLegacyReader;
+import dev.fare.models.format.pickle.TorchTensors;
 import dev.fare.models.format.pickle.TorchZipReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -28,6 +30,11 @@ public record WeightFile(Map<String, LazyTensor> tensors, Optional<ScriptObject>
 
   public WeightFile {
     tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+  }
+
+  /** The tensors without what data-parallel training, a compiler or a wrapping module prefix. */
+  public Map<String, LazyTensor> unwrapped() {
+    return TorchTensors.withoutWrappers(tensors, List.of("module.", "_orig_mod.", "model."));
   }
 
   /**

@@ -52,10 +52,11 @@ final class FileDownload {
    * Downloads into a place.
    *
    * @param partial where an earlier try may have left off
+   * @return the file with the size and checksum that it was checked by
    * @throws HubException if the file can't be had whole; what arrived stays for the next try unless
    *     its checksum is wrong
    */
-  void to(Path target, Path partial) throws IOException {
+  RemoteFile to(Path target, Path partial) throws IOException {
     long before = -1;
     int tries = 0;
     while (true) {
@@ -63,13 +64,13 @@ final class FileDownload {
         receive(partial);
         verify(partial);
         publish(partial, target);
-        return;
+        return new RemoteFile(file.name(), OptionalLong.of(Files.size(target)), checksum);
       } catch (HubException e) {
         throw e;
       } catch (IOException e) {
         long now = Files.exists(partial) ? Files.size(partial) : 0;
-        // Only tries that bring nothing count: a bad line may break off a large file many times.
-        tries = now > before ? 1 : tries + 1;
+        // Only tries that bring little count: a bad line may break off a large file many times.
+        tries = now - before >= connection.pace().bytes() ? 1 : tries + 1;
         before = now;
         if (tries > retries) {
           throw new HubException(
@@ -90,7 +91,7 @@ final class FileDownload {
 
   private void receive(Path partial) throws IOException {
     long have = Files.exists(partial) ? Files.size(partial) : 0;
-    if (size.isPresent() && have == size.getAsLong()) {
+    if (size.isPresent() && have == size.getAsLong() && Files.exists(partial)) {
       return;
     }
     if (size.isPresent() && have > size.getAsLong()) {
@@ -130,7 +131,7 @@ final class FileDownload {
   private void copy(HttpURLConnection response, Path partial, long from) throws IOException {
     byte[] chunk = new byte[CHUNK_BYTES];
     long total = size.orElse(Long.MAX_VALUE);
-    try (InputStream in = response.getInputStream();
+    try (InputStream in = connection.pace().keptBy(response.getInputStream());
         FileChannel out =
             FileChannel.open(partial, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
       out.truncate(from).position(from);

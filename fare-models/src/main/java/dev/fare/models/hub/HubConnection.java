@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,11 +31,13 @@ final class HubConnection {
   private final URI endpoint;
   private final @Nullable String token;
   private final Pause pause;
+  private final Pace pace;
 
-  HubConnection(URI endpoint, @Nullable String token, Pause pause) {
+  HubConnection(URI endpoint, @Nullable String token, Pause pause, Pace pace) {
     this.endpoint = endpoint;
     this.token = token;
     this.pause = pause;
+    this.pace = pace;
   }
 
   /** Waits before another try. */
@@ -55,10 +58,15 @@ final class HubConnection {
     }
   }
 
+  /** The slowest that answers may come. */
+  Pace pace() {
+    return pace;
+  }
+
   /** Reads a small answer as text. */
   String text(String path, String repository) throws IOException {
     HttpURLConnection connection = open(path, repository, 0);
-    try (InputStream in = connection.getInputStream()) {
+    try (InputStream in = pace.keptBy(connection.getInputStream())) {
       byte[] bytes = in.readNBytes(MAX_TEXT_BYTES + 1);
       if (bytes.length > MAX_TEXT_BYTES) {
         throw new HubException(repository + ": the hub's answer is too long");
@@ -91,7 +99,7 @@ final class HubConnection {
       if (from > 0) {
         connection.setRequestProperty("Range", "bytes=" + from + "-");
       }
-      int status = connection.getResponseCode();
+      int status = status(connection);
       if (status == 200 || status == 206 || status == 416) {
         return connection;
       }
@@ -105,6 +113,34 @@ final class HubConnection {
       uri = redirected(uri, location, repository);
     }
     throw new HubException(repository + ": the hub redirects without end");
+  }
+
+  /** Waits for the head of an answer, for one window at most, however slowly its bytes come. */
+  private int status(HttpURLConnection connection) throws IOException {
+    AtomicBoolean isLate = new AtomicBoolean();
+    Thread watch =
+        new Thread(
+            () -> {
+              try {
+                Thread.sleep(pace.window().toMillis());
+                isLate.set(true);
+                connection.disconnect();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt(); // The head is there.
+              }
+            },
+            "fare-hub-watch");
+    watch.setDaemon(true);
+    watch.start();
+    try {
+      return connection.getResponseCode();
+    } catch (IOException e) {
+      throw isLate.get()
+          ? new IOException("the hub did not answer in " + pace.window().toSeconds() + " s", e)
+          : e;
+    } finally {
+      watch.interrupt();
+    }
   }
 
   /** Waits as long as the hub asks, or longer with each try. */
@@ -128,6 +164,11 @@ final class HubConnection {
     }
   }
 
+  /** Whether it names a host, and a port that there is. */
+  static boolean isAddress(URI uri) {
+    return uri.getHost() != null && uri.getPort() != 0 && uri.getPort() <= 65_535;
+  }
+
   private boolean isEndpoint(URI uri) {
     return uri.getScheme().equals(endpoint.getScheme())
         && uri.getAuthority().equals(endpoint.getAuthority());
@@ -144,6 +185,9 @@ final class HubConnection {
     if (!isWeb || ("https".equals(from.getScheme()) && "http".equals(to.getScheme()))) {
       throw new HubException(
           repository + ": the hub redirects from " + from.getScheme() + " to " + to.getScheme());
+    }
+    if (!isAddress(to)) {
+      throw new HubException(repository + ": the hub redirects to nowhere: " + location);
     }
     return to;
   }

@@ -15,7 +15,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +28,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Every file is checked by size and checksum before it gets its name; a download that broke off
  * goes on where it was. A model that was pinned to a commit is not asked for again. Connections go
- * through the proxy that the JVM is set to.
+ * through the proxy that the JVM is set to. A file in the cache that is not as the hub has it is
+ * downloaded again; a hub that sends less than a kilobyte a second over a minute is given up on.
  *
  * <pre>{@code
  * Path directory = ModelHub.builder().build().download("chs20/fare4-clip");
@@ -48,17 +51,22 @@ public final class ModelHub {
   private final HubListener listener;
 
   private ModelHub(Builder builder) {
-    this.endpoint = builder.endpoint;
-    this.connection = new HubConnection(builder.endpoint, builder.token, builder.pause);
-    this.cacheDirectory = builder.cacheDirectory;
-    this.isOffline = builder.isOffline;
+    this.endpoint = requireNonNull(builder.endpoint);
+    this.connection = new HubConnection(endpoint, builder.token, builder.pause, builder.pace);
+    this.cacheDirectory = requireNonNull(builder.cacheDirectory);
+    this.isOffline =
+        builder.isOffline != null ? builder.isOffline : builder.environment.isOffline();
     this.retries = builder.retries;
     this.listener = builder.listener;
   }
 
   /** With the settings of the environment, each of which a setter overrides. */
   public static Builder builder() {
-    return new Builder();
+    return builder(new HubEnvironment(System::getenv));
+  }
+
+  static Builder builder(HubEnvironment environment) {
+    return new Builder(environment);
   }
 
   /**
@@ -89,10 +97,9 @@ public final class ModelHub {
   public Path download(String repository, String revision) throws IOException {
     checkNames(repository, revision);
     HubCache cache = new HubCache(cacheDirectory, repository);
-    boolean isPinned = revision.matches("[0-9a-f]{40}");
-    if (isOffline || isPinned) {
+    if (isOffline || revision.matches("[0-9a-f]{40}")) {
       Optional<String> commit = cache.resolve(revision);
-      if (commit.isPresent() && cache.isComplete(commit.get(), List.of())) {
+      if (commit.isPresent() && !cache.whole(commit.get()).isEmpty()) {
         return cache.snapshot(commit.get());
       }
     }
@@ -103,24 +110,55 @@ public final class ModelHub {
               + revision
               + " is not in the cache "
               + cacheDirectory
-              + ", and offline mode forbids to download it");
+              + ", or not whole, and offline mode forbids to download it");
+    }
+    RepositoryInfo info = info(repository, revision);
+    if (isComplete(cache, info)) {
+      point(cache, revision, info.commit());
+      return cache.snapshot(info.commit());
     }
     try (HubCache.Lock lock = cache.lock()) {
-      return download(cache, repository, revision);
+      return download(cache, repository, revision, info);
     }
   }
 
-  private Path download(HubCache cache, String repository, String revision) throws IOException {
-    RepositoryInfo info = info(repository, revision);
-    List<String> files = new ArrayList<>(WantedFiles.small(info.files().keySet()));
+  /** Whether all that this version wants of a commit is here, as the hub has it. */
+  private static boolean isComplete(HubCache cache, RepositoryInfo info) throws IOException {
+    List<RemoteFile> here = cache.whole(info.commit());
+    List<String> names = here.stream().map(RemoteFile::name).toList();
+    if (here.isEmpty() || !names.containsAll(WantedFiles.small(info.files().keySet()))) {
+      return false;
+    }
+    for (String name : names) {
+      RemoteFile file = info.files().get(name);
+      if (file == null || !cache.isWhole(info.commit(), file)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** A cache that can't be written serves its models all the same. */
+  private static void point(HubCache cache, String revision, String commit) {
+    try {
+      cache.point(revision, commit);
+    } catch (IOException e) {
+      log.info("the cache can't be written, {} is not noted as {}: {}", commit, revision, e);
+    }
+  }
+
+  private Path download(HubCache cache, String repository, String revision, RepositoryInfo info)
+      throws IOException {
     log.info("{} at {}: downloading from {}", repository, info.commit(), endpoint);
-    fetch(cache, repository, info, files);
+    Set<String> names = info.files().keySet();
     Path snapshot = cache.snapshot(info.commit());
-    List<String> weights =
-        WantedFiles.weights(
-            info.files().keySet(), isClip(snapshot.resolve("config.json")), repository);
-    fetch(cache, repository, info, weights);
-    files.addAll(weights);
+    List<RemoteFile> files =
+        new ArrayList<>(fetch(cache, repository, info, WantedFiles.small(names)));
+    String weights =
+        WantedFiles.weights(names, isClip(snapshot.resolve("config.json")), repository);
+    files.addAll(fetch(cache, repository, info, List.of(weights)));
+    List<String> shards = WantedFiles.shards(snapshot.resolve(weights), names, repository);
+    files.addAll(fetch(cache, repository, info, shards));
     cache.complete(revision, info.commit(), files);
     return snapshot;
   }
@@ -151,18 +189,23 @@ public final class ModelHub {
     }
   }
 
-  private void fetch(HubCache cache, String repository, RepositoryInfo info, List<String> names)
+  private List<RemoteFile> fetch(
+      HubCache cache, String repository, RepositoryInfo info, List<String> names)
       throws IOException {
+    List<RemoteFile> files = new ArrayList<>();
     for (String name : names) {
-      Path target = cache.snapshot(info.commit()).resolve(name);
-      if (Files.exists(target)) {
-        continue; // Files get their names only when they are whole.
-      }
       RemoteFile file = requireNonNull(info.files().get(name));
+      if (cache.isWhole(info.commit(), file)) {
+        files.add(file); // Of an earlier try; a damaged file is downloaded again.
+        continue;
+      }
       String path = "/" + repository + "/resolve/" + info.commit() + "/" + name;
-      new FileDownload(connection, repository, path, file, listener, retries)
-          .to(target, cache.partial(info.commit(), name));
+      Path target = cache.snapshot(info.commit()).resolve(name);
+      files.add(
+          new FileDownload(connection, repository, path, file, listener, retries)
+              .to(target, cache.partial(info.commit(), name)));
     }
+    return files;
   }
 
   private static boolean isClip(Path config) throws IOException {
@@ -198,35 +241,36 @@ public final class ModelHub {
   /** Settings of a {@link ModelHub}. */
   public static final class Builder {
 
-    private URI endpoint;
-    private Path cacheDirectory;
+    private final HubEnvironment environment;
+    private @Nullable URI endpoint;
+    private @Nullable Path cacheDirectory;
     private @Nullable String token;
-    private boolean isOffline;
+    private @Nullable Boolean isOffline;
     private int retries = DEFAULT_RETRIES;
     private HubListener listener = (file, bytes, totalBytes) -> {};
     private HubConnection.Pause pause = duration -> Thread.sleep(duration.toMillis());
+    private Pace pace = Pace.DEFAULT;
 
-    private Builder() {
-      endpoint = URI.create(environment("HF_ENDPOINT").orElse(DEFAULT_ENDPOINT));
-      token = environment("HF_TOKEN").orElse(null);
-      isOffline = environment("HF_HUB_OFFLINE").filter(v -> !v.equals("0")).isPresent();
-      cacheDirectory =
-          environment("XDG_CACHE_HOME")
-              .map(Path::of)
-              .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache"))
-              .resolve("fare")
-              .resolve("hub");
+    private Builder(HubEnvironment environment) {
+      this.environment = environment;
     }
 
     /** The address of the hub or of a mirror; {@code HF_ENDPOINT}, or Hugging Face's. */
     public Builder endpoint(URI endpoint) {
-      String scheme = endpoint.getScheme();
+      String scheme = String.valueOf(endpoint.getScheme()).toLowerCase(Locale.ROOT);
       checkArgument(
-          ("http".equals(scheme) || "https".equals(scheme)) && endpoint.getHost() != null,
+          endpoint.getRawUserInfo() == null,
+          "endpoint must have no user and password in it; give a token instead");
+      checkArgument(
+          (scheme.equals("http") || scheme.equals("https"))
+              && HubConnection.isAddress(endpoint)
+              && endpoint.getQuery() == null
+              && endpoint.getFragment() == null,
           "endpoint must be a web address such as %s, got %s",
           DEFAULT_ENDPOINT,
           endpoint);
-      this.endpoint = URI.create(endpoint.toString().replaceAll("/+$", ""));
+      String rest = endpoint.toString().substring(scheme.length()).replaceAll("/+$", "");
+      this.endpoint = URI.create(scheme + rest);
       return this;
     }
 
@@ -238,18 +282,20 @@ public final class ModelHub {
 
     /** For private and gated models; {@code HF_TOKEN}. It is sent to the endpoint only. */
     public Builder token(String token) {
-      checkArgument(!token.isBlank() && token.matches("[!-~]+"), "token must be printable text");
+      checkArgument(
+          !token.isBlank() && token.matches("[!-~]+"),
+          "token must be printable ASCII without spaces and line feeds");
       this.token = token;
       return this;
     }
 
-    /** Whether only the cache may be used; {@code HF_HUB_OFFLINE}. */
+    /** Whether only the cache may be used; {@code HF_HUB_OFFLINE} of 1 or 0. */
     public Builder offline(boolean offline) {
       this.isOffline = offline;
       return this;
     }
 
-    /** How often to try again when nothing more arrives; 5. */
+    /** How often to try again when nothing more arrives, or next to nothing; 5. */
     public Builder retries(int retries) {
       checkArgument(retries >= 0, "retries must be 0 or more, got %s", retries);
       this.retries = retries;
@@ -262,6 +308,11 @@ public final class ModelHub {
       return this;
     }
 
+    Builder pace(Pace pace) {
+      this.pace = pace;
+      return this;
+    }
+
     Builder pause(HubConnection.Pause pause) {
       this.pause = pause;
       return this;
@@ -270,20 +321,28 @@ public final class ModelHub {
     /**
      * Builds it; nothing is opened yet.
      *
-     * @throws IllegalArgumentException if a token would travel over an open network unencrypted
+     * @throws IllegalArgumentException if a token would travel over an open network unencrypted, or
+     *     an environment variable that no setter overrides is not what its setter takes
      */
     public ModelHub build() {
-      String host = String.valueOf(endpoint.getHost());
+      if (endpoint == null) {
+        endpoint(URI.create(DEFAULT_ENDPOINT));
+        environment.applyEndpoint(this);
+      }
+      if (token == null) {
+        environment.applyToken(this);
+      }
+      if (cacheDirectory == null) {
+        environment.applyCacheDirectory(this);
+      }
+      URI address = requireNonNull(endpoint);
+      String host = requireNonNull(address.getHost());
       boolean isLocal = host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]");
       checkArgument(
-          token == null || isLocal || "https".equals(endpoint.getScheme()),
+          token == null || isLocal || "https".equals(address.getScheme()),
           "a token may be sent to https only, got the endpoint %s",
-          endpoint);
+          address);
       return new ModelHub(this);
-    }
-
-    private static Optional<String> environment(String name) {
-      return Optional.ofNullable(System.getenv(name)).filter(value -> !value.isBlank());
     }
   }
 }

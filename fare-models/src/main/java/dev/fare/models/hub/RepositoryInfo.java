@@ -49,6 +49,7 @@ record RepositoryInfo(String commit, Map<String, RemoteFile> files) {
         | IllegalStateException
         | UnsupportedOperationException
         | NumberFormatException
+        | ClassCastException
         | NullPointerException e) {
       throw new HubException(repository + ": the hub's answer can't be understood", e);
     }
@@ -66,7 +67,7 @@ record RepositoryInfo(String commit, Map<String, RemoteFile> files) {
         json.get("rfilename").getAsString(),
         size == null || size.isJsonNull()
             ? OptionalLong.empty()
-            : OptionalLong.of(size.getAsLong()),
+            : OptionalLong.of(Math.max(0, size.getAsLong())),
         hash == null || hash.isJsonNull() ? Optional.empty() : Checksum.of(hash.getAsString()));
   }
 }

@@ -11,10 +11,12 @@ import dev.fare.models.format.pickle.PickledTensor;
 import dev.fare.models.format.pickle.RestrictedUnpickler;
 import dev.fare.models.format.pickle.TorchTensors;
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.zip.ZipException;
 
 /**
  * What every reader must withstand: a broken file is refused as one, in words, and no other way.
@@ -25,16 +27,21 @@ final class HostileFiles {
 
   private HostileFiles() {}
 
-  /** Reads a weight file of any kind and all its tensors. */
-  static void readWeights(byte[] bytes, Path directory) throws IOException {
+  /**
+   * Reads a weight file of any kind and all its tensors.
+   *
+   * @return whether it was refused
+   */
+  static boolean readWeights(byte[] bytes, Path directory) throws IOException {
     Path file = Files.write(directory.resolve("weights"), bytes);
     Map<String, LazyTensor> tensors;
     try {
       tensors = WeightFile.read(file).tensors();
     } catch (ModelFormatException expected) {
       checkMessage(expected);
-      return;
+      return true;
     }
+    boolean refused = false;
     for (Map.Entry<String, LazyTensor> entry : tensors.entrySet()) {
       if (entry.getValue().shape().size() > MAX_EXPANSION * bytes.length) {
         throw new AssertionError(entry.getKey() + " is larger than its file can be");
@@ -44,14 +51,23 @@ final class HostileFiles {
         if (!array.getShape().equals(entry.getValue().shape())) {
           throw new AssertionError(entry.getKey() + " has another shape than it claims");
         }
-      } catch (IOException expected) {
-        // Damage that shows only when the bytes are unpacked.
+      } catch (ModelFormatException expected) {
+        checkMessage(expected);
+        refused = true;
+      } catch (ZipException
+          | EOFException expected) { // damage that shows only when the bytes are unpacked
+        refused = true;
       }
     }
+    return refused;
   }
 
-  /** Reads a directory whose configuration has the given content. */
-  static void readConfiguration(byte[] json, String name, Path weights, Path directory)
+  /**
+   * Reads a directory whose configuration has the given content.
+   *
+   * @return whether it was refused
+   */
+  static boolean readConfiguration(byte[] json, String name, Path weights, Path directory)
       throws IOException {
     Files.write(directory.resolve(name), json);
     Path copy = directory.resolve(weights.getFileName());
@@ -60,13 +76,19 @@ final class HostileFiles {
     }
     try {
       ClipCheckpoints.read(directory);
+      return false;
     } catch (ModelFormatException expected) {
       checkMessage(expected);
+      return true;
     }
   }
 
-  /** Reads a pickle alone, without the archive around it. */
-  static void readPickle(byte[] bytes, Path directory) throws IOException {
+  /**
+   * Reads a pickle alone, without the archive around it.
+   *
+   * @return whether it was refused
+   */
+  static boolean readPickle(byte[] bytes, Path directory) throws IOException {
     FileSlice storage = new FileSlice(directory, 0, bytes.length);
     try {
       BoundedInput input = new BoundedInput(new ByteArrayInputStream(bytes), bytes.length);
@@ -74,8 +96,10 @@ final class HostileFiles {
       for (PickledTensor tensor : TorchTensors.find(pickle.root(), "pickle").values()) {
         tensor.over(storage, "tensor", "pickle");
       }
+      return false;
     } catch (ModelFormatException expected) {
       checkMessage(expected);
+      return true;
     }
   }
 

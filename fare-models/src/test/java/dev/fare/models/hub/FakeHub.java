@@ -9,12 +9,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /** A hub on this machine that misbehaves as a test tells it to. */
 final class FakeHub implements AutoCloseable {
@@ -23,9 +25,10 @@ final class FakeHub implements AutoCloseable {
   static final String REPOSITORY = "owner/model";
 
   private final HttpServer server;
+  private final ExecutorService threads = Executors.newCachedThreadPool();
   private final Map<String, byte[]> files = new TreeMap<>();
-  private final Deque<Answer> downloads = new ArrayDeque<>();
-  private final Deque<Answer> lists = new ArrayDeque<>();
+  private final Deque<Answer> downloads = new ConcurrentLinkedDeque<>();
+  private final Deque<Answer> lists = new ConcurrentLinkedDeque<>();
   private final List<String> requests = new CopyOnWriteArrayList<>();
   private String checksumOfLargeFiles = "";
 
@@ -38,6 +41,7 @@ final class FakeHub implements AutoCloseable {
   FakeHub() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.createContext("/", this::handle);
+    server.setExecutor(threads);
     server.start();
   }
 
@@ -47,6 +51,11 @@ final class FakeHub implements AutoCloseable {
 
   FakeHub file(String name, byte[] content) {
     files.put(name, content);
+    return this;
+  }
+
+  FakeHub without(String name) {
+    files.remove(name);
     return this;
   }
 
@@ -112,6 +121,7 @@ final class FakeHub implements AutoCloseable {
   @Override
   public void close() {
     server.stop(0);
+    threads.shutdownNow();
   }
 
   private void handle(HttpExchange exchange) throws IOException {

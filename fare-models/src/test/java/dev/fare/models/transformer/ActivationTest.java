@@ -26,7 +26,7 @@ class ActivationTest {
                 quick : bool
 
                 def forward(self: __torch__.Caller, x: Tensor, w: List[Tensor]) -> List[Tensor]:
-                  return [__torch__.transformer.add_mlp(x, w, 0, self.quick, 1e-5)]
+                  return [__torch__.transformer.add_mlp(x, __torch__.transformer.block(w, 0, 0), self.quick, 1e-5)]
               """)
           .importing(TorchSource.resource(Activation.class, "transformer.py"));
 

@@ -1,6 +1,7 @@
 package dev.fare.models.format.pickle;
 
 import ai.djl.ndarray.types.Shape;
+import com.google.common.primitives.Longs;
 import dev.fare.io.ElementType;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -66,7 +67,8 @@ final class PickleGlobals {
   /**
    * What a global name means.
    *
-   * @return a {@link Constructor} or {@link StorageType}; empty where the name is not allowed
+   * @return a {@link Constructor}, {@link StorageType} or {@link Opaque}; empty where the name is
+   *     not allowed
    */
   static Optional<Object> find(String module, String name) {
     if (module.equals("torch") && STORAGES.containsKey(name)) {
@@ -76,7 +78,11 @@ final class PickleGlobals {
       String className = module + "." + name;
       return Optional.of((Constructor) arguments -> new ScriptObject(className));
     }
-    return Optional.ofNullable(ALLOWED.get(module + "." + name));
+    Constructor constructor = ALLOWED.get(module + "." + name);
+    if (constructor == null && Opaque.accepts(module, name)) {
+      return Optional.of(Opaque.value());
+    }
+    return Optional.ofNullable(constructor);
   }
 
   private static Object tensor(Object[] arguments) {
@@ -96,7 +102,8 @@ final class PickleGlobals {
     } catch (ArithmeticException e) {
       throw new IllegalArgumentException("a tensor of shape " + sizes + " is beyond 64 bits", e);
     }
-    if (needed > storage.size()) {
+    // An expanded tensor repeats its numbers; where it ends is looked at like everybody's.
+    if (needed > storage.size() && Longs.indexOf(strides, 0) < 0) {
       throw new IllegalArgumentException(
           "a tensor of shape "
               + sizes

@@ -3,6 +3,7 @@ package dev.fare.models.format.pickle;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import com.google.common.primitives.Longs;
 import dev.fare.io.ByteSource;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
@@ -45,6 +46,11 @@ public record PickledTensor(PickledStorage storage, long offset, Shape shape, lo
     StoredTensor tensor = new StoredTensor(name, origin, bytes, position, storage.type(), stored);
     boolean isRowMajor = IntStream.range(0, order.length).allMatch(i -> order[i] == i);
     return isRowMajor ? tensor : new Permuted(tensor, shape, order);
+  }
+
+  /** The bytes in float32, where it repeats numbers. */
+  long expandedBytes() {
+    return Longs.indexOf(strides, 0) < 0 ? 0 : shape.size() * Float.BYTES;
   }
 
   /** The numbers of the storage from this tensor's first one to its last. */

@@ -2,6 +2,7 @@ package dev.fare.models.format.pickle;
 
 import dev.fare.io.ModelFormatException;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,9 +22,13 @@ public final class RestrictedUnpickler extends Unpickler {
 
   private static final int HIGHEST_PROTOCOL_READ = 5;
 
+  /** Several times what a training checkpoint with its optimiser's state has. */
+  private static final int MAX_STEPS = 3_000_000;
+
   private final BoundedInput bounded;
   private final String origin;
   private final Map<String, PickledStorage> storages = new LinkedHashMap<>();
+  private int steps;
 
   private RestrictedUnpickler(BoundedInput bounded, String origin) {
     this.bounded = bounded;
@@ -64,6 +69,10 @@ public final class RestrictedUnpickler extends Unpickler {
 
   @Override
   protected Object dispatch(short opcode) throws IOException {
+    if (++steps > MAX_STEPS) {
+      throw new ModelFormatException(
+          origin + ": the pickle has more than " + MAX_STEPS + " values, which no weights need");
+    }
     switch (opcode) {
       case Opcodes.PROTO -> checkProtocol();
       case Opcodes.GLOBAL -> stack.add(global(readLine(), readLine()));
@@ -72,6 +81,27 @@ public final class RestrictedUnpickler extends Unpickler {
         stack.add(global((String) stack.pop(), name));
       }
       case Opcodes.REDUCE, Opcodes.NEWOBJ -> construct();
+      case Opcodes.NEWOBJ_EX -> {
+        stack.pop();
+        construct();
+      }
+      case Opcodes.EMPTY_SET -> stack.add(Opaque.value());
+      case Opcodes.FROZENSET -> {
+        stack.pop_all_since_marker();
+        stack.add(Opaque.value());
+      }
+      case Opcodes.ADDITEMS -> {
+        stack.pop_all_since_marker();
+        checkIsOpaque(stack.peek());
+      }
+      case Opcodes.APPEND -> {
+        Object item = stack.pop();
+        append(stack.peek(), List.of(item == null ? Opaque.value() : item));
+      }
+      case Opcodes.APPENDS -> {
+        List<Object> items = stack.pop_all_since_marker();
+        append(stack.peek(), items);
+      }
       case Opcodes.BUILD -> build();
       case Opcodes.BINPERSID -> stack.add(storage(stack.pop()));
       case Opcodes.EMPTY_DICT -> stack.add(new LinkedHashMap<>());
@@ -115,8 +145,6 @@ public final class RestrictedUnpickler extends Unpickler {
           Opcodes.TUPLE2,
           Opcodes.TUPLE3,
           Opcodes.EMPTY_LIST,
-          Opcodes.APPEND,
-          Opcodes.APPENDS,
           Opcodes.BINGET,
           Opcodes.LONG_BINGET,
           Opcodes.BINPUT,
@@ -161,6 +189,10 @@ public final class RestrictedUnpickler extends Unpickler {
   private void construct() throws ModelFormatException {
     Object arguments = stack.pop();
     Object callable = stack.pop();
+    if (callable instanceof Opaque) {
+      stack.add(Opaque.value());
+      return;
+    }
     if (!(callable instanceof PickleGlobals.Constructor constructor)
         || !(arguments instanceof Object[] tuple)) {
       throw new ModelFormatException(origin + ": the pickle calls something that is no function");
@@ -173,10 +205,27 @@ public final class RestrictedUnpickler extends Unpickler {
     Object target = stack.peek();
     if (target instanceof ScriptObject object && state instanceof Map<?, ?> attributes) {
       attributes.forEach((name, value) -> object.attributes().put(name.toString(), value));
-    } else if (!(target instanceof Map<?, ?>)) {
+    } else if (!(target instanceof Map<?, ?> || target instanceof Opaque)) {
       throw new ModelFormatException(origin + ": the pickle changes something that is no module");
     }
     // A state dict's own attributes are versions of its modules, which shapes settle anyway.
+  }
+
+  private void append(Object target, List<Object> items) throws ModelFormatException {
+    if (target instanceof ArrayList<?>) {
+      @SuppressWarnings("unchecked") // only Pyrolite makes lists, of anything
+      List<Object> list = (List<Object>) target;
+      list.addAll(items);
+    } else {
+      checkIsOpaque(target);
+    }
+  }
+
+  private void checkIsOpaque(Object target) throws ModelFormatException {
+    if (!(target instanceof Opaque)) {
+      throw new ModelFormatException(
+          origin + ": the pickle adds to something that is no list or set");
+    }
   }
 
   private PickledStorage storage(Object reference) throws ModelFormatException {
@@ -199,8 +248,18 @@ public final class RestrictedUnpickler extends Unpickler {
   }
 
   private void put(Object key, Object value, Object target) throws ModelFormatException {
+    if (target instanceof Opaque) {
+      return;
+    }
+    boolean isPlain = key == null || key instanceof Boolean || key instanceof Double;
+    if (isPlain || key instanceof Opaque) {
+      key = Opaque.value(); // no tensor's name, and not looked for
+    }
     // Other keys could make hashing arbitrarily slow.
-    if (!(key instanceof String || key instanceof Integer || key instanceof Long)
+    if (!(key instanceof Opaque
+            || key instanceof String
+            || key instanceof Integer
+            || key instanceof Long)
         || !(target instanceof LinkedHashMap<?, ?>)) {
       throw new ModelFormatException(
           origin + ": dictionaries of a state dict have names or numbers as keys, no others");

@@ -69,8 +69,9 @@ public final class TorchLegacyReader {
     }
     Map<String, FileSlice> storages = locate(file, position, length, keys, state.storages());
     Map<String, LazyTensor> tensors = new LinkedHashMap<>();
-    for (Map.Entry<String, PickledTensor> entry :
-        TorchTensors.find(state.root(), origin).entrySet()) {
+    Map<String, PickledTensor> found = TorchTensors.find(state.root(), origin);
+    TorchTensors.checkExpansion(found, length, origin);
+    for (Map.Entry<String, PickledTensor> entry : found.entrySet()) {
       FileSlice bytes = storages.get(entry.getValue().storage().key());
       if (bytes == null) {
         throw new ModelFormatException(

@@ -18,10 +18,14 @@ public final class TorchTensors {
   private static final List<String> WRAPPERS =
       List.of("vision_encoder_state_dict", "state_dict", "model_state_dict", "model");
 
-  /** What PyTorch's data-parallel wrapper puts before every name. */
-  private static final String PARALLEL_PREFIX = "module.";
+  /** What PyTorch's data-parallel wrapper and its compiler put before every name. */
+  private static final List<String> PREFIXES = List.of("module.", "_orig_mod.");
 
   private static final int MAX_OBJECTS = 1_000_000;
+  private static final int MAX_NAME = 1_000;
+
+  /** What expanded tensors may take beyond the size of their file, in bytes. */
+  private static final long MAX_EXPANSION = 64L << 20;
 
   private TorchTensors() {}
 
@@ -35,7 +39,7 @@ public final class TorchTensors {
     if (tensors.isEmpty()) {
       throw new ModelFormatException(origin + ": there is no tensor in it");
     }
-    return withoutParallelPrefix(tensors);
+    return withoutWrappers(tensors, PREFIXES);
   }
 
   private static Map<?, ?> unwrap(Object root, String origin) throws ModelFormatException {
@@ -82,6 +86,10 @@ public final class TorchTensors {
       }
       for (Map.Entry<String, Object> entry : next.module().attributes().entrySet()) {
         String name = next.prefix() + entry.getKey();
+        if (name.length() > MAX_NAME) {
+          throw new ModelFormatException(
+              origin + ": modules are nested until a name has more than " + MAX_NAME + " letters");
+        }
         if (entry.getValue() instanceof PickledTensor tensor) {
           tensors.put(name, tensor);
         } else if (entry.getValue() instanceof ScriptObject child) {
@@ -104,14 +112,42 @@ public final class TorchTensors {
     return Optional.of(module);
   }
 
-  private static Map<String, PickledTensor> withoutParallelPrefix(
-      Map<String, PickledTensor> tensors) {
-    if (!tensors.keySet().stream().allMatch(name -> name.startsWith(PARALLEL_PREFIX))) {
-      return tensors;
+  /**
+   * Names without what wrappers put before all of them, however often.
+   *
+   * @param prefixes of the wrappers
+   */
+  public static <T> Map<String, T> withoutWrappers(Map<String, T> tensors, List<String> prefixes) {
+    Map<String, T> stripped = tensors;
+    while (true) {
+      Set<String> names = stripped.keySet();
+      Optional<String> prefix =
+          prefixes.stream()
+              .filter(each -> names.stream().allMatch(name -> name.startsWith(each)))
+              .findFirst();
+      if (names.isEmpty() || prefix.isEmpty()) {
+        return stripped;
+      }
+      Map<String, T> shorter = new LinkedHashMap<>();
+      stripped.forEach(
+          (name, tensor) -> shorter.put(name.substring(prefix.get().length()), tensor));
+      stripped = shorter;
     }
-    Map<String, PickledTensor> stripped = new LinkedHashMap<>();
-    tensors.forEach(
-        (name, tensor) -> stripped.put(name.substring(PARALLEL_PREFIX.length()), tensor));
-    return stripped;
+  }
+
+  /** Refuses tensors that repeat a few numbers until they are far larger than their file. */
+  static void checkExpansion(Map<String, PickledTensor> tensors, long fileSize, String origin)
+      throws ModelFormatException {
+    long left = MAX_EXPANSION + fileSize;
+    for (Map.Entry<String, PickledTensor> entry : tensors.entrySet()) {
+      left -= entry.getValue().expandedBytes();
+      if (left < 0) {
+        throw new ModelFormatException(
+            origin
+                + ": tensor '"
+                + entry.getKey()
+                + "' repeats its numbers beyond the size of the file");
+      }
+    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.fare.models.format.pickle;
 
+import com.google.common.math.LongMath;
 import dev.fare.io.ByteSource;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
@@ -27,6 +28,7 @@ public final class TorchZipReader {
   private static final String PICKLE = "data.pkl";
   private static final int MAX_ENTRIES = 100_000;
   private static final long MAX_PICKLE_BYTES = 64L << 20;
+  private static final long LEAST_PICKLE_BYTES = 1L << 20;
 
   /** PyTorch does not compress; nothing that is numbers shrinks to a hundredth. */
   private static final long MAX_RATIO = 100;
@@ -60,8 +62,9 @@ public final class TorchZipReader {
               .root();
     }
     Map<String, LazyTensor> tensors = new LinkedHashMap<>();
-    for (Map.Entry<String, PickledTensor> entry :
-        TorchTensors.find(root, file.toString()).entrySet()) {
+    Map<String, PickledTensor> found = TorchTensors.find(root, file.toString());
+    TorchTensors.checkExpansion(found, Files.size(file), file.toString());
+    for (Map.Entry<String, PickledTensor> entry : found.entrySet()) {
       PickledTensor tensor = entry.getValue();
       tensors.put(
           entry.getKey(),
@@ -83,7 +86,7 @@ public final class TorchZipReader {
     for (Enumeration<? extends ZipEntry> entries = zip.entries(); entries.hasMoreElements(); ) {
       ZipEntry entry = entries.nextElement();
       checkSize(entry);
-      packed = Math.addExact(packed, entry.getCompressedSize());
+      packed = LongMath.saturatedAdd(packed, entry.getCompressedSize());
       if (entry.getName().matches("[^/]+/" + PICKLE)) {
         if (pickle != null) {
           throw new ModelFormatException(
@@ -102,9 +105,15 @@ public final class TorchZipReader {
               + PICKLE
               + ", this one has none");
     }
-    if (pickle.getSize() > MAX_PICKLE_BYTES) {
+    // The numbers lie beside it: a pickle alone is never as large as the file.
+    long allowed = Math.min(MAX_PICKLE_BYTES, Math.max(LEAST_PICKLE_BYTES, Files.size(file)));
+    if (pickle.getSize() > allowed) {
       throw new ModelFormatException(
-          file + ": the pickle may have up to " + MAX_PICKLE_BYTES + " bytes");
+          file
+              + ": the pickle may have up to "
+              + allowed
+              + " bytes here, it claims "
+              + pickle.getSize());
     }
     return pickle;
   }

@@ -4,9 +4,12 @@ Python's own pickler writes what torch.save writes once names and references are
 the Java reader. Run in this folder: python3 make_torch_files.py
 """
 
+import argparse
 import collections
+import datetime
 import io
 import json
+import pathlib
 import pickle
 import struct
 import sys
@@ -220,6 +223,23 @@ def main():
              compression=zipfile.ZIP_DEFLATED)
 
     save_legacy("fare_tiny_legacy.pt", *state_dict(half))
+
+    state, storages = state_dict({"module._orig_mod.model." + name: array for name, array in visual.items()})
+    ones = Storage("ones", np.array([1], np.float32))
+    state["module._orig_mod.model.ln_pre.weight"] = Tensor(ones, 0, visual["ln_pre.weight"].shape, (0,))
+    beside = {
+        "args": argparse.Namespace(eps=4 / 255, steps=[1, 2], out=pathlib.PurePosixPath("runs/fare4")),
+        "best": np.float64(0.5),
+        "curve": np.arange(3.0),
+        "counts": collections.Counter("abca"),
+        "classes": {1, 2},
+        "frozen": frozenset({3}),
+        "by_epoch": collections.defaultdict(list, {1: [np.int64(7)]}),
+        "recent": collections.deque([1, 2], 5),
+        "when": datetime.datetime(2024, 2, 19),
+        "odd_keys": {None: 1, 0.5: 2, True: 3},
+    }
+    save_zip("training_checkpoint.pt", {"state_dict": state, **beside}, [*storages, ones])
 
     save_zip("openai_tiny.pt", *script_module(openai_arrays(), "QuickGELU"), top="ViT-B-32")
     arrays = openai_arrays()

@@ -1,4 +1,4 @@
-package dev.fare.evaluation;
+package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -9,10 +9,10 @@ import java.util.Map;
 import java.util.Random;
 
 /** {@code tanh(x A) B} on images 3x4x4, as an encoder and, by its four outputs, as a classifier. */
-final class TinyMlp implements TrainableEncoder {
+public final class TinyMlp implements TrainableEncoder {
 
-  static final int SIDE = 4;
-  static final int OUTPUTS = 4;
+  public static final int SIDE = 4;
+  public static final int OUTPUTS = 4;
 
   private static final int PIXELS = 3 * SIDE * SIDE;
   private static final int HIDDEN = 8;
@@ -20,7 +20,7 @@ final class TinyMlp implements TrainableEncoder {
   private final NDManager manager = NDManager.newBaseManager("PyTorch");
   private final Map<String, NDArray> weights = new LinkedHashMap<>();
 
-  static TinyMlp seeded(long seed) {
+  public static TinyMlp seeded(long seed) {
     TinyMlp encoder = new TinyMlp();
     Random random = new Random(seed);
     encoder.add("first", random, PIXELS, HIDDEN);
@@ -37,7 +37,7 @@ final class TinyMlp implements TrainableEncoder {
   }
 
   /** Random pixels of so many images. */
-  static float[] pixels(int images, long seed) {
+  public static float[] pixels(int images, long seed) {
     Random random = new Random(seed);
     float[] pixels = new float[images * PIXELS];
     for (int i = 0; i < pixels.length; i++) {
@@ -46,7 +46,7 @@ final class TinyMlp implements TrainableEncoder {
     return pixels;
   }
 
-  NDManager manager() {
+  public NDManager manager() {
     return manager;
   }
 
@@ -57,7 +57,7 @@ final class TinyMlp implements TrainableEncoder {
   }
 
   /** All weights one after the other. */
-  float[] values() {
+  public float[] values() {
     float[] first = weights.get("first").toFloatArray();
     float[] second = weights.get("second").toFloatArray();
     float[] all = new float[first.length + second.length];
