@@ -6,8 +6,6 @@ import com.google.gson.JsonObject;
 import dev.fare.evaluation.EvaluationProgress;
 import java.io.Console;
 import java.io.PrintWriter;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import me.tongfei.progressbar.ProgressBar;
@@ -148,7 +146,7 @@ final class Terminal implements AutoCloseable {
 
   /** Says why a command has failed. */
   static int fail(Exception failure, CommandLine command, ParseResult parsed) {
-    String message = message(failure);
+    String message = FailureMessage.of(failure, command);
     command.getErr().println("fare " + command.getCommandName() + ": " + message);
     if (parsed.originalArgs().contains("--verbose")) {
       failure.printStackTrace(command.getErr());
@@ -158,17 +156,5 @@ final class Terminal implements AutoCloseable {
       new Terminal(command, true, true).result(Map.of("error", message));
     }
     return Fare.FAILED;
-  }
-
-  /** Files are named by exceptions whose message is nothing but the name. */
-  private static String message(Exception failure) {
-    if (failure instanceof NoSuchFileException missing) {
-      String reason = missing.getReason();
-      return "there is no file or folder %s (looked from %s)%s"
-          .formatted(
-              missing.getFile(), Path.of("").toAbsolutePath(), reason == null ? "" : "; " + reason);
-    }
-    String message = failure.getMessage();
-    return message == null ? failure.toString() : message;
   }
 }

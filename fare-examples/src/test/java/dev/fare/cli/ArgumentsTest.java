@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.engine.EngineException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -110,6 +114,34 @@ class ArgumentsTest {
         .allMatch(program -> program.exitCode() == 1);
     assertThat(list).hasContent("a.png");
     assertThat(captions).hasContent("{}");
+  }
+
+  @Test
+  void aFailureSaysWhatIsBehindItAndAdvisesInOptions() {
+    CommandLine train = Fare.commandLine().getSubcommands().get("train");
+
+    assertThat(
+            FailureMessage.of(
+                new UncheckedIOException(
+                    "can't list photos", new FileSystemLoopException("photos/a/b")),
+                train))
+        .isEqualTo("can't list photos: the link photos/a/b leads back to a folder that it is in");
+    assertThat(
+            FailureMessage.of(
+                new IllegalStateException(
+                    "go on with allowChangedSettings(), not keepBest or microBatchSize"),
+                train))
+        .isEqualTo("go on with --allow-changed-settings, not keepBest or --micro-batch-size");
+    assertThat(
+            FailureMessage.of(
+                new EngineException(
+                    "Failed to extract PyTorch native library",
+                    new AccessDeniedException("/root/.djl.ai")),
+                train))
+        .isEqualTo(
+            "Failed to extract PyTorch native library: no permission for /root/.djl.ai; the engine"
+                + " unpacks it once into a cache: set DJL_CACHE_DIR to a folder that can be"
+                + " written");
   }
 
   @Test

@@ -66,7 +66,12 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
     this.tower = tower;
     this.checkpoint = checkpoint;
     this.manager = manager;
-    preprocessing = ClipPreprocessing.openClip(tower.config().imageSize());
+    int size = tower.config().imageSize();
+    preprocessing =
+        checkpoint
+            .preprocessing()
+            .map(own -> own.withSize(size))
+            .orElseGet(() -> ClipPreprocessing.openClip(size));
   }
 
   /**

@@ -3,7 +3,6 @@ package dev.fare.examples.attacks;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import dev.fare.AttackResult;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
@@ -12,6 +11,7 @@ import dev.fare.attacks.AutoAttack;
 import dev.fare.attacks.EpsilonSweep;
 import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
+import dev.fare.data.ImageArrays;
 import dev.fare.evaluation.autoattack.AutoAttackEvaluation;
 import dev.fare.evaluation.autoattack.AutoAttackReport;
 import dev.fare.examples.emoji.EmojiData;
@@ -21,7 +21,6 @@ import dev.fare.models.ClipModel;
 import dev.fare.models.ZeroShotClassifier;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -51,8 +50,8 @@ public final class AttackTour {
             clip.zeroShotClassifier(data.pack().names(), EmbeddedClip.TEMPLATES);
         NDManager manager = NDManager.newBaseManager("PyTorch")) {
       EmojiDataset test = EmojiDataset.testSetA(data, IMAGES);
-      NDArray images = images(test, clip.imageEncoder().imageSize(), manager);
-      NDArray labels = labels(test, manager);
+      NDArray images = ImageArrays.pixels(test, clip.imageEncoder().imageSize(), manager);
+      NDArray labels = ImageArrays.labels(test, manager);
       run(clip, classifier, images, labels, data.pack().names().indexOf("hot dog"), System.out);
     }
   }
@@ -108,21 +107,5 @@ public final class AttackTour {
 
   private static String percent(double share) {
     return String.format(Locale.ROOT, "%.1f %%", 100 * share);
-  }
-
-  private static NDArray images(EmojiDataset test, int size, NDManager manager) {
-    FloatBuffer values = FloatBuffer.allocate(test.size() * 3 * size * size);
-    for (int i = 0; i < test.size(); i++) {
-      test.read(i, size, values);
-    }
-    return manager.create(values.flip(), new Shape(test.size(), 3, size, size));
-  }
-
-  private static NDArray labels(EmojiDataset test, NDManager manager) {
-    long[] labels = new long[test.size()];
-    for (int i = 0; i < labels.length; i++) {
-      labels[i] = test.label(i).orElseThrow();
-    }
-    return manager.create(labels);
   }
 }
