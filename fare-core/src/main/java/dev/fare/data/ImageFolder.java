@@ -9,6 +9,7 @@ import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
@@ -40,7 +41,7 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
   private static final Set<String> EXTENSIONS =
       Set.of("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff");
 
-  /** A path relative to the folder: a name that is no text of this platform stays as it is. */
+  /** A path relative to the folder. */
   private record Image(Path path, long size) {
 
     String name() {
@@ -133,11 +134,13 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
           Integer.MAX_VALUE,
           new SimpleFileVisitor<>() {
             @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                throws IOException {
               Image image = new Image(folder.relativize(file), attributes.size());
               // a link that leads nowhere is an image that can't be read, and counted as one
               boolean isFile = attributes.isRegularFile() || attributes.isSymbolicLink();
               if (isFile && isImage(image.name())) {
+                checkIsText(image.path);
                 images.add(image);
               }
               return FileVisitResult.CONTINUE;
@@ -160,6 +163,23 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
         !images.isEmpty(), "%s holds no image; looked for files named *.%s", folder, EXTENSIONS);
     images.sort(Comparator.comparing(Image::name));
     return List.copyOf(images);
+  }
+
+  /** Two names that Java shows alike would become one class, and no name would be the file's. */
+  private static void checkIsText(Path path) throws IOException {
+    try {
+      if (path.getFileSystem().getPath(path.toString()).equals(path)) {
+        return;
+      }
+    } catch (InvalidPathException e) {
+      // told below
+    }
+    throw new IOException(
+        "Java can't represent the name "
+            + path
+            + " in its encoding "
+            + System.getProperty("sun.jnu.encoding")
+            + "; set a UTF-8 locale, such as LC_ALL=C.UTF-8, or rename the file");
   }
 
   private static boolean isImage(String name) {

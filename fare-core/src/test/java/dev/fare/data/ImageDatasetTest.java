@@ -135,6 +135,24 @@ class ImageDatasetTest {
         .hasMessageContaining("dog/1.png");
   }
 
+  /** Without a locale Java shows café and cafè alike: they must not become one class. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void refusesANameThatJavaCantRepresent() throws Exception {
+    save("1.png", 51);
+    Process shell =
+        new ProcessBuilder("sh", "-c", "mkdir \"$(printf 'caf\\351')\"; mv 1.png caf*")
+            .directory(root.toFile())
+            .inheritIO()
+            .start();
+    assertThat(shell.waitFor()).isZero();
+
+    assertThatThrownBy(() -> ImageFolder.of(root))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("Java can't represent the name caf")
+        .hasMessageContaining("LC_ALL=C.UTF-8");
+  }
+
   @Test
   void describesAFolderByItsNames() throws IOException {
     save("1.png", 51);
