@@ -14,6 +14,9 @@ public final class TensorBytes {
   /** A direct buffer holds less than 2 GiB, so a larger tensor is read window by window. */
   private static final long WINDOW = 1L << 28;
 
+  /** From here on, a number is rounded to infinity. */
+  private static final float FLOAT16_END = 65520;
+
   private TensorBytes() {}
 
   /** What takes the bytes. */
@@ -21,6 +24,24 @@ public final class TensorBytes {
   public interface Sink {
     /** Takes some of the bytes, which are valid during the call. */
     void accept(ByteBuffer bytes) throws IOException;
+  }
+
+  /**
+   * Checks that no element becomes infinite in a type.
+   *
+   * @throws IllegalArgumentException if one does
+   */
+  public static void checkRange(NDArray tensor, DataType type, String name) {
+    if (type != DataType.FLOAT16) {
+      return;
+    }
+    try (TensorScope scope = TensorScope.of(tensor)) {
+      float largest = scope.view(tensor).abs().max().getFloat();
+      if (!(largest < FLOAT16_END)) {
+        throw new IllegalArgumentException(
+            "tensor '" + name + "' has a value of " + largest + ", beyond FLOAT16; write FLOAT32");
+      }
+    }
   }
 
   /**

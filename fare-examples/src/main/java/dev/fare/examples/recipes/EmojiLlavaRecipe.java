@@ -190,7 +190,12 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
       int tokenWidth = ((VitConfig) encoder.config().vision()).width();
       LlavaWriter.write(
           new LlavaWriter.Architecture(
-              joints, encoder.config(), language, endings, Optional.of(tokenizer)),
+              joints,
+              encoder.config(),
+              language,
+              endings,
+              PromptTemplate.USER_ASSISTANT,
+              Optional.of(tokenizer)),
           encoder.parameters(),
           draw.projector(tokenWidth, language.width()),
           draw.language(language),

@@ -9,6 +9,6 @@ import java.util.OptionalDouble;
  * @param format of the file or directory
  * @param target where it is
  * @param difference between the embeddings of one image before and after, relative to their length;
- *     empty for formats that this library writes and does not run: ONNX and GGUF
+ *     for GGUF between the weights; empty for ONNX, which this library does not run
  */
 public record Conversion(ModelFormat format, Path target, OptionalDouble difference) {}

@@ -7,7 +7,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.Precision;
 import dev.fare.image.PixelNormalization;
+import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.models.ClipCheckpoints;
 import dev.fare.models.ClipModel;
@@ -115,6 +117,9 @@ public final class ModelConverter {
   }
 
   private void writeOnnx(RobustClipEncoder encoder, Path directory) throws IOException {
+    if (type == DataType.FLOAT16) {
+      checkHalf(encoder, directory);
+    }
     OnnxExport.vision(encoder).type(type).write(directory.resolve("vision_model.onnx"));
     if (source.config().text().isPresent()) {
       try (ClipModel clip = ClipModel.of(encoder.copy())) {
@@ -131,9 +136,11 @@ public final class ModelConverter {
       }
       switch (format) {
         case HUGGING_FACE ->
-            HuggingFaceWriter.write(source.config(), tensors, source.tokenizer(), source.preprocessing(), target, type);
+            HuggingFaceWriter.write(
+                source.config(), tensors, source.tokenizer(), source.preprocessing(), target, type);
         case OPEN_CLIP ->
-            OpenClipWriter.write(source.config(), tensors, source.tokenizer(), source.preprocessing(), target);
+            OpenClipWriter.write(
+                source.config(), tensors, source.tokenizer(), source.preprocessing(), target);
         case VISION_TORCH -> VisionTowerFile.writeTorch(source.config(), tensors, target);
         default -> VisionTowerFile.write(source.config(), tensors, target);
       }
@@ -142,7 +149,10 @@ public final class ModelConverter {
 
   private OptionalDouble compare(RobustClipEncoder before, ModelFormat format, Path target)
       throws IOException {
-    if (format == ModelFormat.ONNX || format == ModelFormat.GGUF) {
+    if (format == ModelFormat.GGUF) {
+      return OptionalDouble.of(compareWeights(before, target));
+    }
+    if (format == ModelFormat.ONNX) {
       return OptionalDouble.empty();
     }
     try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
@@ -152,16 +162,60 @@ public final class ModelConverter {
       NDArray actual = embed(format, target, pixels);
       double difference =
           (double) actual.sub(expected).norm().getFloat() / expected.norm().getFloat();
-      if (!(difference <= (type == DataType.FLOAT32 ? TOLERANCE : HALF_TOLERANCE))) {
-        throw new ModelFormatException(
-            target
-                + ": what was written embeds an image differently than "
-                + source.source()
-                + ", by "
-                + difference
-                + " of the embedding's length; don't use it");
+      double tolerance = type == DataType.FLOAT32 ? TOLERANCE : HALF_TOLERANCE;
+      return OptionalDouble.of(check(difference, tolerance, target));
+    }
+  }
+
+  /** What an mmproj holds now, against the tower, relative to the length of all its weights. */
+  private double compareWeights(RobustClipEncoder encoder, Path target) throws IOException {
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        GradMode off = GradMode.noGrad()) {
+      Map<String, NDArray> ours =
+          HuggingFaceWriter.visionTensors(encoder.config().vision(), encoder.parameters(), manager);
+      double squares = 0;
+      double total = 0;
+      for (Map.Entry<String, LazyTensor> stored : Mmproj.read(target).tensors().entrySet()) {
+        NDArray tensor = ours.get(stored.getKey());
+        if (tensor != null) {
+          try (NDManager step = manager.newSubManager()) {
+            NDArray difference = stored.getValue().read(step).sub(tensor);
+            squares += difference.square().sum().getFloat();
+            total += tensor.square().sum().getFloat();
+          }
+        }
       }
-      return OptionalDouble.of(difference);
+      return check(Math.sqrt(squares / total), HALF_TOLERANCE, target);
+    }
+  }
+
+  private double check(double difference, double tolerance, Path target)
+      throws ModelFormatException {
+    if (!(difference <= tolerance)) {
+      throw new ModelFormatException(
+          target
+              + ": what was written differs from "
+              + source.source()
+              + " by "
+              + difference
+              + " of its length; don't use it");
+    }
+    return difference;
+  }
+
+  /** Half precision may overflow between the layers: libtorch's is tried before one is written. */
+  private void checkHalf(RobustClipEncoder encoder, Path target) throws IOException {
+    try (RobustClipEncoder half =
+            RobustClipEncoder.builder(source)
+                .device(Device.cpu())
+                .precision(Precision.FLOAT16)
+                .load();
+        NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        GradMode off = GradMode.noGrad()) {
+      NDArray pixels = image(encoder.imageSize(), manager);
+      NDArray expected = encoder.embed(pixels);
+      double difference = half.embed(pixels).sub(expected).norm().getFloat();
+      check(difference / expected.norm().getFloat(), HALF_TOLERANCE, target);
     }
   }
 

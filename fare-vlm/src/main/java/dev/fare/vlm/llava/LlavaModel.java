@@ -301,6 +301,7 @@ public final class LlavaModel implements VisionLanguageModel {
               vision.config(),
               parts.language().config(),
               parts.endings(),
+              template,
               parts.tokenizerFile()),
           vision.parameters(),
           parts.projector(),
@@ -333,7 +334,7 @@ public final class LlavaModel implements VisionLanguageModel {
     private @Nullable Device device;
     private Precision precision = Precision.FLOAT32;
     private @Nullable Boolean padsToSquare;
-    private PromptTemplate template = PromptTemplate.VICUNA_V1;
+    private @Nullable PromptTemplate template;
 
     private Builder(Path directory) {
       this.directory = requireNonNull(directory, "directory");
@@ -372,7 +373,10 @@ public final class LlavaModel implements VisionLanguageModel {
       return this;
     }
 
-    /** How questions become prompts; by default {@link PromptTemplate#VICUNA_V1}. */
+    /**
+     * How questions become prompts; by default as the checkpoint's files say, and where they say
+     * nothing {@link PromptTemplate#VICUNA_V1}.
+     */
     public Builder template(PromptTemplate value) {
       template = requireNonNull(value, "value");
       return this;
@@ -398,7 +402,8 @@ public final class LlavaModel implements VisionLanguageModel {
           RobustClipEncoder.builder(checkpoint.vision()).device(target).precision(precision).load();
       try {
         LlavaParts parts = LlavaParts.of(checkpoint, file, target, vision.precision());
-        return new LlavaModel(vision, config, parts, template, true);
+        PromptTemplate prompts = template != null ? template : ChatTemplate.readOrGuess(directory);
+        return new LlavaModel(vision, config, parts, prompts, true);
       } catch (IOException | RuntimeException e) {
         vision.close();
         throw e;

@@ -34,8 +34,8 @@ import java.util.Set;
 /**
  * Writes a LLaVA as a directory of Hugging Face's {@code LlavaForConditionalGeneration}, under the
  * names that every version of its library reads: {@code config.json}, {@code
- * generation_config.json}, {@code preprocessor_config.json}, {@code model.safetensors} and, where
- * there is one, {@code tokenizer.json}.
+ * generation_config.json}, {@code preprocessor_config.json}, {@code chat_template.json}, {@code
+ * model.safetensors} and, where there is one, {@code tokenizer.json}.
  */
 public final class LlavaWriter {
 
@@ -47,6 +47,7 @@ public final class LlavaWriter {
           HuggingFaceConfig.PREPROCESSOR,
           HuggingFaceReader.TOKENIZER,
           GENERATION,
+          ChatTemplate.FILE,
           WEIGHTS);
 
   /**
@@ -56,6 +57,7 @@ public final class LlavaWriter {
    * @param vision the vision tower, a transformer
    * @param language the language model
    * @param endings the tokens that end a text
+   * @param template how questions become prompts
    * @param tokenizer a {@code tokenizer.json} to go with it
    */
   public record Architecture(
@@ -63,6 +65,7 @@ public final class LlavaWriter {
       ClipConfig vision,
       LlamaConfig language,
       EndTokens endings,
+      PromptTemplate template,
       Optional<Path> tokenizer) {}
 
   private LlavaWriter() {}
@@ -149,10 +152,12 @@ public final class LlavaWriter {
 
   private static void writeConfigurations(Architecture architecture, Path directory, DataType type)
       throws IOException {
-    JsonObject preprocessor = 
+    JsonObject preprocessor =
         HuggingFaceConfig.preprocessorJson(architecture.vision(), Optional.empty());
     preprocessor.addProperty("do_pad", architecture.llava().padsToSquare());
     StrictJson.write(directory.resolve(HuggingFaceConfig.PREPROCESSOR), preprocessor);
+    StrictJson.write(
+        directory.resolve(ChatTemplate.FILE), ChatTemplate.toJson(architecture.template()));
     JsonObject generation = new JsonObject();
     JsonArray endings = new JsonArray();
     architecture.endings().ids().forEach(endings::add);

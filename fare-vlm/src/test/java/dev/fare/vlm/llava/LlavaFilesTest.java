@@ -237,6 +237,39 @@ class LlavaFilesTest {
   }
 
   @Test
+  void theTemplateIsSavedWithTheModel() throws Exception {
+    write(UnaryOperator.identity());
+    PromptTemplate own = new PromptTemplate("Human: \"<{%\\", "\nRobot:\u00e9");
+    Path saved = folder.resolve("saved");
+
+    try (LlavaModel llava = LlavaModel.builder(folder).template(own).load()) {
+      llava.save(saved, DataType.FLOAT32);
+    }
+
+    try (LlavaModel again = LlavaModel.load(saved)) {
+      assertThat(again.template()).isEqualTo(own);
+    }
+  }
+
+  @Test
+  void thePublishedTemplateIsFollowedAndAnotherIsNot() throws Exception {
+    write(UnaryOperator.identity());
+    Path file = folder.resolve("chat_template.jinja");
+    Files.writeString(
+        file,
+        "{% for message in messages %}{% if message['role'] != 'system' %}"
+            + "{{ message['role'].upper() + ': '}}{% endif %}{% endfor %}"
+            + "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}");
+    try (LlavaModel llava = LlavaModel.load(folder)) {
+      assertThat(llava.template()).isEqualTo(PromptTemplate.USER_ASSISTANT);
+    }
+    Files.writeString(file, "{{ messages[0] }}");
+    try (LlavaModel llava = LlavaModel.load(folder)) {
+      assertThat(llava.template()).isEqualTo(PromptTemplate.VICUNA_V1);
+    }
+  }
+
+  @Test
   void aTiedHeadIsTheEmbedding() throws Exception {
     Path directory = folder.resolve("tied");
     Files.createDirectory(directory);

@@ -73,6 +73,7 @@ final class GgufWriter {
       } else {
         DataType type = tensor.type() == GgufType.F32 ? DataType.FLOAT32 : DataType.FLOAT16;
         try (GradMode off = GradMode.noGrad()) {
+          TensorBytes.checkRange(ours, type, tensor.name());
           TensorBytes.forEach(ours, type, bytes -> AtomicFile.writeFully(channel, bytes));
         }
       }

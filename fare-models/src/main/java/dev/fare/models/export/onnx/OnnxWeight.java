@@ -35,6 +35,7 @@ record OnnxWeight(
         throw new IllegalStateException(
             name + " was declared as " + shape + " and is " + changed.getShape());
       }
+      TensorBytes.checkRange(changed, type, name);
       TensorBytes.forEach(changed, type, bytes -> AtomicFile.writeFully(channel, bytes));
     }
   }

@@ -195,6 +195,18 @@ class OnnxExportTest {
   }
 
   @Test
+  void aWeightBeyondHalfPrecisionIsRefusedByName() throws Exception {
+    try (RobustClipEncoder encoder = load("hf_clip_quick_gelu")) {
+      encoder.parameters().get("visual.proj").muli(1e7f);
+
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> OnnxExport.vision(encoder).type(DataType.FLOAT16).write(file()))
+          .withMessageContainingAll("visual_projection", "beyond FLOAT16; write FLOAT32");
+      assertThat(file()).doesNotExist();
+    }
+  }
+
+  @Test
   void halfPrecisionIsHalfAsLargeAndClose() throws Exception {
     RecordedTensors recorded = RecordedTensors.read(HUGGING_FACE + "/io.safetensors", manager);
     Path half = directory.resolve("half.onnx");
