@@ -143,7 +143,8 @@ public final class ModelHub {
     try {
       cache.point(revision, commit);
     } catch (IOException e) {
-      log.info("the cache can't be written, {} is not noted as {}: {}", commit, revision, e);
+      log.info(
+          "the cache can't be written, {} is not noted as {}: {}", commit, revision, e.toString());
     }
   }
 
