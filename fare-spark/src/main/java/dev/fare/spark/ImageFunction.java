@@ -66,8 +66,7 @@ public interface ImageFunction extends Serializable {
 
   /** The embeddings {@code [N,D]}, not normalised. */
   static ImageFunction embedding() {
-    ImageFunction function =
-        (encoder, pixels, first) -> Map.of("embedding", encoder.embed(pixels));
+    ImageFunction function = (encoder, pixels, first) -> Map.of("embedding", encoder.embed(pixels));
     return function.named("embedding");
   }
 
@@ -91,8 +90,7 @@ public interface ImageFunction extends Serializable {
     }
 
     @Override
-    public Map<String, NDArray> apply(
-        RobustClipEncoder encoder, NDArray pixels, long[] positions) {
+    public Map<String, NDArray> apply(RobustClipEncoder encoder, NDArray pixels, long[] positions) {
       return function.apply(encoder, pixels, positions);
     }
   }
@@ -109,8 +107,7 @@ public interface ImageFunction extends Serializable {
     }
 
     @Override
-    public Map<String, NDArray> apply(
-        RobustClipEncoder encoder, NDArray pixels, long[] positions) {
+    public Map<String, NDArray> apply(RobustClipEncoder encoder, NDArray pixels, long[] positions) {
       NDArray clean = encoder.embed(pixels);
       PgdAttack attack =
           PgdAttack.builder(ThreatModel.linf(epsilon))
@@ -120,9 +117,7 @@ public interface ImageFunction extends Serializable {
               .build();
       AttackOptions options = AttackOptions.none().withImageIds(positions);
       NDArray shift =
-          attack
-              .perturb(Objectives.embeddingDistance(encoder, clean), pixels, options)
-              .losses();
+          attack.perturb(Objectives.embeddingDistance(encoder, clean), pixels, options).losses();
       return Map.of("embedding", clean, "shift", shift);
     }
 

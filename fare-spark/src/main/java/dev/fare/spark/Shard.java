@@ -73,7 +73,6 @@ record Shard(int number, long first, List<String> images, String job) implements
    */
   Map<String, String> metadata(List<String> readable, List<String> unreadable) {
     Gson gson = new Gson();
-    return Map.of(
-        IMAGES, gson.toJson(readable), UNREADABLE, gson.toJson(unreadable), JOB, job);
+    return Map.of(IMAGES, gson.toJson(readable), UNREADABLE, gson.toJson(unreadable), JOB, job);
   }
 }

@@ -249,15 +249,15 @@ class ImageJobTest {
     ImageFunction embedding = ImageFunction.embedding();
     ImageFunction failing =
         (encoder, pixels, first) -> {
-      if (first == 2 * SHARD) {
-        for (int i = 0; i < times; i++) {
-          if (Path.of(place, "failure-" + i).toFile().mkdir()) {
-            throw new IllegalStateException("power failure");
+          if (first == 2 * SHARD) {
+            for (int i = 0; i < times; i++) {
+              if (Path.of(place, "failure-" + i).toFile().mkdir()) {
+                throw new IllegalStateException("power failure");
+              }
+            }
           }
-        }
-      }
-      return embedding.apply(encoder, pixels, first);
-    };
+          return embedding.apply(encoder, pixels, first);
+        };
     return failing.named(embedding.identity());
   }
 
