@@ -1,10 +1,10 @@
 package dev.fare.models;
 
-import ai.djl.ndarray.types.DataType;
-import dev.fare.image.ClipPreprocessing;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import dev.fare.image.ClipPreprocessing;
 import dev.fare.models.export.torchscript.TorchScriptExport;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
@@ -40,7 +40,8 @@ final class EncoderWriter {
             name, changed != null ? changed : TowerLoader.tensor(origin, name).read(reading));
       }
       if (HuggingFaceNames.has(config.vision())) {
-        HuggingFaceWriter.write(config, tensors, origin.tokenizer(), pictures, directory, DataType.FLOAT32);
+        HuggingFaceWriter.write(
+            config, tensors, origin.tokenizer(), pictures, directory, DataType.FLOAT32);
       } else {
         OpenClipWriter.write(config, tensors, origin.tokenizer(), pictures, directory);
       }

@@ -22,8 +22,7 @@ public final class PictureSettings {
    *
    * @return empty where they are CLIP's own
    */
-  public static Optional<ClipPreprocessing> ofHuggingFace(
-      ConfigSection section, int imageSize)
+  public static Optional<ClipPreprocessing> ofHuggingFace(ConfigSection section, int imageSize)
       throws ModelFormatException {
     need(section, "do_resize", section.flag("do_resize", true), "true");
     need(section, "do_rescale", section.flag("do_rescale", true), "true");
@@ -59,8 +58,7 @@ public final class PictureSettings {
    *
    * @return empty where they are CLIP's own
    */
-  public static Optional<ClipPreprocessing> ofOpenClip(
-      ConfigSection section, int imageSize)
+  public static Optional<ClipPreprocessing> ofOpenClip(ConfigSection section, int imageSize)
       throws ModelFormatException {
     String colours = section.string("mode").orElse("RGB");
     need(section, "mode", colours.equals("RGB"), "RGB");
@@ -82,15 +80,11 @@ public final class PictureSettings {
   }
 
   private static Optional<ClipPreprocessing> other(
-      ResizeMode mode,
-      Interpolation interpolation,
-      boolean convertsToRgbFirst,
-      int imageSize) {
+      ResizeMode mode, Interpolation interpolation, boolean convertsToRgbFirst, int imageSize) {
     if (mode instanceof ResizeMode.ShortestSide && interpolation == Interpolation.BICUBIC) {
       return Optional.empty();
     }
-    return Optional.of(
-        new ClipPreprocessing(imageSize, mode, interpolation, convertsToRgbFirst));
+    return Optional.of(new ClipPreprocessing(imageSize, mode, interpolation, convertsToRgbFirst));
   }
 
   private static void need(ConfigSection section, String key, boolean isFollowed, String allowed)

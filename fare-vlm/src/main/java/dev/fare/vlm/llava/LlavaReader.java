@@ -134,8 +134,7 @@ final class LlavaReader {
     VitConfig tower =
         ModelFormatException.whereFileIsWrong(
             section.get().origin(), () -> HuggingFaceConfig.visionConfig(section.get(), width));
-    PixelNormalization normalization =
-        HuggingFaceConfig.normalization(directory);
+    PixelNormalization normalization = HuggingFaceConfig.normalization(directory);
     ClipConfig clip = new ClipConfig(tower, Optional.empty(), normalization);
     Map<String, LazyTensor> all =
         new LinkedHashMap<>(HuggingFaceNames.withoutWrapper(stored, weights));

@@ -3,10 +3,10 @@ package dev.fare.models.format.huggingface;
 import ai.djl.ndarray.types.DataType;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import dev.fare.image.ResizeMode;
-import dev.fare.image.Interpolation;
 import dev.fare.image.ClipPreprocessing;
+import dev.fare.image.Interpolation;
 import dev.fare.image.PixelNormalization;
+import dev.fare.image.ResizeMode;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.StrictJson;
 import dev.fare.models.format.ClipConfig;
@@ -99,8 +99,7 @@ public final class HuggingFaceConfig {
   ClipConfig toClipConfig(boolean hasText, boolean hasProjection, Path directory)
       throws IOException {
     ConfigSection vision = isVisionOnly ? root : tower("vision_config");
-    PixelNormalization normalization =
-        normalization(directory);
+    PixelNormalization normalization = normalization(directory);
     return ModelFormatException.whereFileIsWrong(
         root.origin(), () -> clipConfig(vision, hasText, hasProjection, normalization));
   }
@@ -150,8 +149,7 @@ public final class HuggingFaceConfig {
     Optional<ConfigSection> section = imageProcessor(directory);
     return section.isEmpty()
         ? Optional.empty()
-        : PictureSettings.ofHuggingFace(
-            section.get(), config.vision().imageSize());
+        : PictureSettings.ofHuggingFace(section.get(), config.vision().imageSize());
   }
 
   /** The mean and deviation of the files, CLIP's own where there is none. */

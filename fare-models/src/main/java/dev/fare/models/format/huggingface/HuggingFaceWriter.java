@@ -2,12 +2,12 @@ package dev.fare.models.format.huggingface;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.fare.image.ClipPreprocessing;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import com.google.common.collect.Sets;
+import dev.fare.image.ClipPreprocessing;
 import dev.fare.io.AtomicDirectory;
 import dev.fare.io.AtomicFile;
 import dev.fare.io.SafetensorsWriter;

@@ -117,8 +117,7 @@ public final class OpenClipConfig {
         new ConfigSection(StrictJson.read(file), file.toString()).section("preprocess_cfg");
     return section.isEmpty()
         ? Optional.empty()
-        : PictureSettings.ofOpenClip(
-            section.get(), config.vision().imageSize());
+        : PictureSettings.ofOpenClip(section.get(), config.vision().imageSize());
   }
 
   private static ConfigSection required(ConfigSection model, String key)
@@ -269,8 +268,7 @@ public final class OpenClipConfig {
     return "visual.trunk.stages." + stage + ".blocks." + block + ".gamma";
   }
 
-  private static PixelNormalization normalization(ConfigSection root)
-      throws ModelFormatException {
+  private static PixelNormalization normalization(ConfigSection root) throws ModelFormatException {
     Optional<ConfigSection> section = root.section("preprocess_cfg");
     if (section.isEmpty() || (!section.get().has("mean") && !section.get().has("std"))) {
       return PixelNormalization.CLIP;

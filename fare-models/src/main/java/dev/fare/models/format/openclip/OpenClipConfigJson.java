@@ -1,17 +1,17 @@
 package dev.fare.models.format.openclip;
 
-import java.util.Locale;
-import dev.fare.image.ResizeMode;
-import dev.fare.image.ClipPreprocessing;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.fare.image.ClipPreprocessing;
 import dev.fare.image.PixelNormalization;
+import dev.fare.image.ResizeMode;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.ConvNextConfig;
 import dev.fare.models.vision.VitConfig;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -124,9 +124,7 @@ public final class OpenClipConfigJson {
     json.add("std", numbers(normalization.std()));
     json.addProperty(
         "interpolation",
-        pictures
-            .map(own -> own.interpolation().name().toLowerCase(Locale.ROOT))
-            .orElse("bicubic"));
+        pictures.map(own -> own.interpolation().name().toLowerCase(Locale.ROOT)).orElse("bicubic"));
     boolean isSquash =
         pictures.filter(own -> own.resizeMode() instanceof ResizeMode.Squash).isPresent();
     json.addProperty("resize_mode", isSquash ? "squash" : "shortest");

@@ -1,9 +1,9 @@
 package dev.fare.models.format.openclip;
 
-import dev.fare.image.ClipPreprocessing;
 import ai.djl.ndarray.NDArray;
 import com.google.common.collect.Sets;
 import com.google.gson.JsonObject;
+import dev.fare.image.ClipPreprocessing;
 import dev.fare.io.AtomicDirectory;
 import dev.fare.io.AtomicFile;
 import dev.fare.io.SafetensorsWriter;
