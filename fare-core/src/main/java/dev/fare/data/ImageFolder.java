@@ -82,6 +82,9 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
     if (!images.stream().allMatch(image -> image.path.getNameCount() > 1)) {
       return unlabelled(folder, images);
     }
+    for (Image image : images) {
+      checkIsText(folder, image.path.getName(0));
+    }
     List<String> classNames = images.stream().map(Image::firstFolder).distinct().sorted().toList();
     List<String> empty = subFolders(folder);
     empty.removeAll(classNames);
@@ -134,13 +137,11 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
           Integer.MAX_VALUE,
           new SimpleFileVisitor<>() {
             @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                throws IOException {
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
               Image image = new Image(folder.relativize(file), attributes.size());
               // a link that leads nowhere is an image that can't be read, and counted as one
               boolean isFile = attributes.isRegularFile() || attributes.isSymbolicLink();
               if (isFile && isImage(image.name())) {
-                checkIsText(image.path);
                 images.add(image);
               }
               return FileVisitResult.CONTINUE;
@@ -165,21 +166,21 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
     return List.copyOf(images);
   }
 
-  /** Two names that Java shows alike would become one class, and no name would be the file's. */
-  private static void checkIsText(Path path) throws IOException {
+  /** Two names that Java shows alike would become one class. */
+  private static void checkIsText(Path folder, Path name) throws IOException {
     try {
-      if (path.getFileSystem().getPath(path.toString()).equals(path)) {
+      if (name.getFileSystem().getPath(name.toString()).equals(name)) {
         return;
       }
     } catch (InvalidPathException e) {
       // told below
     }
     throw new IOException(
-        "Java can't represent the name "
-            + path
+        "Java can't represent the class folder "
+            + folder.resolve(name)
             + " in its encoding "
             + System.getProperty("sun.jnu.encoding")
-            + "; set a UTF-8 locale, such as LC_ALL=C.UTF-8, or rename the file");
+            + "; set a UTF-8 locale, such as LC_ALL=C.UTF-8, or rename the folder");
   }
 
   private static boolean isImage(String name) {

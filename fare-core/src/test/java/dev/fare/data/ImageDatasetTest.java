@@ -138,7 +138,7 @@ class ImageDatasetTest {
   /** Without a locale Java shows café and cafè alike: they must not become one class. */
   @Test
   @EnabledOnOs(OS.LINUX)
-  void refusesANameThatJavaCantRepresent() throws Exception {
+  void refusesAClassThatJavaCantRepresent() throws Exception {
     save("1.png", 51);
     Process shell =
         new ProcessBuilder("sh", "-c", "mkdir \"$(printf 'caf\\351')\"; mv 1.png caf*")
@@ -149,7 +149,7 @@ class ImageDatasetTest {
 
     assertThatThrownBy(() -> ImageFolder.of(root))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("Java can't represent the name caf")
+        .hasMessageContaining("Java can't represent the class folder " + root.resolve("caf"))
         .hasMessageContaining("LC_ALL=C.UTF-8");
   }
 
