@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -16,13 +17,13 @@ record HubEnvironment(Function<String, @Nullable String> variables) {
   private static final Set<String> NO = Set.of("0", "false", "no", "off");
 
   /** Hands a variable's value on, if it is set; a refusal names the variable. */
-  private <T> void apply(String name, Function<String, T> setter) {
+  private void apply(String name, Consumer<String> setter) {
     Optional<String> value = value(name);
     if (value.isEmpty()) {
       return;
     }
     try {
-      setter.apply(value.get());
+      setter.accept(value.get());
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("environment variable " + name + ": " + e.getMessage(), e);
     }
