@@ -1,6 +1,7 @@
 package dev.fare.cli;
 
 import ai.djl.engine.EngineException;
+import dev.fare.torch.NativeLibraries;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemLoopException;
@@ -28,11 +29,6 @@ final class FailureMessage {
         message.append(": ").append(reason(cause));
       }
     }
-    if (failure instanceof EngineException && message.toString().contains("native library")) {
-      message.append(
-          "; the engine unpacks it once into a cache: set DJL_CACHE_DIR to a folder that can be"
-              + " written");
-    }
     return SETTING
         .matcher(message)
         .replaceAll(setting -> optionOf(setting, command).replace("$", "\\$"));
@@ -47,6 +43,9 @@ final class FailureMessage {
   /** Files are named by exceptions whose message is nothing but the name. */
   private static String reason(Throwable failure) {
     String message = failure.getMessage();
+    if (failure instanceof EngineException engine && NativeLibraries.reason(engine).isPresent()) {
+      return NativeLibraries.reason(engine).get();
+    }
     if (failure instanceof NoSuchFileException missing) {
       String reason = missing.getReason();
       return "there is no file or folder %s (looked from %s)%s"

@@ -59,7 +59,7 @@ public final class CaptionedImages {
   }
 
   /** Reads comma-separated values with a header that names the columns path and caption. */
-  public static CaptionedImages csv(Path list) {
+  public static CaptionedImages csv(Path list) throws IOException {
     return csv(list, ',', "path", "caption", ListFile.folderOf(list));
   }
 
@@ -70,11 +70,12 @@ public final class CaptionedImages {
    * @param pathColumn the column of the paths, say {@code filepath}
    * @param captionColumn the column of the sentences, say {@code title}
    * @param folder what the paths are relative to
-   * @throws java.io.UncheckedIOException if the list can't be read
+   * @throws IOException if the list can't be read
    * @throws IllegalArgumentException naming the line, if it is not such a list
    */
   public static CaptionedImages csv(
-      Path list, char separator, String pathColumn, String captionColumn, Path folder) {
+      Path list, char separator, String pathColumn, String captionColumn, Path folder)
+      throws IOException {
     return of(
         list,
         folder,
@@ -89,7 +90,7 @@ public final class CaptionedImages {
   }
 
   /** Reads JSON lines, objects with the members path and caption. */
-  public static CaptionedImages jsonLines(Path list) {
+  public static CaptionedImages jsonLines(Path list) throws IOException {
     return jsonLines(list, "path", "caption", ListFile.folderOf(list));
   }
 
@@ -98,11 +99,11 @@ public final class CaptionedImages {
    *
    * @param captionMember the member that holds the caption, a string or an array of strings
    * @param folder what the paths are relative to
-   * @throws java.io.UncheckedIOException if the list can't be read
+   * @throws IOException if the list can't be read
    * @throws IllegalArgumentException naming the line, if it is not such a list
    */
   public static CaptionedImages jsonLines(
-      Path list, String pathMember, String captionMember, Path folder) {
+      Path list, String pathMember, String captionMember, Path folder) throws IOException {
     return of(
         list,
         folder,
@@ -120,10 +121,10 @@ public final class CaptionedImages {
    * @param annotations JSON with {@code images} (id, file_name) and {@code annotations} (image_id,
    *     caption)
    * @param folder where the files are
-   * @throws java.io.UncheckedIOException if the file can't be read
+   * @throws IOException if the file can't be read
    * @throws IllegalArgumentException if it is no such JSON
    */
-  public static CaptionedImages coco(Path annotations, Path folder) {
+  public static CaptionedImages coco(Path annotations, Path folder) throws IOException {
     Map<String, Pair> byId = new LinkedHashMap<>();
     try {
       JsonObject root = JsonParser.parseString(ListFile.content(annotations)).getAsJsonObject();

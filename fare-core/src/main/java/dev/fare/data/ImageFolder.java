@@ -5,7 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import dev.fare.image.ImageDecoder;
 import dev.fare.image.PixelImage;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -23,6 +23,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * All images of a folder and its sub-folders, sorted by path. Where every image lies in a
@@ -34,6 +36,7 @@ import java.util.stream.Stream;
  * listing finds out without a further look; the folder itself is in the description only.
  */
 public final class ImageFolder extends PictureDataset<ImageFolder> {
+  private static final Logger LOG = LoggerFactory.getLogger(ImageFolder.class);
   private static final Set<String> EXTENSIONS =
       Set.of("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff");
 
@@ -70,10 +73,10 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
   /**
    * Lists a folder's images; hidden files and folders are left out, links are followed.
    *
-   * @throws UncheckedIOException if the folder can't be listed
+   * @throws IOException if the folder can't be listed
    * @throws IllegalArgumentException if there is no image in it, or none in one of its classes
    */
-  public static ImageFolder of(Path folder) {
+  public static ImageFolder of(Path folder) throws IOException {
     List<Image> images = list(folder);
     if (!images.stream().allMatch(image -> image.path.getNameCount() > 1)) {
       return unlabelled(folder, images);
@@ -96,10 +99,10 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
   /**
    * The same images without labels, whatever the sub-folders mean.
    *
-   * @throws UncheckedIOException if the folder can't be listed
+   * @throws IOException if the folder can't be listed
    * @throws IllegalArgumentException if there is no image in it
    */
-  public static ImageFolder unlabelled(Path folder) {
+  public static ImageFolder unlabelled(Path folder) throws IOException {
     return unlabelled(folder, list(folder));
   }
 
@@ -107,7 +110,7 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
     return new ImageFolder(folder, images, List.of(), new int[0], PixelPipeline.PLAIN);
   }
 
-  private static List<String> subFolders(Path folder) {
+  private static List<String> subFolders(Path folder) throws IOException {
     try (Stream<Path> children = Files.list(folder)) {
       return children
           .filter(Files::isDirectory)
@@ -115,12 +118,10 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
           .filter(name -> !name.startsWith("."))
           .sorted()
           .collect(Collectors.toCollection(ArrayList::new));
-    } catch (IOException e) {
-      throw new UncheckedIOException("can't list " + folder, e);
     }
   }
 
-  private static List<Image> list(Path folder) {
+  private static List<Image> list(Path folder) throws IOException {
     List<Image> images = new ArrayList<>();
     try {
       if (!Files.isDirectory(folder)) {
@@ -134,14 +135,26 @@ public final class ImageFolder extends PictureDataset<ImageFolder> {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
               Image image = new Image(folder.relativize(file), attributes.size());
-              if (attributes.isRegularFile() && isImage(image.name())) {
+              // a link that leads nowhere is an image that can't be read, and counted as one
+              boolean isFile = attributes.isRegularFile() || attributes.isSymbolicLink();
+              if (isFile && isImage(image.name())) {
                 images.add(image);
               }
               return FileVisitResult.CONTINUE;
             }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException failure)
+                throws IOException {
+              if (failure instanceof FileSystemLoopException) {
+                LOG.warn("{} is left out: it links to a folder that it lies in", file);
+                return FileVisitResult.CONTINUE;
+              }
+              throw failure;
+            }
           });
     } catch (IOException e) {
-      throw new UncheckedIOException("can't list " + folder, e);
+      throw new IOException("can't list " + folder + ": " + e, e);
     }
     checkArgument(
         !images.isEmpty(), "%s holds no image; looked for files named *.%s", folder, EXTENSIONS);

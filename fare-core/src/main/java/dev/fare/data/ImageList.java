@@ -7,7 +7,6 @@ import dev.fare.image.ImageDecoder;
 import dev.fare.image.PixelImage;
 import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,10 +48,10 @@ public final class ImageList extends PictureDataset<ImageList> {
   /**
    * Reads a list with one path a line and no labels; blank lines are left out.
    *
-   * @throws UncheckedIOException if the list can't be read
+   * @throws IOException if the list can't be read
    * @throws IllegalArgumentException if it names no image
    */
-  public static ImageList text(Path list) {
+  public static ImageList text(Path list) throws IOException {
     List<Entry> entries = new ArrayList<>();
     int line = 0;
     for (String path : ListFile.content(list).lines().toList()) {
@@ -65,7 +64,7 @@ public final class ImageList extends PictureDataset<ImageList> {
   }
 
   /** Reads comma-separated values with a header that names the columns path and, maybe, label. */
-  public static ImageList csv(Path list) {
+  public static ImageList csv(Path list) throws IOException {
     return csv(list, ',', "path", "label");
   }
 
@@ -74,10 +73,11 @@ public final class ImageList extends PictureDataset<ImageList> {
    *
    * @param pathColumn the column of the paths, say {@code filepath}
    * @param labelColumn the column of the labels; without such a column there are none
-   * @throws UncheckedIOException if the list can't be read
+   * @throws IOException if the list can't be read
    * @throws IllegalArgumentException naming the line, if it is not such a list
    */
-  public static ImageList csv(Path list, char separator, String pathColumn, String labelColumn) {
+  public static ImageList csv(Path list, char separator, String pathColumn, String labelColumn)
+      throws IOException {
     return of(
         list,
         ListFile.rows(
@@ -89,7 +89,7 @@ public final class ImageList extends PictureDataset<ImageList> {
   }
 
   /** Reads JSON lines, objects with the members path and, maybe, label. */
-  public static ImageList jsonLines(Path list) {
+  public static ImageList jsonLines(Path list) throws IOException {
     return jsonLines(list, "path", "label");
   }
 
@@ -98,10 +98,11 @@ public final class ImageList extends PictureDataset<ImageList> {
    *
    * @param pathMember the member that holds the path, a string
    * @param labelMember the member that holds the label, a string or a whole number
-   * @throws UncheckedIOException if the list can't be read
+   * @throws IOException if the list can't be read
    * @throws IllegalArgumentException naming the line, if it is not such a list
    */
-  public static ImageList jsonLines(Path list, String pathMember, String labelMember) {
+  public static ImageList jsonLines(Path list, String pathMember, String labelMember)
+      throws IOException {
     return of(
         list,
         ListFile.objects(

@@ -111,7 +111,7 @@ public final class InMemoryImages implements ImageDataset {
     checkArgument(!images.isEmpty(), "there are no images");
     List<PixelImage> prepared = images.stream().map(preprocessing::apply).toList();
     Hasher hasher = Hashing.murmur3_128().newHasher();
-    prepared.forEach(image -> hasher.putBytes(image.data()));
+    prepared.forEach(image -> hasher.putBytes(image.bytes()));
     return new InMemoryImages(
         prepared.size(),
         preprocessing.size(),

@@ -45,7 +45,7 @@ public final class InMemoryPictures extends PictureDataset<InMemoryPictures> {
     checkArgument(!pictures.isEmpty(), "%s holds no pictures", origin);
     Hasher hasher = Hashing.murmur3_128().newHasher();
     for (PixelImage picture : pictures) {
-      hasher.putInt(picture.width()).putInt(picture.height()).putBytes(picture.data());
+      hasher.putInt(picture.width()).putInt(picture.height()).putBytes(picture.bytes());
     }
     return new InMemoryPictures(
         origin,

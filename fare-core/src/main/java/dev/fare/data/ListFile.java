@@ -6,7 +6,6 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,16 +42,16 @@ final class ListFile {
   /**
    * The whole text, without the byte order mark that some editors and spreadsheets begin it with.
    *
-   * @throws UncheckedIOException if it can't be read
+   * @throws IOException if it can't be read
    */
-  static String content(Path list) {
+  static String content(Path list) throws IOException {
     try {
       String text = Files.readString(list);
       return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
     } catch (CharacterCodingException e) {
-      throw new UncheckedIOException("can't read the list " + list + ": it is not UTF-8", e);
+      throw new IOException("can't read the list " + list + ": it is not UTF-8", e);
     } catch (IOException e) {
-      throw new UncheckedIOException("can't read the list " + list, e);
+      throw new IOException("can't read the list " + list + ": " + e, e);
     }
   }
 
@@ -62,7 +61,8 @@ final class ListFile {
    * @param columns that the header must name
    * @throws IllegalArgumentException naming the line, if it is not such a list
    */
-  static <T> List<T> rows(Path list, char separator, List<String> columns, Reader<Row, T> reader) {
+  static <T> List<T> rows(Path list, char separator, List<String> columns, Reader<Row, T> reader)
+      throws IOException {
     try {
       List<CsvReader.Row> rows = CsvReader.read(content(list), separator);
       checkArgument(!rows.isEmpty(), "it is empty; the first line must name the columns");
@@ -92,7 +92,7 @@ final class ListFile {
    * @throws IllegalArgumentException naming the line, if it is not such a list or the reader can't
    *     use it
    */
-  static <T> List<T> objects(Path list, Reader<JsonObject, T> reader) {
+  static <T> List<T> objects(Path list, Reader<JsonObject, T> reader) throws IOException {
     List<T> read = new ArrayList<>();
     int number = 0;
     for (String json : content(list).lines().toList()) {

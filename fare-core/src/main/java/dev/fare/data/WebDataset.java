@@ -7,7 +7,6 @@ import dev.fare.image.ImageDecoder;
 import dev.fare.image.PixelImage;
 import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,10 +56,10 @@ public final class WebDataset extends PictureDataset<WebDataset> {
    * Reads the headers of archives.
    *
    * @param pattern a path, in which braces stand for many: {@code {000..012}} or {@code {a,b}}
-   * @throws UncheckedIOException naming the archive, if one is absent, damaged or cut off
+   * @throws IOException naming the archive, if one is absent, damaged or cut off
    * @throws IllegalArgumentException if there is no picture in them
    */
-  public static WebDataset of(String pattern) {
+  public static WebDataset of(String pattern) throws IOException {
     return builder(pattern).build();
   }
 
@@ -175,17 +174,17 @@ public final class WebDataset extends PictureDataset<WebDataset> {
     /**
      * Reads the headers.
      *
-     * @throws UncheckedIOException naming the archive, if one is absent, damaged or cut off
+     * @throws IOException naming the archive, if one is absent, damaged or cut off
      * @throws IllegalArgumentException if there is no picture, only some have labels, or a label is
      *     none of the classes
      */
-    public WebDataset build() {
+    public WebDataset build() throws IOException {
       List<TarSample> samples = new ArrayList<>();
       for (Path shard : shards) {
         try {
           samples.addAll(TarSample.index(shard));
         } catch (IOException e) {
-          throw new UncheckedIOException("can't use the archive " + shard + ": " + e, e);
+          throw new IOException("can't use the archive " + shard + ": " + e, e);
         }
       }
       checkArgument(!samples.isEmpty(), "there is no picture in %s", shards);

@@ -1,8 +1,6 @@
 package dev.fare.image;
 
-import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /** How a camera was held: EXIF's orientation tag, and the turn that makes the image upright. */
 enum ExifOrientation {
@@ -15,32 +13,14 @@ enum ExifOrientation {
   TRANSVERSED,
   ON_ITS_RIGHT_SIDE;
 
-  private static final int TAG = 0x0112;
-  private static final int SHORT = 3;
-
   /**
    * The orientation in a TIFF header and its first directory; upright where they make no sense.
    *
    * @param tiff begins with the byte order mark
    */
   static ExifOrientation of(ByteBuffer tiff) {
-    ByteBuffer exif = tiff.slice();
-    try {
-      exif.order(exif.getShort() == 0x4949 ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
-      exif.position(exif.getInt(4));
-      int entries = exif.getShort() & 0xffff;
-      for (int entry = 0; entry < entries; entry++) {
-        int start = exif.position();
-        if (exif.getShort(start) == TAG && exif.getShort(start + 2) == SHORT) {
-          int value = exif.getShort(start + 8);
-          return value >= 1 && value <= 8 ? values()[value - 1] : UPRIGHT;
-        }
-        exif.position(start + 12);
-      }
-    } catch (BufferUnderflowException | IllegalArgumentException | IndexOutOfBoundsException e) {
-      return UPRIGHT;
-    }
-    return UPRIGHT;
+    int value = TiffTags.value(tiff, TiffTags.ORIENTATION).orElse(1);
+    return value >= 1 && value <= 8 ? values()[value - 1] : UPRIGHT;
   }
 
   /** The image as it was seen. */

@@ -2,12 +2,10 @@ package dev.fare.image;
 
 import dev.fare.image.PixelImage.Mode;
 import java.awt.image.Raster;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
  * JPEG through the JDK's libjpeg, asked for the stored components; the colour conversion is
@@ -16,6 +14,12 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 final class JpegFormat {
   private static final int SCALE_BITS = 16;
   private static final int ONE_HALF = 1 << (SCALE_BITS - 1);
+
+  /** Pixels times scans that any file may ask for, a second's work at most. */
+  private static final long FREE_WORK = 1L << 28;
+
+  /** The same for each of the file's bytes: a blank picture in ten scans needs half of it. */
+  private static final long MOST_WORK = 8192;
 
   private JpegFormat() {}
 
@@ -29,17 +33,28 @@ final class JpegFormat {
   static PixelImage decode(byte[] file, PixelLimit limit, boolean upright) throws IOException {
     JpegHeader header = JpegHeader.read(file);
     limit.check(header.width(), header.height());
+    checkWork(header, file.length);
     ImageReader reader = reader();
     try (WatchedStream stream = new WatchedStream(withoutProfiles(file, header))) {
       reader.setInput(stream, true, true);
       Raster raster = reader.readRaster(0, null);
-      if (stream.ranOut) {
+      if (stream.ranOut()) { // libjpeg fills what is missing with gray
         throw new MalformedImageException("the file is truncated: pixels are missing");
       }
       PixelImage image = toImage(raster, header);
       return upright ? header.orientation().upright(image) : image;
     } finally {
       reader.dispose();
+    }
+  }
+
+  /** A scan may be a few bytes and yet go over all pixels. */
+  private static void checkWork(JpegHeader header, int bytes) throws IOException {
+    long work = (long) header.width() * header.height() * header.scans();
+    if (work > FREE_WORK && work / bytes > MOST_WORK) {
+      throw new MalformedImageException(
+          "its %d scans of %d x %d pixels are more work than a file of %d bytes may ask for"
+              .formatted(header.scans(), header.width(), header.height(), bytes));
     }
   }
 
@@ -124,29 +139,6 @@ final class JpegFormat {
   private static void invertLast(byte[] data) {
     for (int i = 3; i < data.length; i += 4) {
       data[i] = (byte) ~data[i];
-    }
-  }
-
-  /** libjpeg fills what a truncated file lacks with gray: whoever reads past the end is told. */
-  private static final class WatchedStream extends MemoryCacheImageInputStream {
-    private boolean ranOut;
-
-    WatchedStream(byte[] file) {
-      super(new ByteArrayInputStream(file));
-    }
-
-    @Override
-    public int read() throws IOException {
-      int read = super.read();
-      ranOut |= read < 0;
-      return read;
-    }
-
-    @Override
-    public int read(byte[] target, int offset, int length) throws IOException {
-      int read = super.read(target, offset, length);
-      ranOut |= read < 0;
-      return read;
     }
   }
 }

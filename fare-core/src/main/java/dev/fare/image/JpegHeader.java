@@ -8,11 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a JPEG says before its first scan.
+ * What a JPEG says before its first scan, and how many scans come.
  *
  * @param isYcc whether the first three components are luma and chroma, by libjpeg's rules
  * @param orientation how the camera was held
  * @param profiles where the segments of a colour profile have their names
+ * @param scans how often its pixels are gone over
  */
 record JpegHeader(
     int width,
@@ -20,8 +21,11 @@ record JpegHeader(
     int components,
     boolean isYcc,
     ExifOrientation orientation,
-    List<Integer> profiles) {
+    List<Integer> profiles,
+    int scans) {
   private static final int START_OF_SCAN = 0xda;
+  private static final int FIRST_RESTART = 0xd0;
+  private static final int LAST_RESTART = 0xd7;
   private static final int END_OF_IMAGE = 0xd9;
   private static final int APP0 = 0xe0;
   private static final int APP1 = 0xe1;
@@ -43,7 +47,8 @@ record JpegHeader(
         }
         int end = buffer.position() + (buffer.getShort() & 0xffff);
         if (isFrame(marker)) {
-          return frame(buffer, jfif, adobeTransform, orientation, profiles);
+          int scans = scans(buffer.duplicate().position(end));
+          return frame(buffer, jfif, adobeTransform, orientation, profiles, scans);
         }
         if (marker == APP0) {
           jfif |= startsWith(buffer, "JFIF\0");
@@ -62,6 +67,25 @@ record JpegHeader(
     } catch (BufferUnderflowException | IllegalArgumentException | IndexOutOfBoundsException e) {
       throw new MalformedImageException("the file is truncated in its header");
     }
+  }
+
+  private static int scans(ByteBuffer afterFrame) {
+    int scans = 0;
+    try {
+      for (int marker = 0; marker != END_OF_IMAGE; marker = nextMarker(afterFrame)) {
+        if (marker == START_OF_SCAN) {
+          scans++;
+        }
+        boolean isInScan = marker <= 1 || (marker >= FIRST_RESTART && marker <= LAST_RESTART);
+        if (!isInScan) {
+          int length = afterFrame.getShort(afterFrame.position()) & 0xffff;
+          afterFrame.position(afterFrame.position() + length);
+        }
+      }
+    } catch (BufferUnderflowException | IllegalArgumentException | IndexOutOfBoundsException e) {
+      return scans; // cut off, which the decoder tells
+    }
+    return scans;
   }
 
   private static int nextMarker(ByteBuffer buffer) {
@@ -90,7 +114,8 @@ record JpegHeader(
       boolean jfif,
       int adobeTransform,
       ExifOrientation orientation,
-      List<Integer> profiles) {
+      List<Integer> profiles,
+      int scans) {
     buffer.get(); // bits a sample
     int height = buffer.getShort() & 0xffff;
     int width = buffer.getShort() & 0xffff;
@@ -110,6 +135,6 @@ record JpegHeader(
           case 4 -> adobeTransform > 0;
           default -> false;
         };
-    return new JpegHeader(width, height, components, ycc, orientation, profiles);
+    return new JpegHeader(width, height, components, ycc, orientation, profiles, scans);
   }
 }

@@ -135,7 +135,7 @@ public final class PixelImage {
   }
 
   /** The pixels themselves, for this package, which does not write to them. */
-  public byte[] data() {
+  byte[] data() {
     return data;
   }
 

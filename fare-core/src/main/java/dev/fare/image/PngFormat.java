@@ -28,6 +28,9 @@ final class PngFormat {
   private static final int GRAY_ALPHA = 4;
   private static final int RGBA = 6;
 
+  /** Bytes that one byte of deflate's can stand for, at most. */
+  private static final long MOST_INFLATED = 1032;
+
   private int width;
   private int height;
   private int depth;
@@ -35,6 +38,7 @@ final class PngFormat {
   private boolean interlaced;
   private byte[] palette = {};
   private final List<InputStream> compressed = new ArrayList<>();
+  private long compressedBytes;
 
   private PngFormat() {}
 
@@ -71,7 +75,10 @@ final class PngFormat {
       switch (type) {
         case "IHDR" -> readHeader(body, limit);
         case "PLTE" -> readPalette(body);
-        case "IDAT" -> compressed.add(new ByteArrayInputStream(file.array(), start + 8, length));
+        case "IDAT" -> {
+          compressed.add(new ByteArrayInputStream(file.array(), start + 8, length));
+          compressedBytes += length;
+        }
         case "IEND" -> ended = true;
         default -> {}
       }
@@ -136,10 +143,12 @@ final class PngFormat {
     if (colorType == PALETTE && palette.length == 0) {
       throw new MalformedImageException("there is no PLTE chunk");
     }
+    checkNotMoreThanTheFileCanHold();
     Mode mode = mode();
     byte[] data = new byte[Math.multiplyExact(width * mode.bytesPerPixel(), height)];
-    try (InputStream inflated =
+    try (InputStream stream =
         new InflaterInputStream(new SequenceInputStream(Collections.enumeration(compressed)))) {
+      Rows inflated = new Rows(stream);
       if (interlaced) {
         readPass(inflated, data, 0, 8, 0, 8);
         readPass(inflated, data, 4, 8, 0, 8);
@@ -157,6 +166,16 @@ final class PngFormat {
       throw new MalformedImageException("the compressed pixels are damaged: " + e.getMessage());
     }
     return new PixelImage(mode, width, height, data, palette);
+  }
+
+  /** Memory and work are bounded by the file's size: a header may claim what it likes. */
+  private void checkNotMoreThanTheFileCanHold() throws IOException {
+    long bits = (long) width * height * channels() * depth;
+    if (bits / 8 > MOST_INFLATED * (compressedBytes + 1)) {
+      throw new MalformedImageException(
+          "its header says %d x %d pixels, more than its %d bytes of compressed pixels can hold"
+              .formatted(width, height, compressedBytes));
+    }
   }
 
   private Mode mode() {
@@ -179,8 +198,7 @@ final class PngFormat {
   }
 
   /** One pass of Adam7, or all there is: the pixels at {@code firstX + i * stepX} of some rows. */
-  private void readPass(
-      InputStream inflated, byte[] data, int firstX, int stepX, int firstY, int stepY)
+  private void readPass(Rows inflated, byte[] data, int firstX, int stepX, int firstY, int stepY)
       throws IOException {
     if (firstX >= width) {
       return;
@@ -191,13 +209,14 @@ final class PngFormat {
     byte[] previous = new byte[rowBytes];
     byte[] row = new byte[rowBytes];
     for (int y = firstY; y < height; y += stepY) {
-      int filter = inflated.read();
-      if (inflated.readNBytes(row, 0, rowBytes) < rowBytes) {
-        throw new EOFException();
-      }
+      int filter = inflated.read(row);
       unfilter(filter, row, previous, Math.max(1, bits / 8));
-      for (int i = 0; i < pixels; i++) {
-        writePixel(row, i, data, y * width + firstX + i * stepX);
+      if (depth == 8 && stepX == 1) {
+        System.arraycopy(row, 0, data, y * rowBytes, rowBytes);
+      } else {
+        for (int i = 0; i < pixels; i++) {
+          writePixel(row, i, data, y * width + firstX + i * stepX);
+        }
       }
       byte[] swap = previous;
       previous = row;
@@ -259,6 +278,44 @@ final class PngFormat {
         int max = (1 << depth) - 1;
         int value = row[bit / 8] >> (8 - depth - bit % 8) & max;
         data[pixel] = (byte) (colorType == PALETTE ? value : value * 255 / max);
+      }
+    }
+  }
+
+  /** Rows of inflated bytes, many at a time: an image may be a million rows of one pixel. */
+  private static final class Rows {
+    private final InputStream stream;
+    private final byte[] buffer = new byte[1 << 16];
+    private int position;
+    private int end;
+
+    Rows(InputStream stream) {
+      this.stream = stream;
+    }
+
+    /** Reads a row's pixels and returns its filter. */
+    int read(byte[] row) throws IOException {
+      if (position == end) {
+        fill();
+      }
+      int filter = buffer[position++];
+      for (int done = 0; done < row.length; ) {
+        if (position == end) {
+          fill();
+        }
+        int count = Math.min(end - position, row.length - done);
+        System.arraycopy(buffer, position, row, done, count);
+        position += count;
+        done += count;
+      }
+      return filter;
+    }
+
+    private void fill() throws IOException {
+      position = 0;
+      end = stream.read(buffer);
+      if (end <= 0) {
+        throw new EOFException();
       }
     }
   }

@@ -18,4 +18,24 @@ public final class ModelFormatException extends IOException {
   public ModelFormatException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  /** Makes something of values that a file gave. */
+  @FunctionalInterface
+  public interface Reading<T> {
+    T get() throws IOException;
+  }
+
+  /**
+   * Makes something of values that a file gave: where they are beyond what it takes, the file is
+   * wrong and not the caller.
+   *
+   * @param origin the file, and the place in it
+   */
+  public static <T> T whereFileIsWrong(String origin, Reading<T> reading) throws IOException {
+    try {
+      return reading.get();
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw new ModelFormatException(origin + ": " + e.getMessage(), e);
+    }
+  }
 }

@@ -1,10 +1,14 @@
 package dev.fare.io;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -13,7 +17,8 @@ import java.util.Map;
  * A safetensors file whose header has been read and checked; tensors are read when asked for.
  *
  * <p>Files of any size work, and nothing stays open between reads. Elements of type F64, F32, F16,
- * BF16, I64, I32, I16, I8, U8 and BOOL are widened to float32.
+ * BF16, I64, I32, I16, I8, U8 and BOOL are widened to float32; a tensor of another type is listed,
+ * and refused when it is read.
  *
  * @param metadata the free-form strings of the file
  * @param tensors by name, in the order of their data
@@ -73,15 +78,39 @@ public record SafetensorsFile(Map<String, String> metadata, Map<String, LazyTens
       SafetensorsHeader header, Path file, long dataStart, long dataLength) {
     FileSlice data = new FileSlice(file, dataStart, dataLength);
     Map<String, LazyTensor> tensors = new LinkedHashMap<>();
+    String origin = file.toString();
     header
         .entries()
         .forEach(
             (name, entry) ->
                 tensors.put(
                     name,
-                    new StoredTensor(
-                        name, file.toString(), data, entry.begin(), entry.type(), entry.shape())));
+                    entry
+                        .elements()
+                        .<LazyTensor>map(
+                            type ->
+                                new StoredTensor(
+                                    name, origin, data, entry.begin(), type, entry.shape()))
+                        .orElseGet(
+                            () -> new Unreadable(name, origin, entry.type(), entry.shape()))));
     return tensors;
+  }
+
+  /** A tensor of elements that this library does not read, which are refused where asked for. */
+  private record Unreadable(String name, String origin, String type, Shape shape)
+      implements LazyTensor {
+
+    @Override
+    public NDArray read(NDManager manager) throws ModelFormatException {
+      throw new ModelFormatException(
+          origin
+              + ": tensor '"
+              + name
+              + "' has the type "
+              + type
+              + "; supported are "
+              + Arrays.toString(ElementType.values()));
+    }
   }
 
   private static ByteBuffer readFully(FileChannel channel, int length, String origin)

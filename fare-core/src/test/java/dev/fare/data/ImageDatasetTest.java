@@ -11,7 +11,6 @@ import dev.fare.image.PixelImage;
 import dev.fare.image.UnreadableImageException;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,8 +113,26 @@ class ImageDatasetTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("holds no image");
     assertThatThrownBy(() -> ImageFolder.of(root.resolve("absent")))
-        .isInstanceOf(UncheckedIOException.class)
+        .isInstanceOf(IOException.class)
         .hasMessageContaining("absent");
+  }
+
+  @Test
+  void leavesOutALinkToAParentAndCountsALinkThatLeadsNowhere() throws IOException {
+    Files.createDirectories(root.resolve("cat"));
+    Files.createDirectories(root.resolve("dog"));
+    save("cat/0.png", 51);
+    save("dog/0.png", 51);
+    Files.createSymbolicLink(root.resolve("cat/up"), Path.of(".."));
+    Path dangling = Files.createSymbolicLink(root.resolve("dog/1.png"), Path.of("nowhere.png"));
+
+    ImageFolder folder = ImageFolder.of(root);
+
+    assertThat(folder.size()).isEqualTo(3);
+    assertThat(folder.path(2)).isEqualTo(dangling);
+    assertThatThrownBy(() -> folder.read(2, 8, FloatBuffer.allocate(192)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("dog/1.png");
   }
 
   @Test

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -82,7 +81,7 @@ class ImageListTest {
     Path latin = Files.write(root.resolve("latin.txt"), new byte[] {'a', (byte) 0xe9, '\n'});
 
     assertThatThrownBy(() -> ImageList.text(latin))
-        .isInstanceOf(UncheckedIOException.class)
+        .isInstanceOf(IOException.class)
         .hasMessage("can't read the list " + latin + ": it is not UTF-8");
   }
 
@@ -149,7 +148,7 @@ class ImageListTest {
   @Test
   void saysWhatIsWrongWithAList() throws IOException {
     assertThatThrownBy(() -> ImageList.text(root.resolve("absent.txt")))
-        .isInstanceOf(UncheckedIOException.class)
+        .isInstanceOf(IOException.class)
         .hasMessageContaining("absent.txt");
     assertThatThrownBy(() -> ImageList.text(list("\n \n"))).hasMessageContaining("lists no image");
     assertThatThrownBy(() -> ImageList.csv(list("file,label\na.png,1\n")))

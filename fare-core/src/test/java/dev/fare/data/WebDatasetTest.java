@@ -9,7 +9,6 @@ import dev.fare.image.ImageDecoder;
 import dev.fare.image.UnreadableImageException;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
@@ -140,14 +140,14 @@ class WebDatasetTest {
     Files.write(cut, Arrays.copyOf(whole, 4 * BLOCK + 100));
 
     assertThatThrownBy(() -> WebDataset.of(cut.toString()))
-        .isInstanceOf(UncheckedIOException.class)
+        .isInstanceOf(IOException.class)
         .hasMessageContaining("cut.tar");
     Files.writeString(root.resolve("text.tar"), "this is no archive ".repeat(100));
     assertThatThrownBy(() -> WebDataset.of(root.resolve("text.tar").toString()))
-        .isInstanceOf(UncheckedIOException.class)
+        .isInstanceOf(IOException.class)
         .hasMessageContaining("text.tar");
     assertThatThrownBy(() -> WebDataset.of(root.resolve("absent.tar").toString()))
-        .isInstanceOf(UncheckedIOException.class)
+        .isInstanceOf(IOException.class)
         .hasMessageContaining("absent.tar");
     tar("empty.tar", Map.of()).write("1.cls", "1");
     assertThatThrownBy(() -> WebDataset.of(root.resolve("empty.tar").toString()))
@@ -165,7 +165,7 @@ class WebDatasetTest {
       Files.write(lie, withChecksum(bytes));
 
       assertThatThrownBy(() -> WebDataset.of(lie.toString()))
-          .isInstanceOf(UncheckedIOException.class)
+          .isInstanceOf(IOException.class)
           .hasMessageContaining("lie.tar");
     }
   }
@@ -214,6 +214,29 @@ class WebDatasetTest {
       }
       assertThat(WebDataset.of(root.resolve("links.tar").toString()).size()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void findsTheFilesOfASampleThatLieApart() throws IOException {
+    tar("apart.tar", Map.of()).write("1.png", 1, "2.png", 2, "2.cls", "7", "1.cls", "5");
+    WebDataset data = WebDataset.of(root.resolve("apart.tar").toString());
+
+    assertThat(grays(data)).containsExactly(1, 2);
+    assertThat(labels(data)).containsExactly(5, 7);
+  }
+
+  @Test
+  void saysThatAnArchiveIsCompressed() throws IOException {
+    tar("plain.tar", Map.of()).write("1.png", 1);
+    Path zipped = root.resolve("zipped.tar.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
+      Files.copy(root.resolve("plain.tar"), out);
+    }
+
+    assertThatThrownBy(() -> WebDataset.of(zipped.toString()))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("zipped.tar.gz")
+        .hasMessageContaining("it is compressed; unpack it");
   }
 
   private static void put(TarArchiveOutputStream tar, TarArchiveEntry entry, byte[] content)
@@ -270,6 +293,9 @@ class WebDatasetTest {
     assertThatThrownBy(() -> ShardPattern.expand("{5..1}")).hasMessageContaining("is empty");
     assertThatThrownBy(() -> ShardPattern.expand("{0..9999999}"))
         .hasMessageContaining("more than 1000000 files");
+    assertThatThrownBy(() -> ShardPattern.expand("{0..999999}" + "x".repeat(1_000_000)))
+        .hasMessageContaining("more than 67108864 characters");
+    assertThat(ShardPattern.expand("{a}".repeat(20_000))).containsExactly("a".repeat(20_000));
     assertThatThrownBy(() -> ShardPattern.expand("{0..9999}{0..9999}"))
         .hasMessageContaining("more than 1000000 files");
   }

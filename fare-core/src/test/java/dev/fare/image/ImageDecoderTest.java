@@ -185,6 +185,121 @@ class ImageDecoderTest {
         .hasMessageContaining("its header says 65000 x 65000 pixels");
   }
 
+  /** What a header claims costs nothing: work and memory are bounded by the file's size. */
+  @Test
+  void refusesWhatAFileOfItsSizeCantHold() throws IOException {
+    byte[] claims =
+        HexFormat.of()
+            .parseHex(
+                "89504e470d0a1a0a0000000d49484452000034410000344108060000004a68709a"
+                    + "0000000c4944415478da6360a03d000000640001b899ef990000000049454e44ae426082");
+    byte[] progressive =
+        encode(new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB), "jpeg", true);
+    int frame = Bytes.indexOf(progressive, new byte[] {-1, -62, 0, 17, 8});
+    ByteBuffer.wrap(progressive)
+        .putShort(frame + 5, (short) 9000)
+        .putShort(frame + 7, (short) 9000);
+    int lastScan = Bytes.asList(progressive).size();
+    while (progressive[lastScan - 2] != -1 || progressive[lastScan - 1] != (byte) 0xda) {
+      lastScan--;
+    }
+    byte[] scan = Arrays.copyOfRange(progressive, lastScan - 2, progressive.length - 2);
+    byte[] scans = Arrays.copyOf(progressive, progressive.length - 2);
+    for (int i = 0; i < 200; i++) {
+      scans = Bytes.concat(scans, scan);
+    }
+    byte[] manyScans = Bytes.concat(scans, new byte[] {-1, (byte) 0xd9});
+
+    assertThatThrownBy(() -> DECODER.decode(claims, "claims.png"))
+        .isInstanceOf(UnreadableImageException.class)
+        .hasMessageContaining("13377 x 13377 pixels, more than its 12 bytes of compressed pixels");
+    assertThatThrownBy(() -> DECODER.decode(manyScans, "scans.jpg"))
+        .isInstanceOf(UnreadableImageException.class)
+        .hasMessageContaining("scans of 9000 x 9000 pixels are more work than a file of");
+  }
+
+  /** Either made the recommended plug-in decode zeros for ever, or ask for gigabytes. */
+  @ParameterizedTest
+  @CsvSource({
+    "UklGRhoAAABXRUJQVlA4TA0AAAAvAJkAEAcQEQgICAgICAgICAgICAgICAgICAgRiIj+gwA=, truncated",
+    "UklGRiIAAABXRUJQVlA4IBYAAAAwAQQb2UK1DqTec6b89LKttNcyGqeFxDZvBbPQfLLtHgCdASoBAAEADsD+JaQAA3AAAAAA, key frame"
+  })
+  void endsAWebpDecoderThatReadsPastTheEnd(String webp, String reason) {
+    byte[] file = Base64.getDecoder().decode(webp);
+
+    assertThatThrownBy(() -> DECODER.decode(file, "bad.webp"))
+        .isInstanceOf(UnreadableImageException.class)
+        .hasMessageContaining(reason);
+  }
+
+  @Test
+  void paintsAGifsFirstFrameOnItsCanvas() throws IOException {
+    byte[] gif =
+        HexFormat.of()
+            .parseHex(
+                "47494638396110000c0091000000ff0050c332a08764f04b962c040003000600050000"
+                    + "021704473104c7510cc15114437014c3101cc5100447310457003b");
+    PixelImage image = DECODER.decode(gif, "frame.gif");
+    byte[] rgb = image.toRgb().bytes();
+
+    assertThat(image.width()).isEqualTo(16);
+    assertThat(image.height()).isEqualTo(12);
+    assertThat(Arrays.copyOf(rgb, 3)).as("the palette's first colour").containsExactly(0, -1, 0);
+  }
+
+  /** Pillow turns a TIFF as its tag says. */
+  @Test
+  void turnsATiffAndRefusesWhatJavaConvertsInItsOwnWay() throws IOException {
+    PixelImage turned = DECODER.decode(tiff(2, 6, 1, new byte[] {1, 2, 3, 4, 5, 6}), "6.tif");
+
+    assertThat(turned.width()).isEqualTo(1);
+    assertThat(turned.height()).isEqualTo(2);
+    assertThat(turned.toRgb().bytes()).containsExactly(1, 2, 3, 4, 5, 6);
+    assertThatThrownBy(() -> DECODER.decode(tiff(5, 1, 1, new byte[8]), "cmyk.tif"))
+        .isInstanceOf(UnreadableImageException.class)
+        .hasMessageContaining("TIFF in CMYK");
+    assertThatThrownBy(() -> DECODER.decode(tiff(2, 1, 3, new byte[6]), "float.tif"))
+        .isInstanceOf(UnreadableImageException.class)
+        .hasMessageContaining("floating-point");
+  }
+
+  /** Two pixels in a row, uncompressed. */
+  private static byte[] tiff(int photometric, int orientation, int format, byte[] pixels) {
+    int samples = pixels.length / 2;
+    int[][] tags = {
+      {256, 2},
+      {257, 1},
+      {258, 8},
+      {259, 1},
+      {262, photometric},
+      {273, 8},
+      {274, orientation},
+      {277, samples},
+      {278, 1},
+      {279, pixels.length},
+      {339, format}
+    };
+    ByteBuffer file = ByteBuffer.allocate(200);
+    file.putInt(0x4d4d002a).putInt(16).put(pixels);
+    file.position(16).putShort((short) tags.length);
+    for (int[] tag : tags) {
+      boolean each = tag[0] == 258 || tag[0] == 339;
+      file.putShort((short) tag[0]).putShort((short) 3).putInt(each ? samples : 1);
+      if (each) {
+        file.putInt(160);
+      } else {
+        file.putShort((short) tag[1]).putShort((short) 0);
+      }
+      if (tag[0] == 339) {
+        file.putInt(file.position() - 4, 180);
+      }
+    }
+    for (int i = 0; i < samples; i++) {
+      file.putShort(160 + 2 * i, (short) 8).putShort(180 + 2 * i, (short) format);
+    }
+    return file.array();
+  }
+
   @Test
   void refusesWhatIsLargerThanTheHostAllows() throws IOException {
     byte[] file = resource("tiny_rgb_7x5.png");

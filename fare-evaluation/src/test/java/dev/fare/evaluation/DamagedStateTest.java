@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.AutoAttack;
+import dev.fare.attacks.TinyMlp;
 import dev.fare.data.InMemoryImages;
 import dev.fare.evaluation.autoattack.AutoAttackEvaluation;
 import dev.fare.evaluation.autoattack.AutoAttackReport;

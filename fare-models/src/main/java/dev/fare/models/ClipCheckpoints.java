@@ -54,8 +54,7 @@ public final class ClipCheckpoints {
     }
     Path directory = requireNonNull(path.toAbsolutePath().getParent());
     WeightFiles weights = new WeightFiles(file.unwrapped(), path.toString());
-    boolean isHuggingFace =
-        file.tensors().keySet().stream().anyMatch(n -> n.endsWith(HuggingFaceNames.VISION_MARK));
+    boolean isHuggingFace = HuggingFaceNames.areIn(file.tensors());
     if (isHuggingFace && HuggingFaceConfig.isClip(directory.resolve(HuggingFaceConfig.CONFIG))) {
       return HuggingFaceReader.read(directory, weights);
     }
@@ -81,9 +80,8 @@ public final class ClipCheckpoints {
     checkExists(file);
     Map<String, LazyTensor> stored = WeightFile.read(file).unwrapped();
     Map<String, WeightMapping> recipes = Map.of();
-    if (HuggingFaceNames.has(config.vision())
-        && stored.keySet().stream().anyMatch(n -> n.endsWith(HuggingFaceNames.VISION_MARK))) {
-      stored = HuggingFaceReader.withoutPrefix(stored, file.toString());
+    if (HuggingFaceNames.has(config.vision()) && HuggingFaceNames.areIn(stored)) {
+      stored = HuggingFaceNames.withoutWrapper(stored, file.toString());
       recipes = HuggingFaceNames.of(config);
     } else {
       stored = OpenClipReader.withoutCustomText(stored);

@@ -12,7 +12,6 @@ import dev.fare.models.format.TensorMatcher;
 import dev.fare.models.format.WeightFile;
 import dev.fare.models.format.WeightMapping;
 import dev.fare.models.format.huggingface.HuggingFaceNames;
-import dev.fare.models.format.huggingface.HuggingFaceReader;
 import dev.fare.models.vision.VisionConfig;
 import dev.fare.torch.TorchArchive;
 import java.io.BufferedOutputStream;
@@ -48,11 +47,10 @@ public final class VisionTowerFile {
     VisionConfig config = base.config().vision();
     Map<String, LazyTensor> stored = WeightFile.read(file).unwrapped();
     Map<String, WeightMapping> recipes = Map.of();
-    if (stored.keySet().stream().anyMatch(name -> name.endsWith(HuggingFaceNames.VISION_MARK))
-        && HuggingFaceNames.has(config)) {
+    if (HuggingFaceNames.areIn(stored) && HuggingFaceNames.has(config)) {
       recipes = HuggingFaceNames.vision(config);
       stored =
-          visionOnly(HuggingFaceReader.withoutPrefix(stored, file.toString()), "vision_model.");
+          visionOnly(HuggingFaceNames.withoutWrapper(stored, file.toString()), "vision_model.");
     } else if (stored.keySet().stream().anyMatch(name -> name.startsWith(VisionConfig.PREFIX))) {
       stored = visionOnly(stored, VisionConfig.PREFIX);
     } else {
@@ -67,7 +65,12 @@ public final class VisionTowerFile {
             file.toString(),
             "the configuration of " + base.source()));
     return new ClipCheckpoint(
-        base.config(), tensors, base.tokenizer(), base.cleaning(), file + " on " + base.source());
+        base.config(),
+        tensors,
+        base.tokenizer(),
+        base.cleaning(),
+        file + " on " + base.source(),
+        base.preprocessing());
   }
 
   /**

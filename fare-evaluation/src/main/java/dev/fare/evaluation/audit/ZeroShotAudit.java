@@ -54,8 +54,12 @@ public final class ZeroShotAudit {
     settings = builder;
   }
 
-  /** Starts with a folder's images; its first-level sub-folders are the classes. */
-  public static Builder of(Path folder) {
+  /**
+   * Starts with a folder's images; its first-level sub-folders are the classes.
+   *
+   * @throws IOException if the folder can't be listed
+   */
+  public static Builder of(Path folder) throws IOException {
     return of(ImageFolder.of(folder), folder.getFileName() + "");
   }
 

@@ -43,7 +43,7 @@ class ZeroShotAuditTest {
     SamplePictures.write(EmojiDataset.testSetA(EmojiData.load(), 10), images);
   }
 
-  private static ZeroShotAudit.Builder quick() {
+  private static ZeroShotAudit.Builder quick() throws IOException {
     return ZeroShotAudit.of(images)
         .model("first", clip)
         .model("second", clip)

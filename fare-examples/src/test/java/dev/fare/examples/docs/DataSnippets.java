@@ -5,6 +5,7 @@ import dev.fare.data.ImageDataset;
 import dev.fare.data.ImageFolder;
 import dev.fare.data.ImageSubset;
 import dev.fare.image.Augmentation;
+import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,7 +15,7 @@ final class DataSnippets {
 
   private DataSnippets() {}
 
-  static void folder() {
+  static void folder() throws IOException {
     ImageFolder photos = ImageFolder.of(Path.of("photos")); // a sub-folder for each class
     ImageSubset.Split parts = ImageSubset.split(photos, 0.1, 0); // share of the second, seed
     List<String> problems = DatasetInspection.of(photos, 224).problems();
@@ -22,7 +23,7 @@ final class DataSnippets {
     System.out.println(problems + " " + inBoth);
   }
 
-  static ImageFolder augmented() {
+  static ImageFolder augmented() throws IOException {
     ImageFolder varied =
         ImageFolder.unlabelled(Path.of("photos"))
             .augmentation(Augmentation.randomResizedCrop(0.9).flip());

@@ -2,6 +2,7 @@ package dev.fare.models.text;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
@@ -9,6 +10,7 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.StrictJson;
+import dev.fare.torch.NativeLibraries;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -51,7 +53,7 @@ public final class TokenizerFile {
    *
    * @return a tokenizer without padding and truncation, which the caller closes
    * @throws ModelFormatException if it is no tokenizer that can be used; names file and key
-   * @throws IOException if it can't be read
+   * @throws IOException if it can't be read, or the native tokenizer can't be loaded
    */
   public static HuggingFaceTokenizer open(Path file) throws IOException {
     try (InputStream json = Files.newInputStream(file)) {
@@ -72,6 +74,8 @@ public final class TokenizerFile {
     byte[] checked = checked(bytes, source);
     try {
       return HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(checked), OPTIONS);
+    } catch (EngineException e) {
+      throw new IOException(NativeLibraries.reason(e).orElse(e.getMessage()), e);
     } catch (RuntimeException e) {
       throw new ModelFormatException(
           source + " is no tokenizer.json that can be used: " + e.getMessage(), e);

@@ -9,6 +9,7 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.fare.io.ModelFormatException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -115,6 +116,38 @@ class TokenizerFileTest {
     assertThatThrownBy(() -> TokenizerFile.open(file))
         .isInstanceOf(ModelFormatException.class)
         .hasMessageContaining("up to 3000000 values");
+  }
+
+  @Test
+  void saysWhyTheNativeTokenizerCanNotBeLoaded() throws Exception {
+    Path noFolder = Files.createFile(folder.resolve("no-folder"));
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-DDJL_CACHE_DIR=" + noFolder,
+                "-cp",
+                System.getProperty("java.class.path"),
+                OpensTheTokenizer.class.getName())
+            .redirectError(folder.resolve("errors.txt").toFile())
+            .start();
+
+    assertThat(process.inputReader().lines().toList())
+        .singleElement()
+        .asString()
+        .startsWith("java.io.IOException: Failed to load Huggingface native library")
+        .contains(
+            noFolder + ", which can't be written: set the environment variable DJL_CACHE_DIR");
+  }
+
+  /** In a process where the native libraries have no place. */
+  static final class OpensTheTokenizer {
+    public static void main(String[] arguments) {
+      try (ClipTokenizer tokenizer = ClipTokenizer.openAi()) {
+        System.out.println(tokenizer);
+      } catch (UncheckedIOException e) {
+        System.out.println(e.getCause());
+      }
+    }
   }
 
   static byte[] resource(String name) throws IOException {

@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.fare.io.ModelFormatException;
 import dev.fare.models.format.ConfigSection;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -35,30 +36,29 @@ public record LlamaSection(ConfigSection section, Optional<ConfigSection> whole)
     return section.origin();
   }
 
-  LlamaConfig toConfig() throws ModelFormatException {
+  LlamaConfig toConfig() throws IOException {
     int width = section.size("hidden_size", MAX_SIZE, 4096);
     int heads = section.size("num_attention_heads", MAX_SIZE, 32);
     refuseUnsupported();
     if (!section.has("head_dim") && width % heads != 0) {
       throw section.wrong("hidden_size", "a multiple of num_attention_heads " + heads, width);
     }
-    try {
-      return new LlamaConfig(
-          section.size("vocab_size", MAX_VOCABULARY, 32_000),
-          width,
-          section.size("num_hidden_layers", MAX_LAYERS, 32),
-          heads,
-          section.size("num_key_value_heads", MAX_SIZE, heads),
-          section.size("head_dim", MAX_SIZE, width / heads),
-          section.size("intermediate_size", MAX_SIZE, 11_008),
-          section.size("max_position_embeddings", MAX_VOCABULARY, 2048),
-          section.number("rms_norm_eps", DEFAULT_EPSILON),
-          theta(),
-          positionFactor(),
-          isTied());
-    } catch (IllegalArgumentException e) {
-      throw new ModelFormatException(origin() + ": " + e.getMessage(), e);
-    }
+    return ModelFormatException.whereFileIsWrong(
+        origin(),
+        () ->
+            new LlamaConfig(
+                section.size("vocab_size", MAX_VOCABULARY, 32_000),
+                width,
+                section.size("num_hidden_layers", MAX_LAYERS, 32),
+                heads,
+                section.size("num_key_value_heads", MAX_SIZE, heads),
+                section.size("head_dim", MAX_SIZE, width / heads),
+                section.size("intermediate_size", MAX_SIZE, 11_008),
+                section.size("max_position_embeddings", MAX_VOCABULARY, 2048),
+                section.number("rms_norm_eps", DEFAULT_EPSILON),
+                theta(),
+                positionFactor(),
+                isTied()));
   }
 
   /** In a wrapped model the outer configuration may be the only one that says so. */

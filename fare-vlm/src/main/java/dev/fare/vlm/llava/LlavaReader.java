@@ -16,10 +16,10 @@ import dev.fare.models.format.huggingface.HuggingFaceNames;
 import dev.fare.models.format.huggingface.HuggingFaceReader;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.vlm.language.LanguageCheckpoint;
+import dev.fare.vlm.language.LlamaConfig;
 import dev.fare.vlm.language.LlamaSection;
 import dev.fare.vlm.language.LlavaNames;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -38,6 +38,8 @@ final class LlavaReader {
   private static final int DEFAULT_IMAGE_TOKEN = 32_000;
 
   private static final int DEFAULT_LAYER = -2;
+  private static final String LAYER = "vision_feature_layer";
+  private static final String ORIGINAL_LAYER = "mm_vision_select_layer";
 
   private final Path directory;
   private final ConfigSection config;
@@ -89,8 +91,14 @@ final class LlavaReader {
     LlavaConfig llava = isOriginal ? originalConfig() : huggingFaceConfig();
     LanguageCheckpoint language =
         LanguageCheckpoint.of(llama, ofLanguage, directory, files.origin());
+    checkToken("pad_token_id", llava.padToken(), language.config());
+    checkToken("image_token_index", llava.imageToken(), language.config());
+    int tokenWidth =
+        ModelFormatException.whereFileIsWrong(
+            config.origin() + ": " + (isOriginal ? ORIGINAL_LAYER : LAYER),
+            () -> LlavaCheckpoint.tokenWidth(llava, vision.config().vision()));
     Map<String, Shape> expected =
-        LlavaCheckpoint.projectorTensors(tokenWidth(llava, vision), language.config().width());
+        LlavaCheckpoint.projectorTensors(tokenWidth, language.config().width());
     Map<String, LazyTensor> projector =
         TensorMatcher.match(expected, Map.of(), ofProjector, files.origin(), config.origin());
     return new LlavaCheckpoint(
@@ -101,12 +109,10 @@ final class LlavaReader {
         directory.toString());
   }
 
-  private int tokenWidth(LlavaConfig llava, ClipCheckpoint vision) throws ModelFormatException {
-    try {
-      return LlavaCheckpoint.tokenWidth(llava, vision.config().vision());
-    } catch (IllegalArgumentException e) {
-      throw new ModelFormatException(
-          config.origin() + ": the layer of the visual tokens: " + e.getMessage(), e);
+  /** Below 0 a token stands for something else than words. */
+  private void checkToken(String key, int token, LlamaConfig language) throws ModelFormatException {
+    if (token >= language.vocabularySize()) {
+      throw config.wrong(key, "below the vocabulary's size of " + language.vocabularySize(), token);
     }
   }
 
@@ -125,11 +131,14 @@ final class LlavaReader {
     }
     // the tower has no projection of its own, and its embedding is the pooled class token
     int width = section.get().size("hidden_size", 1 << 20, 768);
-    VitConfig tower = HuggingFaceConfig.visionConfig(section.get(), width);
+    VitConfig tower =
+        ModelFormatException.whereFileIsWrong(
+            section.get().origin(), () -> HuggingFaceConfig.visionConfig(section.get(), width));
     PixelNormalization normalization =
-        HuggingFaceConfig.normalization(directory, tower.imageSize());
+        HuggingFaceConfig.normalization(directory);
     ClipConfig clip = new ClipConfig(tower, Optional.empty(), normalization);
-    Map<String, LazyTensor> all = new LinkedHashMap<>(stored);
+    Map<String, LazyTensor> all =
+        new LinkedHashMap<>(HuggingFaceNames.withoutWrapper(stored, weights));
     all.put(HuggingFaceNames.VISION_PROJECTION, new HuggingFaceReader.Identity(width));
     Map<String, LazyTensor> tensors =
         TensorMatcher.match(
@@ -145,8 +154,7 @@ final class LlavaReader {
     if (!config.flag("multimodal_projector_bias", true)) {
       throw config.wrong("multimodal_projector_bias", "true", false);
     }
-    int layer =
-        config.has("vision_feature_layer") ? config.integer("vision_feature_layer") : DEFAULT_LAYER;
+    int layer = config.has(LAYER) ? config.integer(LAYER) : DEFAULT_LAYER;
     String strategy = config.string("vision_feature_select_strategy").orElse("default");
     if (!strategy.equals("default") && !strategy.equals("full")) {
       throw config.wrong("vision_feature_select_strategy", "default or full", strategy);
@@ -170,10 +178,7 @@ final class LlavaReader {
     if (!feature.equals("patch") && !feature.equals("cls_patch")) {
       throw config.wrong("mm_vision_select_feature", "patch or cls_patch", feature);
     }
-    int layer =
-        config.has("mm_vision_select_layer")
-            ? config.integer("mm_vision_select_layer")
-            : DEFAULT_LAYER;
+    int layer = config.has(ORIGINAL_LAYER) ? config.integer(ORIGINAL_LAYER) : DEFAULT_LAYER;
     boolean pads = config.string("image_aspect_ratio").orElse("square").equals("pad");
     return new LlavaConfig(
         new TokenLayer(layer, false, feature.equals("cls_patch")),
@@ -192,8 +197,7 @@ final class LlavaReader {
   }
 
   private boolean padsToSquare() throws IOException {
-    Path file = directory.resolve(HuggingFaceConfig.PREPROCESSOR);
-    return Files.exists(file)
-        && new ConfigSection(StrictJson.read(file), file.toString()).flag("do_pad", false);
+    Optional<ConfigSection> processor = HuggingFaceConfig.imageProcessor(directory);
+    return processor.isPresent() && processor.get().flag("do_pad", false);
   }
 }

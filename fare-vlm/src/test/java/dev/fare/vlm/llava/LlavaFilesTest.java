@@ -195,6 +195,47 @@ class LlavaFilesTest {
         .hasMessageContaining("linear_2.bias");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "vision_feature_layer, 99, vision_feature_layer: layer 99 is not among",
+    "vision_feature_layer, -99, vision_feature_layer: layer -99 is not among",
+    "image_token_index, 99999, 'image_token_index must be below the vocabulary''s size of 99'",
+    "pad_token_id, 99999, 'pad_token_id must be below the vocabulary''s size of 99'",
+  })
+  void aConfigurationThatCannotBeIsRefusedByFileAndKey(String key, int value, String message)
+      throws Exception {
+    write(UnaryOperator.identity());
+    Path file = folder.resolve("config.json");
+    JsonObject config = json(file);
+    config.addProperty(key, value);
+    Files.writeString(file, config.toString());
+
+    assertThatThrownBy(() -> LlavaModel.load(folder))
+        .isInstanceOf(ModelFormatException.class)
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void aVisionTowerThatCannotBeIsRefusedByFileAndSection() throws Exception {
+    write(UnaryOperator.identity());
+    Path file = folder.resolve("config.json");
+    JsonObject config = json(file);
+    config.getAsJsonObject("vision_config").addProperty("patch_size", 64);
+    Files.writeString(file, config.toString());
+
+    assertThatThrownBy(() -> LlavaModel.load(folder))
+        .isInstanceOf(ModelFormatException.class)
+        .hasMessageContaining(file + " vision_config")
+        .hasMessageContaining("patchSize 64");
+  }
+
+  @Test
+  void theLibrarysNamesOfVersionFive() throws Exception {
+    write(name -> name.replaceFirst("^vision_tower\\.vision_model", "model.vision_tower"));
+    checkLogits(LlavaModel.builder(folder));
+  }
+
   @Test
   void aTiedHeadIsTheEmbedding() throws Exception {
     Path directory = folder.resolve("tied");

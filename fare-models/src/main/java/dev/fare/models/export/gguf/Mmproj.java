@@ -66,9 +66,17 @@ public final class Mmproj {
   }
 
   /** As llama.cpp decides it: whether the layer named "down" takes a token. */
-  private static boolean swapsMlp(GgufFile file) {
+  private static boolean swapsMlp(GgufFile file) throws ModelFormatException {
     GgufTensor down = file.tensors().get("v.blk.0.ffn_down.weight");
     Object width = file.metadata().get("clip.vision.embedding_length");
+    if (down != null && down.shape().dimension() != 2) {
+      throw new ModelFormatException(
+          file.path()
+              + ": tensor '"
+              + down.name()
+              + "' must have 2 dimensions, got "
+              + down.shape());
+    }
     return down != null && width instanceof Long tokens && down.shape().get(1) == tokens;
   }
 

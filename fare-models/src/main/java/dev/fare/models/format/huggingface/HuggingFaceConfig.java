@@ -3,6 +3,9 @@ package dev.fare.models.format.huggingface;
 import ai.djl.ndarray.types.DataType;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.fare.image.ResizeMode;
+import dev.fare.image.Interpolation;
+import dev.fare.image.ClipPreprocessing;
 import dev.fare.image.PixelNormalization;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.StrictJson;
@@ -32,6 +35,7 @@ public final class HuggingFaceConfig {
 
   public static final String CONFIG = "config.json";
   public static final String PREPROCESSOR = "preprocessor_config.json";
+  public static final String PROCESSOR = "processor_config.json";
   public static final String VISION_ONLY_TYPE = "clip_vision_model";
   static final String BOTH_TYPE = "clip";
 
@@ -96,46 +100,77 @@ public final class HuggingFaceConfig {
       throws IOException {
     ConfigSection vision = isVisionOnly ? root : tower("vision_config");
     PixelNormalization normalization =
-        normalization(directory, vision.size("image_size", MAX_IMAGE, 224));
-    try {
-      if (!hasText) {
-        int size =
-            hasProjection
-                ? (vision.has("projection_dim") ? vision : root)
-                    .size("projection_dim", MAX_SIZE, DEFAULT_PROJECTION)
-                : vision.size("hidden_size", MAX_SIZE, 768);
-        return new ClipConfig(visionConfig(vision, size), Optional.empty(), normalization);
-      }
+        normalization(directory);
+    return ModelFormatException.whereFileIsWrong(
+        root.origin(), () -> clipConfig(vision, hasText, hasProjection, normalization));
+  }
+
+  private ClipConfig clipConfig(
+      ConfigSection vision,
+      boolean hasText,
+      boolean hasProjection,
+      PixelNormalization normalization)
+      throws ModelFormatException {
+    if (hasText) {
       int size = root.size("projection_dim", MAX_SIZE, DEFAULT_PROJECTION);
       return new ClipConfig(
           visionConfig(vision, size),
           Optional.of(textConfig(tower("text_config"), size)),
           normalization);
-    } catch (IllegalArgumentException e) {
-      throw new ModelFormatException(root.origin() + ": " + e.getMessage(), e);
     }
+    int size =
+        hasProjection
+            ? (vision.has("projection_dim") ? vision : root)
+                .size("projection_dim", MAX_SIZE, DEFAULT_PROJECTION)
+            : vision.size("hidden_size", MAX_SIZE, 768);
+    return new ClipConfig(visionConfig(vision, size), Optional.empty(), normalization);
   }
 
-  /** The values of {@code preprocessor_config.json}, CLIP's own where the file is not there. */
-  public static PixelNormalization normalization(Path directory, int imageSize) throws IOException {
+  /**
+   * How pictures become pixels: the values of {@code preprocessor_config.json}, or of {@code
+   * processor_config.json} where that is all there is, as transformers 5 writes it.
+   *
+   * @return the values; empty where neither file has any
+   */
+  public static Optional<ConfigSection> imageProcessor(Path directory) throws IOException {
     Path file = directory.resolve(PREPROCESSOR);
-    if (!Files.exists(file)) {
+    if (Files.exists(file)) {
+      return Optional.of(new ConfigSection(StrictJson.read(file), file.toString()));
+    }
+    Path processor = directory.resolve(PROCESSOR);
+    return Files.exists(processor)
+        ? new ConfigSection(StrictJson.read(processor), processor.toString())
+            .section("image_processor")
+        : Optional.empty();
+  }
+
+  /** How pictures become pixels, where that is not CLIP's own way. */
+  public static Optional<ClipPreprocessing> pictures(Path directory, ClipConfig config)
+      throws IOException {
+    Optional<ConfigSection> section = imageProcessor(directory);
+    return section.isEmpty()
+        ? Optional.empty()
+        : PictureSettings.ofHuggingFace(
+            section.get(), config.vision().imageSize());
+  }
+
+  /** The mean and deviation of the files, CLIP's own where there is none. */
+  public static PixelNormalization normalization(Path directory) throws IOException {
+    Optional<ConfigSection> found = imageProcessor(directory);
+    if (found.isEmpty()) {
       log.info("{} has no {}: pixels get CLIP's own mean and std", directory, PREPROCESSOR);
       return PixelNormalization.CLIP;
     }
-    ConfigSection section = new ConfigSection(StrictJson.read(file), file.toString());
-    PictureSettings.checkHuggingFace(section, imageSize);
+    ConfigSection section = found.get();
     if (!section.flag("do_normalize", true)) {
       return new PixelNormalization(List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0));
     }
     if (!section.has("image_mean") && !section.has("image_std")) {
       return PixelNormalization.CLIP;
     }
-    try {
-      return new PixelNormalization(section.numbers("image_mean"), section.numbers("image_std"));
-    } catch (IllegalArgumentException e) {
-      throw new ModelFormatException(file + ": " + e.getMessage(), e);
-    }
+    return ModelFormatException.whereFileIsWrong(
+        section.origin(),
+        () -> new PixelNormalization(section.numbers("image_mean"), section.numbers("image_std")));
   }
 
   private ConfigSection tower(String key) throws ModelFormatException {
@@ -254,21 +289,27 @@ public final class HuggingFaceConfig {
   }
 
   /** The {@code preprocessor_config.json} of an architecture. */
-  public static JsonObject preprocessorJson(ClipConfig config) {
+  public static JsonObject preprocessorJson(
+      ClipConfig config, Optional<ClipPreprocessing> preprocessing) {
     int imageSize = config.vision().imageSize();
     JsonObject json = new JsonObject();
     json.addProperty("image_processor_type", "CLIPImageProcessor");
     json.addProperty("do_convert_rgb", true);
     json.addProperty("do_resize", true);
-    JsonObject size = new JsonObject();
-    size.addProperty("shortest_edge", imageSize);
-    json.add("size", size);
-    json.addProperty("resample", 3);
-    json.addProperty("do_center_crop", true);
-    JsonObject crop = new JsonObject();
-    crop.addProperty("height", imageSize);
-    crop.addProperty("width", imageSize);
-    json.add("crop_size", crop);
+    JsonObject shortest = new JsonObject();
+    shortest.addProperty("shortest_edge", imageSize);
+    JsonObject whole = new JsonObject();
+    whole.addProperty("height", imageSize);
+    whole.addProperty("width", imageSize);
+    boolean isSquash =
+        preprocessing.filter(own -> own.resizeMode() instanceof ResizeMode.Squash).isPresent();
+    Interpolation filter =
+        preprocessing.map(ClipPreprocessing::interpolation).orElse(Interpolation.BICUBIC);
+    json.add("size", isSquash ? whole : shortest);
+    json.addProperty(
+        "resample", filter == Interpolation.BICUBIC ? 3 : filter == Interpolation.BILINEAR ? 2 : 0);
+    json.addProperty("do_center_crop", !isSquash);
+    json.add("crop_size", whole);
     json.addProperty("do_rescale", true);
     json.addProperty("rescale_factor", 1 / 255.0);
     json.addProperty("do_normalize", true);

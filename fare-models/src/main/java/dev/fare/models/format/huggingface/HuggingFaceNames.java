@@ -1,17 +1,26 @@
 package dev.fare.models.format.huggingface;
 
+import dev.fare.io.LazyTensor;
+import dev.fare.io.ModelFormatException;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.WeightMapping;
 import dev.fare.models.vision.VisionConfig;
 import dev.fare.models.vision.VitConfig;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** Where the canonical tensors lie in Hugging Face's CLIPModel. */
 public final class HuggingFaceNames {
 
-  /** The tensor by which a vision tower is found, whatever stands before its name. */
-  public static final String VISION_MARK = "vision_model.embeddings.class_embedding";
+  /** What a vision tower's tensors start with; transformers 5.6 and later leave it out. */
+  static final String VISION_PREFIX = "vision_model.";
+
+  private static final String CLASS_EMBEDDING = "embeddings.class_embedding";
+
+  private static final Pattern VISION_PARTS =
+      Pattern.compile("(embeddings|pre_layrnorm|encoder|post_layernorm)\\..*");
 
   /** What all tensors of the text tower but its projection start with. */
   static final String TEXT_PREFIX = "text_model.";
@@ -49,7 +58,7 @@ public final class HuggingFaceNames {
   private static Map<String, WeightMapping> transformer(VitConfig vision) {
     Map<String, WeightMapping> recipes = new LinkedHashMap<>();
     String embeddings = "vision_model.embeddings.";
-    copy(recipes, "visual.class_embedding", VISION_MARK);
+    copy(recipes, "visual.class_embedding", embeddings + "class_embedding");
     copy(recipes, "visual.conv1.weight", embeddings + "patch_embedding.weight");
     copy(recipes, "visual.positional_embedding", embeddings + "position_embedding.weight");
     pair(recipes, "visual.ln_pre", "vision_model.pre_layrnorm");
@@ -59,6 +68,46 @@ public final class HuggingFaceNames {
     pair(recipes, "visual.ln_post", "vision_model.post_layernorm");
     recipes.put("visual.proj", WeightMapping.transposeOf(VISION_PROJECTION));
     return recipes;
+  }
+
+  /** Whether tensors have these names, whatever stands before them. */
+  public static boolean areIn(Map<String, ?> tensors) {
+    return tensors.keySet().stream().anyMatch(name -> name.endsWith(CLASS_EMBEDDING));
+  }
+
+  /**
+   * The tensors without what models that wrap a CLIPModel put before their names.
+   *
+   * @throws ModelFormatException if there is no vision tower, or more than one
+   */
+  public static Map<String, LazyTensor> withoutWrapper(
+      Map<String, LazyTensor> tensors, String origin) throws ModelFormatException {
+    List<String> marks =
+        tensors.keySet().stream().filter(name -> name.endsWith(CLASS_EMBEDDING)).toList();
+    if (marks.size() != 1) {
+      throw new ModelFormatException(
+          origin
+              + ": exactly one tensor must be named '…"
+              + VISION_PREFIX
+              + CLASS_EMBEDDING
+              + "', found "
+              + marks);
+    }
+    String mark = marks.get(0);
+    boolean isNamed = mark.endsWith(VISION_PREFIX + CLASS_EMBEDDING);
+    String wrapper =
+        mark.substring(
+            0, mark.length() - CLASS_EMBEDDING.length() - (isNamed ? VISION_PREFIX.length() : 0));
+    Map<String, LazyTensor> plain = new LinkedHashMap<>();
+    tensors.forEach(
+        (name, tensor) -> {
+          if (!isConstant(name)) {
+            String inner = name.startsWith(wrapper) ? name.substring(wrapper.length()) : name;
+            boolean isBare = !isNamed && VISION_PARTS.matcher(inner).matches();
+            plain.put(isBare ? VISION_PREFIX + inner : inner, tensor);
+          }
+        });
+    return plain;
   }
 
   /** Whether a tensor is a constant that old versions saved along with the weights. */

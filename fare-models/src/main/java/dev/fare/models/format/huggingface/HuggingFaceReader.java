@@ -4,16 +4,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.io.LazyTensor;
-import dev.fare.io.ModelFormatException;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.TensorMatcher;
 import dev.fare.models.format.WeightFiles;
+import dev.fare.models.text.TextCleaning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -44,7 +42,8 @@ public final class HuggingFaceReader {
   public static ClipCheckpoint read(Path directory, WeightFiles files) throws IOException {
     Path configFile = directory.resolve(HuggingFaceConfig.CONFIG);
     HuggingFaceConfig config = HuggingFaceConfig.read(configFile);
-    Map<String, LazyTensor> stored = withoutPrefix(files.tensors(), files.origin());
+    Map<String, LazyTensor> stored =
+        HuggingFaceNames.withoutWrapper(files.tensors(), files.origin());
     boolean hasText =
         !config.isVisionOnly()
             && (stored.keySet().stream().anyMatch(n -> n.startsWith(HuggingFaceNames.TEXT_PREFIX))
@@ -69,34 +68,9 @@ public final class HuggingFaceReader {
         clip,
         tensors,
         Files.exists(tokenizer) ? Optional.of(tokenizer) : Optional.empty(),
-        directory.toString());
-  }
-
-  /** Models that wrap a CLIPModel put their own name before its tensors'. */
-  public static Map<String, LazyTensor> withoutPrefix(
-      Map<String, LazyTensor> tensors, String origin) throws ModelFormatException {
-    List<String> marks =
-        tensors.keySet().stream()
-            .filter(name -> name.endsWith(HuggingFaceNames.VISION_MARK))
-            .toList();
-    if (marks.size() != 1) {
-      throw new ModelFormatException(
-          origin
-              + ": exactly one tensor must be named '…"
-              + HuggingFaceNames.VISION_MARK
-              + "', found "
-              + marks);
-    }
-    int prefix = marks.get(0).length() - HuggingFaceNames.VISION_MARK.length();
-    String wrapper = marks.get(0).substring(0, prefix);
-    Map<String, LazyTensor> stripped = new LinkedHashMap<>();
-    tensors.forEach(
-        (name, tensor) -> {
-          if (!HuggingFaceNames.isConstant(name)) {
-            stripped.put(name.startsWith(wrapper) ? name.substring(prefix) : name, tensor);
-          }
-        });
-    return stripped;
+        TextCleaning.HUGGING_FACE,
+        directory.toString(),
+        HuggingFaceConfig.pictures(directory, clip));
   }
 
   /** The projection of a tower that has none. */

@@ -12,6 +12,7 @@ import dev.fare.models.format.pickle.TorchTensors;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VitConfig;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -48,17 +49,15 @@ public final class OpenAiArchive {
   }
 
   public static ClipCheckpoint read(Path file, Map<String, LazyTensor> tensors, ScriptObject module)
-      throws ModelFormatException {
+      throws IOException {
     return new OpenAiArchive(file, tensors, module).read();
   }
 
-  private ClipCheckpoint read() throws ModelFormatException {
-    ClipConfig config;
-    try {
-      config = new ClipConfig(vision(), Optional.of(text()), PixelNormalization.CLIP);
-    } catch (IllegalArgumentException e) {
-      throw new ModelFormatException(file + ": " + e.getMessage(), e);
-    }
+  private ClipCheckpoint read() throws IOException {
+    ClipConfig config =
+        ModelFormatException.whereFileIsWrong(
+            file.toString(),
+            () -> new ClipConfig(vision(), Optional.of(text()), PixelNormalization.CLIP));
     return new ClipCheckpoint(
         config,
         TensorMatcher.match(config.tensors(), Map.of(), tensors, file.toString(), "its own shapes"),
@@ -68,8 +67,8 @@ public final class OpenAiArchive {
 
   private VitConfig vision() throws ModelFormatException {
     Shape patches = shape("visual.conv1.weight", 4);
-    int width = (int) patches.get(0);
-    int patchSize = (int) patches.get(2);
+    int width = Math.toIntExact(patches.get(0));
+    int patchSize = Math.toIntExact(patches.get(2));
     int grid = (int) Math.round(Math.sqrt(shape("visual.positional_embedding", 2).get(0) - 1.0));
     return new VitConfig(
         Math.multiplyExact(patchSize, grid),
@@ -77,22 +76,22 @@ public final class OpenAiArchive {
         width,
         layers("visual.transformer.resblocks."),
         width / HEAD_WIDTH,
-        (int) shape("visual.transformer.resblocks.0.mlp.c_fc.weight", 2).get(0),
-        (int) shape("visual.proj", 2).get(1),
+        Math.toIntExact(shape("visual.transformer.resblocks.0.mlp.c_fc.weight", 2).get(0)),
+        Math.toIntExact(shape("visual.proj", 2).get(1)),
         activation("visual.transformer.resblocks.0.mlp.gelu"),
         LAYER_NORM_EPSILON);
   }
 
   private TextConfig text() throws ModelFormatException {
-    int width = (int) shape("ln_final.weight", 1).get(0);
+    int width = Math.toIntExact(shape("ln_final.weight", 1).get(0));
     return new TextConfig(
-        (int) shape("positional_embedding", 2).get(0),
-        (int) shape("token_embedding.weight", 2).get(0),
+        Math.toIntExact(shape("positional_embedding", 2).get(0)),
+        Math.toIntExact(shape("token_embedding.weight", 2).get(0)),
         width,
         layers("transformer.resblocks."),
         width / HEAD_WIDTH,
-        (int) shape("transformer.resblocks.0.mlp.c_fc.weight", 2).get(0),
-        (int) shape("text_projection", 2).get(1),
+        Math.toIntExact(shape("transformer.resblocks.0.mlp.c_fc.weight", 2).get(0)),
+        Math.toIntExact(shape("text_projection", 2).get(1)),
         activation("transformer.resblocks.0.mlp.gelu"),
         LAYER_NORM_EPSILON,
         OptionalInt.empty());

@@ -3,6 +3,7 @@ package dev.fare.models.format.openclip;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.types.Shape;
+import dev.fare.image.ClipPreprocessing;
 import dev.fare.image.PixelNormalization;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
@@ -96,18 +97,28 @@ public final class OpenClipConfig {
         model.flag("quick_gelu", false) ? Activation.QUICK_GELU : Activation.GELU;
     int size = model.size("embed_dim", MAX_SIZE);
     ConfigSection vision = required(model, "vision_cfg");
-    try {
-      VisionConfig visionConfig =
-          vision.has("timm_model_name")
-              ? convNext(vision, size, tensors)
-              : transformer(vision, size, activation);
-      return new ClipConfig(
-          visionConfig,
-          Optional.of(text(required(model, "text_cfg"), size, activation)),
-          normalization(root, visionConfig.imageSize()));
-    } catch (IllegalArgumentException e) {
-      throw new ModelFormatException(file + ": " + e.getMessage(), e);
-    }
+    return ModelFormatException.whereFileIsWrong(
+        file.toString(),
+        () -> {
+          VisionConfig visionConfig =
+              vision.has("timm_model_name")
+                  ? convNext(vision, size, tensors)
+                  : transformer(vision, size, activation);
+          return new ClipConfig(
+              visionConfig,
+              Optional.of(text(required(model, "text_cfg"), size, activation)),
+              normalization(root));
+        });
+  }
+
+  /** How pictures become pixels, where that is not CLIP's own way. */
+  static Optional<ClipPreprocessing> pictures(Path file, ClipConfig config) throws IOException {
+    Optional<ConfigSection> section =
+        new ConfigSection(StrictJson.read(file), file.toString()).section("preprocess_cfg");
+    return section.isEmpty()
+        ? Optional.empty()
+        : PictureSettings.ofOpenClip(
+            section.get(), config.vision().imageSize());
   }
 
   private static ConfigSection required(ConfigSection model, String key)
@@ -258,12 +269,9 @@ public final class OpenClipConfig {
     return "visual.trunk.stages." + stage + ".blocks." + block + ".gamma";
   }
 
-  private static PixelNormalization normalization(ConfigSection root, int imageSize)
+  private static PixelNormalization normalization(ConfigSection root)
       throws ModelFormatException {
     Optional<ConfigSection> section = root.section("preprocess_cfg");
-    if (section.isPresent()) {
-      PictureSettings.checkOpenClip(section.get(), imageSize);
-    }
     if (section.isEmpty() || (!section.get().has("mean") && !section.get().has("std"))) {
       return PixelNormalization.CLIP;
     }

@@ -3,6 +3,7 @@ package dev.fare.models.export.gguf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
@@ -144,6 +145,15 @@ class MmprojTest {
           .withMessageContaining("clip.use_gelu is true");
     }
     assertThat(written).doesNotExist();
+  }
+
+  @Test
+  void aMatrixOfOneDimensionIsRefusedByName() throws Exception {
+    Path file = RecordedTensors.path("gguf/ffn-down-of-one-dimension.gguf");
+
+    assertThatThrownBy(() -> Mmproj.read(file))
+        .isInstanceOf(ModelFormatException.class)
+        .hasMessageContaining("'v.blk.0.ffn_down.weight' must have 2 dimensions");
   }
 
   @Test

@@ -83,6 +83,44 @@ class HuggingFaceTest {
   }
 
   @Test
+  void readsWhatTransformersFiveWrites() throws IOException {
+    Files.copy(RECORDED.resolve("config.json"), directory.resolve("config.json"));
+    Files.copy(RECORDED.resolve("model.safetensors"), directory.resolve("model.safetensors"));
+    Files.writeString(
+        directory.resolve("processor_config.json"),
+        "{\"processor_class\":\"CLIPProcessor\",\"image_processor\":{\"do_normalize\":true,"
+            + "\"image_mean\":[0.5,0.5,0.5],\"image_std\":[0.25,0.25,0.25]}}");
+
+    assertThat(ClipCheckpoints.read(directory).config().normalization())
+        .isEqualTo(new PixelNormalization(List.of(0.5, 0.5, 0.5), List.of(0.25, 0.25, 0.25)));
+
+    Files.writeString(
+        directory.resolve("preprocessor_config.json"),
+        "{\"image_mean\":[0.1,0.1,0.1],\"image_std\":[1,1,1]}");
+
+    assertThat(ClipCheckpoints.read(directory).config().normalization().mean())
+        .containsExactly(0.1, 0.1, 0.1);
+  }
+
+  @Test
+  void readsAVisionTowerWhoseNamesAreShort() throws IOException {
+    Files.copy(RECORDED.resolve("config.json"), directory.resolve("config.json"));
+    Map<String, NDArray> renamed = new LinkedHashMap<>();
+    Map<String, LazyTensor> stored =
+        SafetensorsFile.read(RECORDED.resolve("model.safetensors")).tensors();
+    for (String name : stored.keySet()) {
+      renamed.put(
+          name.replaceFirst("^vision_model\\.", ""), Resources.get(stored, name).read(manager));
+    }
+    SafetensorsWriter.write(directory.resolve("model.safetensors"), renamed);
+
+    assertSameBits(
+        manager,
+        ClipCheckpoints.read(RECORDED).tensors(),
+        ClipCheckpoints.read(directory).tensors());
+  }
+
+  @Test
   void readsShardsThatAnIndexNames() throws IOException {
     writeShards(directory, UnaryOperator.identity());
 

@@ -136,6 +136,15 @@ class TorchFileTest {
   }
 
   @Test
+  void refusesAnArchiveWhosePatchesAreBeyondAnyImage() throws IOException {
+    Path file = Resources.path("torch/openai-patch-size-2-30.pt");
+
+    assertThatThrownBy(() -> ClipCheckpoints.read(file))
+        .isInstanceOf(ModelFormatException.class)
+        .hasMessageContaining(file.toString());
+  }
+
+  @Test
   void putsAPublishedVisionTowerOntoItsBase() throws IOException {
     ClipCheckpoint base =
         ClipCheckpoints.read(Resources.path("clip_tiny.safetensors"), tinyConfig());
