@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import dev.fare.torch.CallGuard;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.RecordedBlock;
 import dev.fare.torch.TensorScope;
@@ -37,6 +38,7 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
   private final RecordedBlock block;
   private final @Nullable Model owner;
   private final NDManager manager;
+  private final CallGuard guard = new CallGuard("model");
   private final int imageSize;
   private final int outputs;
   private final @Nullable NDArray mean;
@@ -99,11 +101,11 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
   }
 
   private NDArray run(NDArray pixels) {
-    NDArray input = pixels;
-    if (mean != null && deviation != null) {
-      input = pixels.sub(mean).div(deviation);
-    }
-    try {
+    try (CallGuard.Call call = guard.enter()) {
+      NDArray input = pixels;
+      if (mean != null && deviation != null) {
+        input = pixels.sub(mean).div(deviation);
+      }
       return block.forward(input);
     } finally {
       // a DJL model frees its block when it becomes unreachable
@@ -140,8 +142,11 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
 
   @Override
   public void close() {
-    block.close();
-    manager.close();
+    guard.close(
+        () -> {
+          block.close();
+          manager.close();
+        });
   }
 
   /** Settings of an {@link AdaptedModel}. */

@@ -49,8 +49,9 @@ public final class Ball {
   private final NDArray lower;
   private final NDArray upper;
 
-  Ball(ThreatModel threatModel, NDArray center) {
-    this.threatModel = threatModel;
+  Ball(ThreatModel asked, NDArray center) {
+    // a larger ball allows no more, and its radius squared may be no float32 any more
+    threatModel = asked.withEpsilon(Math.min(asked.epsilon(), diameter(asked.norm(), center)));
     this.center = center;
     try (TensorScope scope = TensorScope.of(center)) {
       NDManager owner = center.getManager();
@@ -63,6 +64,16 @@ public final class Ball {
         upper = scope.keep(center.onesLike(), owner);
       }
     }
+  }
+
+  /** The distance between opposite corners of [0,1] for images of a shape. */
+  private static double diameter(Norm norm, NDArray images) {
+    double pixels = (double) images.size() / images.getShape().get(0);
+    return switch (norm) {
+      case LINF -> 1;
+      case L2 -> Math.sqrt(pixels);
+      case L1 -> pixels;
+    };
   }
 
   private Ball(ThreatModel threatModel, NDArray center, NDArray lower, NDArray upper) {
@@ -84,7 +95,7 @@ public final class Ball {
     return NDArrays.where(tooLow, rounded.mul((float) (1 + 2 * HALF_ULP)), rounded);
   }
 
-  /** What the ball is measured by. */
+  /** What the ball is measured by; its radius is never longer than [0,1] is wide. */
   public ThreatModel threatModel() {
     return threatModel;
   }
@@ -176,11 +187,24 @@ public final class Ball {
         margin = margin == 0 ? TOLERANCE : margin * 10;
       }
     }
-    return inside;
+    return isOutside(inside) ? towardsCenter(shrunkExactly(inside, TOLERANCE)) : inside;
+  }
+
+  /**
+   * In float32, each pixel no farther from the centre than in the exact image. Where a change is of
+   * a few last bits, any other rounding may be longer by more than the whole radius allows.
+   */
+  private NDArray towardsCenter(NDArray exact) {
+    NDArray wide = center.toType(DataType.FLOAT64, true);
+    return NDArrays.where(exact.gt(wide), roundedDown(exact), roundedUp(exact));
   }
 
   /** Every change times one factor, so that the length is epsilon less a margin. */
   private NDArray shrunk(NDArray images, double margin) {
+    return shrunkExactly(images, margin).toType(DataType.FLOAT32, true);
+  }
+
+  private NDArray shrunkExactly(NDArray images, double margin) {
     NDArray factor =
         distances(images)
             .maximum(1e-30)
@@ -189,9 +213,7 @@ public final class Ball {
             .minimum(1);
     NDArray exact = center.toType(DataType.FLOAT64, true);
     NDArray change = images.toType(DataType.FLOAT64, true).sub(exact);
-    return exact
-        .add(change.mul(ThreatModel.perImage(factor, images)))
-        .toType(DataType.FLOAT32, true);
+    return exact.add(change.mul(ThreatModel.perImage(factor, images)));
   }
 
   /** Whether an image is farther than rounding allows; for l∞ the bounds are exact. */

@@ -35,7 +35,10 @@ public interface ImageEncoder extends AutoCloseable {
     return Engine.getEngine("PyTorch").defaultDevice();
   }
 
-  /** Releases native memory. */
+  /**
+   * Releases native memory. What this library gives waits for the calls that are going on in other
+   * threads; later ones throw an {@link IllegalStateException}.
+   */
   @Override
   void close();
 }

@@ -6,10 +6,13 @@ import ai.djl.ndarray.NDArray;
 import dev.fare.Ball;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
+import dev.fare.attacks.apgd.ApgdCheckpoints;
 import dev.fare.attacks.apgd.ApgdSearch;
 import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.run.Found;
+import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.run.Restarts;
+import dev.fare.attacks.tensor.Rows;
 import dev.fare.torch.TensorScope;
 import org.jspecify.annotations.Nullable;
 
@@ -17,10 +20,10 @@ import org.jspecify.annotations.Nullable;
  * Auto-PGD (Croce &amp; Hein, 2020; for l1 Croce &amp; Hein, 2021): projected gradient ascent that
  * finds its step sizes by itself, the strongest published first-order attack.
  *
- * <p>A restart costs {@code steps + 1} forward and {@code steps} backward passes. Later restarts
- * attack only images that have not succeeded, unless {@link Builder#bestLoss} asks for the highest
- * loss of all restarts; what they need not attack leaves the batch where the objective is a {@code
- * SelectableObjective}.
+ * <p>A restart costs {@code steps + 1} forward and {@code steps} backward passes. With several
+ * restarts, each attacks only images that have not succeeded, as they are or by one before, unless
+ * {@link Builder#bestLoss} asks for the highest loss of all restarts; what they need not attack
+ * leaves the batch where the objective is a {@code SelectableObjective}.
  */
 public final class ApgdAttack extends ImageAttack {
 
@@ -43,9 +46,19 @@ public final class ApgdAttack extends ImageAttack {
 
   @Override
   Found search(AttackRun run, @Nullable NDArray start) {
+    // a single run attacks every image; of several, none attacks what is won before
+    boolean looksFirst = settings.restarts > 1 && !settings.bestLoss;
     return new Restarts(settings.restarts, settings.bestLoss)
         .search(
-            run, (some, rows, restart) -> attackOnce(some, restart == 0 ? start : null, restart));
+            run,
+            looksFirst ? Incumbent.ofCleanImages(run) : Incumbent.none(run),
+            (some, rows, restart) -> {
+              NDArray from =
+                  start == null || restart > 0
+                      ? null
+                      : Rows.take(start, some.manager().create(rows));
+              return attackOnce(some, from, restart);
+            });
   }
 
   Found attackOnce(AttackRun run, @Nullable NDArray start, int restart) {
@@ -53,7 +66,8 @@ public final class ApgdAttack extends ImageAttack {
       return attackWithShrinkingBall(run, start, restart);
     }
     NDArray from = start == null ? ownStart(run, restart) : start;
-    return single(run, settings.steps, from, start != null, true, restart);
+    return single(
+        run, settings.steps, from, start != null && settings.sparsityOfStart, true, restart);
   }
 
   private Found single(
@@ -69,6 +83,7 @@ public final class ApgdAttack extends ImageAttack {
             stepSize,
             settings.initialSparsity,
             settings.eotIterations,
+            settings.checkpoints,
             settings.stopAtSuccess && isFinal);
     return new ApgdSearch(run, once, from, isGiven, restart, listener()).search();
   }
@@ -81,7 +96,9 @@ public final class ApgdAttack extends ImageAttack {
     int part = (int) Math.ceil(0.3 * settings.steps);
     NDArray from = start;
     for (int times = 3; times > 1; times--) {
-      AttackRun larger = run.withEpsilon(times * threatModel().epsilon());
+      double epsilon = times * run.ball().threatModel().epsilon();
+      boolean isAll = threatModel().norm() == Norm.LINF && epsilon > 1;
+      AttackRun larger = run.withEpsilon(isAll ? 1 : epsilon);
       NDArray inside = projected(larger, from == null ? ownStart(larger, restart) : from);
       from = single(larger, part, inside, true, false, restart).highestLossImages();
     }
@@ -119,7 +136,7 @@ public final class ApgdAttack extends ImageAttack {
     ThreatModel threatModel = ball.threatModel();
     NDArray center = ball.center();
     if (threatModel.norm() == Norm.L1) {
-      return ball.project(center.add(draw));
+      return ball.projectChange(draw);
     }
     NDArray size = threatModel.size(draw).add(1e-12).reshape(draw.getShape().get(0), 1, 1, 1);
     return center.add(draw.div(size).mul(threatModel.epsilon()));
@@ -136,6 +153,8 @@ public final class ApgdAttack extends ImageAttack {
     private boolean bestLoss;
     private boolean stopAtSuccess;
     private boolean useLargerEpsilons;
+    private boolean sparsityOfStart = true;
+    private ApgdCheckpoints.Shares checkpoints = ApgdCheckpoints.PUBLISHED;
     private int eotIterations = 1;
 
     private Builder(ThreatModel threatModel) {
@@ -168,7 +187,10 @@ public final class ApgdAttack extends ImageAttack {
           + ", useLargerEpsilons="
           + useLargerEpsilons
           + ", eotIterations="
-          + eotIterations;
+          + eotIterations
+          // what earlier versions did not have is said where it is not as it was then
+          + (sparsityOfStart ? "" : ", sparsityOfStart=false")
+          + (checkpoints.equals(ApgdCheckpoints.PUBLISHED) ? "" : ", checkpoints=" + checkpoints);
     }
 
     /** Steps of each restart, at least 1; 100 by default. */
@@ -185,10 +207,35 @@ public final class ApgdAttack extends ImageAttack {
 
     /**
      * Which share of the coordinates the first steps move in l1, in (0, 1]; 0.2 by default. A given
-     * start sets it instead.
+     * start sets it instead, see {@link #sparsityOfStart}.
      */
     public Builder initialSparsity(double initialSparsity) {
       this.initialSparsity = inUnitInterval("initialSparsity", initialSparsity);
+      return this;
+    }
+
+    /**
+     * Whether the number of coordinates that a given start changes sets the sparsity of l1's first
+     * steps, the default; otherwise a given start counts like one that the attack drew.
+     */
+    public Builder sparsityOfStart(boolean sparsityOfStart) {
+      this.sparsityOfStart = sparsityOfStart;
+      return this;
+    }
+
+    /**
+     * When progress is checked in l∞ and l2, as shares of the steps, each in (0, 1].
+     *
+     * @param first before the first checkpoint, 0.22 as published
+     * @param shrink by how much each window is shorter than the one before, 0.03 as published
+     * @param least between checkpoints at the end, 0.06 as published
+     */
+    public Builder checkpoints(double first, double shrink, double least) {
+      checkpoints =
+          new ApgdCheckpoints.Shares(
+              inUnitInterval("first", first),
+              inUnitInterval("shrink", shrink),
+              inUnitInterval("least", least));
       return this;
     }
 
@@ -225,7 +272,7 @@ public final class ApgdAttack extends ImageAttack {
 
     /**
      * Whether to spend three tenths of the steps in a ball of three times the radius and three in
-     * one of twice; for l1 only, where it helps much.
+     * one of twice; it helps much in l1.
      */
     public Builder useLargerEpsilons(boolean useLargerEpsilons) {
       this.useLargerEpsilons = useLargerEpsilons;
@@ -244,14 +291,10 @@ public final class ApgdAttack extends ImageAttack {
     /**
      * Makes the attack; the builder may be used again.
      *
-     * @throws IllegalArgumentException if {@code useLargerEpsilons} is asked for in another norm
-     *     than l1, or stopping at success together with the best loss
+     * @throws IllegalArgumentException if stopping at success is asked for together with the best
+     *     loss
      */
     public ApgdAttack build() {
-      if (useLargerEpsilons && threatModel.norm() != Norm.L1) {
-        throw new IllegalArgumentException(
-            "useLargerEpsilons is for l1 only, got " + threatModel.norm());
-      }
       if (stopAtSuccess && bestLoss) {
         throw new IllegalArgumentException(
             "stopAtSuccess and bestLoss exclude each other: choose the first success or the highest"

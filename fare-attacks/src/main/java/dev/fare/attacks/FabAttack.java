@@ -179,7 +179,7 @@ public final class FabAttack extends ImageAttack {
               ? run.random().uniform(center, "fab start", round)
               : run.random().gaussian(center, "fab start", round);
       NDArray size = threatModel().size(draw).add(1e-12).reshape(run.size(), 1, 1, 1);
-      NDArray half = draw.div(size).mul(threatModel().epsilon() / 2);
+      NDArray half = draw.div(size).mul(run.ball().threatModel().epsilon() / 2);
       return scope.keep(center.add(half).clip(0, 1), run.manager());
     }
   }

@@ -9,6 +9,7 @@ import dev.fare.SelectableObjective;
 import dev.fare.attacks.objective.ClassificationLoss;
 import dev.fare.attacks.objective.ClassificationObjective;
 import dev.fare.attacks.objective.LabelObjective;
+import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 
@@ -30,9 +31,13 @@ public final class Objectives {
    * @param cleanPixels {@code [N,3,H,W]} float32 in [0,1]
    */
   public static SelectableObjective embeddingShift(ImageEncoder encoder, NDArray cleanPixels) {
-    try (GradMode off = GradMode.noGrad();
+    // recorded as an attack's passes are: others round differently, and the distance is not zero
+    // then
+    try (GradMode on = GradMode.enableGrad();
         TensorScope scope = TensorScope.of(cleanPixels)) {
-      NDArray reference = encoder.embed(scope.view(cleanPixels));
+      NDArray variable = Autograd.leaf(cleanPixels);
+      variable.attach(scope.manager());
+      NDArray reference = encoder.embed(variable).stopGradient();
       return embeddingDistance(encoder, scope.keep(reference, cleanPixels.getManager()));
     }
   }

@@ -56,7 +56,7 @@ public final class PgdAttack extends ImageAttack {
 
   /** The length of a step, in pixel space and in the threat model's norm. */
   public double stepSize() {
-    return settings.effectiveStepSize();
+    return settings.effectiveStepSize(threatModel().epsilon());
   }
 
   @Override
@@ -75,7 +75,7 @@ public final class PgdAttack extends ImageAttack {
     PgdSearch.Settings once =
         new PgdSearch.Settings(
             settings.steps,
-            stepSize(),
+            settings.effectiveStepSize(run.ball().threatModel().epsilon()),
             settings.momentum,
             settings.keepsBest(),
             settings.stopAtSuccess);
@@ -94,7 +94,7 @@ public final class PgdAttack extends ImageAttack {
     }
     try (TensorScope scope = TensorScope.of(run.manager())) {
       NDArray unit = run.random().inUnitBall(threatModel().norm(), center, "pgd start", restart);
-      return scope.keep(unit.mul(threatModel().epsilon()).addi(center), run.manager());
+      return scope.keep(unit.mul(run.ball().threatModel().epsilon()).addi(center), run.manager());
     }
   }
 
@@ -122,7 +122,7 @@ public final class PgdAttack extends ImageAttack {
       return "steps="
           + steps
           + ", stepSize="
-          + effectiveStepSize()
+          + effectiveStepSize(threatModel.epsilon())
           + ", momentum="
           + momentum
           + ", randomStart="
@@ -165,7 +165,9 @@ public final class PgdAttack extends ImageAttack {
 
     /**
      * Whether to start from a uniformly drawn point of the ball, the default, or from the clean
-     * image. An objective that measures the distance to the clean embedding has no gradient there.
+     * image. An objective that measures the distance to the clean embedding has no gradient there,
+     * or, where the reference was computed in another way than a step computes it, one of rounding
+     * only, whose signs an l∞ step follows all the same.
      */
     public Builder randomStart(boolean randomStart) {
       this.randomStart = randomStart;
@@ -193,8 +195,8 @@ public final class PgdAttack extends ImageAttack {
       return keepBest || stopAtSuccess;
     }
 
-    private double effectiveStepSize() {
-      return stepSize > 0 ? stepSize : 2.5 * threatModel.epsilon() / steps;
+    private double effectiveStepSize(double epsilon) {
+      return stepSize > 0 ? stepSize : 2.5 * epsilon / steps;
     }
 
     /** Makes the attack; the builder may be used again. */

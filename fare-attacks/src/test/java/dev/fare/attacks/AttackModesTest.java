@@ -96,7 +96,7 @@ class AttackModesTest {
   }
 
   @Test
-  void laterRestartsAttackOnlyWhatHasNotFallen() {
+  void restartsAttackOnlyWhatHasNotFallen() {
     List<Long> sizes = new ArrayList<>();
     ApgdAttack attack =
         ApgdAttack.builder(LINF)
@@ -107,10 +107,60 @@ class AttackModesTest {
 
     AttackResult result = attack.perturb(objective, x);
 
-    assertThat(sizes.subList(0, 10)).containsOnly(8L);
+    assertThat(sizes.subList(0, 10)).containsOnly(7L); // one is wrong as it is
     assertThat(sizes.subList(10, 20)).containsOnly(3L); // the recorded run leaves three
-    assertThat(result.cost().forwards()).isEqualTo(8 * 11 + 3 * 11);
-    assertThat(result.cost().backwards()).isEqualTo(8 * 10 + 3 * 10);
+    assertThat(result.cost().forwards()).isEqualTo(8 + 7 * 11 + 3 * 11);
+    assertThat(result.cost().backwards()).isEqualTo(7 * 10 + 3 * 10);
+    assertThat(result.images().get("7").toFloatArray()).containsExactly(x.get("7").toFloatArray());
+  }
+
+  @Test
+  void aGivenStartCountsAsDrawnInL1IfAsked() {
+    ThreatModel l1 = ThreatModel.l1(3);
+    ApgdAttack.Builder builder = ApgdAttack.builder(l1).steps(3).randomStart(false);
+    NDArray own = builder.build().perturb(objective, x).highestLossImages();
+
+    NDArray given = builder.build().perturb(objective, x, x).highestLossImages();
+    NDArray drawn =
+        builder.sparsityOfStart(false).build().perturb(objective, x, x).highestLossImages();
+
+    assertThat(drawn.toFloatArray()).containsExactly(own.toFloatArray());
+    assertThat(given.toFloatArray()).isNotEqualTo(own.toFloatArray());
+  }
+
+  @Test
+  void stepSizesAreHalvedWhereTheCheckpointsSay() {
+    List<Integer> changes = new ArrayList<>();
+    float[] last = {0};
+    ApgdAttack.builder(LINF)
+        .steps(20)
+        .checkpoints(0.5, 0.1, 0.2)
+        .listener(
+            progress -> {
+              float sum = progress.stepSizes().sum().getFloat();
+              if (progress.step() > 0 && sum != last[0]) {
+                changes.add(progress.step());
+              }
+              last[0] = sum;
+            })
+        .build()
+        .perturb(objective, x);
+
+    // windows of 10, 8, 6 and so on
+    assertThat(changes).isNotEmpty().isSubsetOf(10, 18);
+    assertThat(ApgdAttack.builder(LINF).checkpoints(0.5, 0.1, 0.2).build().toString())
+        .contains("checkpoints=Shares[first=0.5, shrink=0.1, least=0.2]");
+  }
+
+  @Test
+  void fromTheCleanImageThereIsNothingToClimbForTheSameEncoder() {
+    ImageEncoder encoder = new LogitsAsEmbedding(model);
+    PgdAttack pgd = PgdAttack.builder(LINF).randomStart(false).build();
+
+    AttackResult result = pgd.perturb(Objectives.embeddingShift(encoder, x), x);
+
+    assertThat(result.images().toFloatArray()).containsExactly(x.toFloatArray());
+    assertThat(result.cost().zeroStartGradients()).isEqualTo(8);
   }
 
   @Test
@@ -125,7 +175,7 @@ class AttackModesTest {
   }
 
   @Test
-  void shrinkingTheBallHelpsInL1AndIsRefusedElsewhere() {
+  void shrinkingTheBallHelpsInL1AndIsAllowedElsewhere() {
     ThreatModel l1 = ThreatModel.l1(3);
     AttackResult plain = ApgdAttack.builder(l1).steps(30).build().perturb(objective, x);
     AttackResult shrinking =
@@ -134,9 +184,15 @@ class AttackModesTest {
     assertThat(shrinking.losses().mean().getFloat())
         .isGreaterThan(plain.losses().mean().getFloat());
     assertThat(l1.around(x).contains(shrinking.images()).all().getBoolean()).isTrue();
-    assertThatThrownBy(() -> ApgdAttack.builder(LINF).useLargerEpsilons(true).build())
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("useLargerEpsilons is for l1 only, got LINF");
+    for (ThreatModel threat : List.of(LINF, ThreatModel.linf(0.5), ThreatModel.l2(0.6))) {
+      AttackResult other =
+          ApgdAttack.builder(threat)
+              .steps(10)
+              .useLargerEpsilons(true)
+              .build()
+              .perturb(objective, x);
+      assertThat(threat.around(x).contains(other.images()).all().getBoolean()).isTrue();
+    }
   }
 
   @Test

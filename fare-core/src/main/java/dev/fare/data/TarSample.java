@@ -6,12 +6,14 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -71,15 +73,14 @@ record TarSample(
   }
 
   /**
-   * The samples of an archive that have a picture.
+   * The samples of an archive that have a picture, in the order of their first files; a sample's
+   * files may lie apart.
    *
    * @throws IOException if it is no tar archive, or cut off
    */
   static List<TarSample> index(Path shard) throws IOException {
     long length = Files.size(shard);
-    List<TarSample> samples = new ArrayList<>();
-    Map<String, Member> members = new LinkedHashMap<>();
-    String key = "";
+    Map<String, Map<String, Member>> files = new LinkedHashMap<>();
     for (TarArchiveEntry entry : entries(shard)) {
       if (!isPlainFile(entry)) {
         continue;
@@ -95,17 +96,15 @@ record TarSample(
       if (dot <= name) {
         continue; // without an extension, or hidden: ._1.jpg is what macOS notes of 1.jpg
       }
-      if (!entry.getName().substring(0, dot).equals(key)) {
-        of(shard, key, members).ifPresent(samples::add);
-        members.clear();
-        key = entry.getName().substring(0, dot);
-      }
+      String key = entry.getName().substring(0, dot);
       String extension = entry.getName().substring(dot + 1).toLowerCase(Locale.ROOT);
+      Map<String, Member> members = files.computeIfAbsent(key, each -> new LinkedHashMap<>());
       if (members.put(extension, member) != null) {
         throw new IOException("it holds " + entry.getName() + " twice");
       }
     }
-    of(shard, key, members).ifPresent(samples::add);
+    List<TarSample> samples = new ArrayList<>();
+    files.forEach((key, members) -> of(shard, key, members).ifPresent(samples::add));
     return samples;
   }
 
@@ -120,10 +119,20 @@ record TarSample(
   }
 
   private static List<TarArchiveEntry> entries(Path shard) throws IOException {
+    refuseCompressed(shard);
     try (TarFile tar = new TarFile(shard)) {
       return tar.getEntries();
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw new IOException("it is no tar archive: " + e.getMessage(), e);
+    }
+  }
+
+  private static void refuseCompressed(Path shard) throws IOException {
+    try (InputStream in = Files.newInputStream(shard)) {
+      String start = HexFormat.of().formatHex(in.readNBytes(4));
+      if (start.startsWith("1f8b") || start.startsWith("425a68") || start.equals("28b52ffd")) {
+        throw new IOException("it is compressed; unpack it to a .tar, which can be read anywhere");
+      }
     }
   }
 

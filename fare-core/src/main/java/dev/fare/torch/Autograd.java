@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Functional gradients: the derivative of a loss with respect to exactly the arrays that are named.
  *
- * <p>Record with {@link GradMode#on()}: DJL switches recording off on the thread that starts its
- * engine. Nothing is accumulated anywhere and nothing is shared, so any number of threads may
- * differentiate at the same time.
+ * <p>Record with {@link GradMode#enableGrad()}: DJL switches recording off on the thread that
+ * starts its engine. Nothing is accumulated anywhere and nothing is shared, so any number of
+ * threads may differentiate at the same time.
  */
 public final class Autograd {
 
@@ -75,7 +75,7 @@ public final class Autograd {
    * d(loss)/d(input), after which the graph is released.
    *
    * @param loss a scalar that was computed from {@code input} with grad mode on
-   * @param input a {@link #variable} or an intermediate result
+   * @param input a {@link #leaf} or an intermediate result
    * @return the gradient, in the shape of the input, owned by the loss's manager
    * @throws IllegalStateException if the loss was not computed from the input by differentiable
    *     operations

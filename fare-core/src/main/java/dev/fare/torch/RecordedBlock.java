@@ -25,6 +25,7 @@ public final class RecordedBlock implements AutoCloseable {
 
   private final Block block;
   private final NDManager manager;
+  private final CallGuard guard = new CallGuard("model");
 
   private RecordedBlock(Block block, NDManager manager) {
     this.block = block;
@@ -70,11 +71,13 @@ public final class RecordedBlock implements AutoCloseable {
   /** The network's output; it belongs to the manager of the input. */
   public NDArray forward(NDArray input) {
     NDList inputs = new NDList(input);
-    if (block instanceof PtSymbolBlock script) {
-      JniUtils.setGraphExecutorOptimize(false);
-      return IValueUtils.forward(script, inputs, true).singletonOrThrow();
+    try (CallGuard.Call call = guard.enter()) {
+      if (block instanceof PtSymbolBlock script) {
+        JniUtils.setGraphExecutorOptimize(false);
+        return IValueUtils.forward(script, inputs, true).singletonOrThrow();
+      }
+      return block.forward(new ParameterStore(manager, false), inputs, false).singletonOrThrow();
     }
-    return block.forward(new ParameterStore(manager, false), inputs, false).singletonOrThrow();
   }
 
   /**
@@ -86,16 +89,17 @@ public final class RecordedBlock implements AutoCloseable {
     if (!(block instanceof PtSymbolBlock script)) {
       throw new IllegalStateException("only TorchScript has methods beside forward, got " + block);
     }
-    try (NDArray name = manager.create(0f)) {
+    try (CallGuard.Call call = guard.enter();
+        NDArray name = manager.create(0f)) {
       name.setName("module_method:" + method);
       JniUtils.setGraphExecutorOptimize(false);
       return IValueUtils.forward(script, new NDList(input, name), true).singletonOrThrow();
     }
   }
 
-  /** Frees what {@link #load} has loaded. */
+  /** Frees what {@link #load} has loaded, once no call is going on. */
   @Override
   public void close() {
-    manager.close();
+    guard.close(manager::close);
   }
 }

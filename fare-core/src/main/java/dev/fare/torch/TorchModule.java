@@ -30,8 +30,8 @@ import java.util.regex.Pattern;
  * Calls are recorded for autograd whenever the calling thread has grad mode on and an input or
  * weight requires a gradient.
  *
- * <p>Safe for use from many threads once {@link #bind} has returned, except that nobody may call it
- * after {@link #close}.
+ * <p>Safe for use from many threads once {@link #bind} has returned. {@link #close} waits for the
+ * calls that are going on; later ones throw an {@link IllegalStateException}.
  */
 public final class TorchModule implements AutoCloseable {
 
@@ -44,6 +44,7 @@ public final class TorchModule implements AutoCloseable {
   private final NDManager manager;
   private final PtSymbolBlock block;
   private final Map<String, NDArray> methodNames = new ConcurrentHashMap<>();
+  private final CallGuard guard = new CallGuard("model");
 
   private TorchModule(NDManager manager, PtSymbolBlock block) {
     this.manager = manager;
@@ -154,10 +155,12 @@ public final class TorchModule implements AutoCloseable {
   }
 
   private NDList run(String method, NDList arguments) {
-    arguments.add(methodNames.computeIfAbsent(method, this::methodName));
-    // the profiling executor would recompile for every new shape; the switch is a thread's own
-    JniUtils.setGraphExecutorOptimize(false);
-    return IValueUtils.forward(block, arguments, true);
+    try (CallGuard.Call call = guard.enter()) {
+      arguments.add(methodNames.computeIfAbsent(method, this::methodName));
+      // the profiling executor would recompile for every new shape; the switch is a thread's own
+      JniUtils.setGraphExecutorOptimize(false);
+      return IValueUtils.forward(block, arguments, true);
+    }
   }
 
   private NDArray methodName(String method) {
@@ -169,6 +172,6 @@ public final class TorchModule implements AutoCloseable {
   /** Releases the native module; bound weights stay with their owner. */
   @Override
   public void close() {
-    manager.close();
+    guard.close(manager::close);
   }
 }

@@ -1,5 +1,7 @@
 package dev.fare.training;
 
+import static com.google.common.base.Preconditions.checkState;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.io.Closer;
@@ -8,6 +10,7 @@ import dev.fare.data.BatchLoader;
 import dev.fare.data.HostBatch;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.UnreadableImages;
+import dev.fare.torch.CallGuard;
 import dev.fare.torch.MicroBatch;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepClock.Part;
@@ -82,6 +85,7 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
     }
   }
 
+  private final CallGuard guard = new CallGuard("trainer");
   private final Closer owned = Closer.create();
   private final E encoder;
   private final TrainableEncoder measured;
@@ -94,11 +98,11 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
   private final @Nullable WeightAverage average;
   private final Replicas replicas;
   private final GradientSource gradients;
-  private final DivergenceGuard guard;
+  private final DivergenceGuard divergence;
   private final RunState run;
   private final MicroBatch microBatch;
   private final ValidationSchedule validation;
-  private final @Nullable TrainerCheckpoints checkpoints;
+  private final Optional<TrainerCheckpoints> checkpoints;
   private long step;
   private volatile boolean cancelled;
 
@@ -113,7 +117,8 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
     try {
       owned.register(listeners::close);
       // the lock first: where it is another's, no weight may have been copied or changed
-      checkpoints = owned.register(TrainerCheckpoints.open(options, settings));
+      checkpoints = TrainerCheckpoints.open(options, settings);
+      checkpoints.ifPresent(owned::register);
       // a type that averagedEncoder can't give is told before the run
       original = settings.averageDecay() > 0 ? StepPlan.copyOf(encoder) : encoder.copy();
       owned.register(original::close);
@@ -125,22 +130,15 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
       microBatch = new MicroBatch(settings.microBatchSize(), run::warn);
       validation =
           owned.register(new ValidationSchedule(options, trained, average, microBatch, run));
-      guard = new DivergenceGuard(settings, run);
-      if (checkpoints != null) {
-        checkpoints
-            .resume(encoder, rule, average, validation.tensors(), run)
-            .ifPresent(this::goOnFrom);
-      }
-      plan.warning(settings, checkpoints != null).ifPresent(run::warn);
+      divergence = new DivergenceGuard(settings, run);
+      checkpoints
+          .flatMap(each -> each.resume(encoder, rule, average, validation, run))
+          .ifPresent(this::goOnFrom);
+      plan.warning(settings, checkpoints.isPresent()).ifPresent(run::warn);
       replicas = owned.register(Replicas.of(encoder, original, options.replicas));
+      FareStep leader = plan.stepFor(encoder, original);
       gradients =
-          owned.register(
-              new GradientSource(
-                  plan.stepFor(encoder, original),
-                  replicas.steps(plan),
-                  settings,
-                  options.metricsEvery,
-                  microBatch));
+          owned.register(new GradientSource(leader, replicas.steps(plan), options, microBatch));
     } catch (RuntimeException | Error e) {
       try {
         close();
@@ -153,20 +151,18 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
 
   private void goOnFrom(CheckpointState state) {
     step = state.step();
-    validation.restore(state.validation());
     if (settings.asMap().equals(state.settings())) {
-      guard.restore(state.memory().skippedInARow()); // other settings are another chance
+      divergence.restore(state.memory().skippedInARow()); // other settings are another chance
     }
     int partSize = state.memory().partSize();
     if (partSize > 0 && settings.dividesAs(state.settings())) {
       microBatch.limit(partSize);
     }
-    LOG.info("training goes on after step {} of {}", step, settings.steps());
   }
 
-  /** For a checkpoint. */
   private CheckpointState state() {
-    return run.checkpoint(step, validation.state(), guard.skippedInARow(), microBatch.images());
+    return run.checkpoint(
+        step, validation.state(), divergence.skippedInARow(), microBatch.images());
   }
 
   /**
@@ -199,7 +195,8 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
    * @throws TrainingDivergedException if the numbers go wrong and the policy is to stop
    */
   public TrainingSummary fit(ImageDataset data) {
-    try (listeners) {
+    try (CallGuard.Call call = guard.enter();
+        listeners) {
       return train(data);
     } finally {
       cancelled = false;
@@ -224,9 +221,7 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
         }
       }
     }
-    if (checkpoints != null) {
-      checkpoints.write(state());
-    }
+    checkpoints.ifPresent(each -> each.write(state()));
     if (isFinished() && validation.restoreBest(step)) {
       replicas.follow();
     }
@@ -250,7 +245,7 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
   private void train(HostBatch batch, @Nullable ReferenceCache references, StepClock clock) {
     if (batch.images() == 0) {
       clock.lap(Part.DATA);
-      guard.skip(++step, "none of its images can be read");
+      divergence.skip(++step, "none of its images can be read");
       double rate = schedule.rate(settings.learningRate(), step - 1);
       conclude(StepResult.withoutImages(step, rate, clock.timings()));
       return;
@@ -281,8 +276,7 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
    * @throws UncheckedIOException if a checkpoint is due and can't be written
    */
   public StepResult step(NDArray pixels) {
-    ThreatModel.checkPixels(pixels);
-    return update(pixels, null, null, new int[0], new StepClock());
+    return checked(pixels, null);
   }
 
   /**
@@ -291,8 +285,14 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
    * @param labels {@code [N]} int64, what the loss understands
    */
   public StepResult step(NDArray pixels, NDArray labels) {
+    return checked(pixels, labels);
+  }
+
+  private StepResult checked(NDArray pixels, @Nullable NDArray labels) {
     ThreatModel.checkPixels(pixels);
-    return update(pixels, labels, null, new int[0], new StepClock());
+    try (CallGuard.Call call = guard.enter()) {
+      return update(pixels, labels, null, new int[0], new StepClock());
+    }
   }
 
   private StepResult update(
@@ -330,19 +330,15 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
     validation
         .measureIfDue(step, measured, original)
         .ifPresent(values -> listeners.onValidation(step, values));
-    if (checkpoints != null) {
-      checkpoints.writeIfDue(step, this::state);
-    }
+    checkpoints.ifPresent(each -> each.writeIfDue(step, this::state));
   }
 
   /** Where the run ends by that, its last good weights are in a checkpoint. */
   private boolean isDiverged(BatchGradient batch, double norm, double learningRate, int[] images) {
     try {
-      return guard.isDiverged(step + 1, batch.loss(), norm, learningRate, images);
+      return divergence.isDiverged(step + 1, batch.loss(), norm, learningRate, images);
     } catch (TrainingDivergedException e) {
-      if (checkpoints != null) {
-        checkpoints.writeAfter(e, state());
-      }
+      checkpoints.ifPresent(each -> each.writeAfter(e, state()));
       throw e;
     }
   }
@@ -355,11 +351,12 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
    * @throws UncheckedIOException if it can't be written; the one before is intact
    */
   public Path checkpoint() {
-    if (checkpoints == null) {
-      throw new IllegalStateException(
-          "this trainer has no directory for checkpoints; give the builder one: checkpoints(path)");
+    checkState(
+        checkpoints.isPresent(),
+        "this trainer has no directory for checkpoints; give the builder one: checkpoints(path)");
+    try (CallGuard.Call call = guard.enter()) {
+      return checkpoints.get().write(state());
     }
-    return checkpoints.write(state());
   }
 
   /**
@@ -373,9 +370,11 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
       throw new IllegalStateException(
           "this trainer keeps no average of the weights; ask the builder: averageDecay(0.999)");
     }
-    E copy = StepPlan.copyOf(encoder);
-    average.copyTo(copy.parameters());
-    return copy;
+    try (CallGuard.Call call = guard.enter()) {
+      E copy = StepPlan.copyOf(encoder);
+      average.copyTo(copy.parameters());
+      return copy;
+    }
   }
 
   @Override
@@ -386,12 +385,13 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
 
   /**
    * Releases the original's copy, the optimizer's memory and the lock of the checkpoints; the
-   * encoder stays the caller's.
+   * encoder stays the caller's. A training in another thread ends after its step before that.
    */
   @Override
   public void close() {
+    cancel();
     try {
-      owned.close();
+      guard.close(owned::close);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

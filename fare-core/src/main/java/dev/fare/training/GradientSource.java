@@ -40,7 +40,7 @@ final class GradientSource implements Closeable {
   private final FareStep leader;
   private final List<FareStep> followers;
   private final @Nullable ExecutorService threads;
-  private final TrainingSettings settings;
+  private final long seed;
   private final int metricsEvery;
   private final MicroBatch microBatch;
 
@@ -50,15 +50,11 @@ final class GradientSource implements Closeable {
    * @param followers the same mathematics on further devices
    */
   GradientSource(
-      FareStep leader,
-      List<FareStep> followers,
-      TrainingSettings settings,
-      int metricsEvery,
-      MicroBatch microBatch) {
+      FareStep leader, List<FareStep> followers, TrainerOptions<?> asked, MicroBatch microBatch) {
     this.leader = leader;
     this.followers = followers;
-    this.settings = settings;
-    this.metricsEvery = metricsEvery;
+    seed = asked.seed;
+    metricsEvery = asked.metricsEvery;
     this.microBatch = microBatch;
     threads = followers.isEmpty() ? null : pool(followers.size());
   }
@@ -86,13 +82,14 @@ final class GradientSource implements Closeable {
       long step,
       NDManager owner,
       StepClock clock) {
-    long seed = RandomStream.seed(settings.seed(), "attack", step);
+    long stepSeed = RandomStream.seed(seed, "attack", step);
     boolean measureClean = metricsEvery > 0 && step % metricsEvery == 0;
     return microBatch.fit(
         share(pixels.getShape().get(0)),
         "step " + (step + 1),
         size ->
-            attempt(new Batch(pixels, labels, references, seed, measureClean, size), owner, clock));
+            attempt(
+                new Batch(pixels, labels, references, stepSeed, measureClean, size), owner, clock));
   }
 
   private BatchGradient attempt(Batch batch, NDManager owner, StepClock clock) {

@@ -49,12 +49,12 @@ final class TrainerCheckpoints implements Closeable {
   /**
    * Locks the directory, if checkpoints are asked for.
    *
-   * @return null if they are not
+   * @return empty if they are not
    * @throws IllegalStateException if another trainer holds the lock
    */
-  static @Nullable TrainerCheckpoints open(TrainerOptions<?> asked, TrainingSettings settings) {
+  static Optional<TrainerCheckpoints> open(TrainerOptions<?> asked, TrainingSettings settings) {
     if (asked.checkpoints == null) {
-      return null;
+      return Optional.empty();
     }
     CheckpointPolicy policy =
         new CheckpointPolicy(
@@ -65,7 +65,7 @@ final class TrainerCheckpoints implements Closeable {
             asked.allowChangedSettings);
     try {
       CheckpointDirectory directory = CheckpointDirectory.open(policy.directory());
-      return new TrainerCheckpoints(policy, directory, settings.asMap());
+      return Optional.of(new TrainerCheckpoints(policy, directory, settings.asMap()));
     } catch (IOException e) {
       throw new UncheckedIOException(
           "checkpoints can't be kept in " + policy.directory() + ": " + e, e);
@@ -79,7 +79,7 @@ final class TrainerCheckpoints implements Closeable {
    * <p>The arrays that are given here are also what is written from now on.
    *
    * @param average null where none is kept
-   * @param best the weights of the best validation, empty where they are not kept
+   * @param validation which goes on, too; with the best weights where they are kept
    * @return what it says besides, empty if there is none
    * @throws IllegalStateException if it comes from a run with other settings and that is not
    *     allowed, or with another original or other frozen weights; no weight is changed then
@@ -88,15 +88,15 @@ final class TrainerCheckpoints implements Closeable {
       TrainableEncoder encoder,
       UpdateRule rule,
       @Nullable WeightAverage average,
-      Map<String, NDArray> best,
+      ValidationSchedule validation,
       RunState run) {
     tensors.put(WEIGHTS, encoder.parameters());
     tensors.put(OPTIMIZER, rule.state());
     if (average != null) {
       tensors.put(AVERAGE, average.averages());
     }
-    if (!best.isEmpty()) {
-      tensors.put(BEST, best);
+    if (!validation.tensors().isEmpty()) {
+      tensors.put(BEST, validation.tensors());
     }
     try {
       Optional<Checkpoint> found = directory.newestGood(run::warn);
@@ -105,6 +105,7 @@ final class TrainerCheckpoints implements Closeable {
       }
       CheckpointState state = found.get().state();
       List<String> changes = checkSameRun(state, run.original());
+      validation.restore(state.validation());
       readInto(found.get(), run);
       run.restore(state);
       changes.forEach(run::warn);

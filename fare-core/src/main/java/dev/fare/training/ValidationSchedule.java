@@ -9,6 +9,7 @@ import dev.fare.training.validation.ValidationLimits;
 import dev.fare.training.weights.BestWeights;
 import dev.fare.training.weights.WeightAverage;
 import java.io.Closeable;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -189,8 +190,20 @@ final class ValidationSchedule implements Closeable {
     return state;
   }
 
-  /** Where the best weights are asked for and were not kept, the search for them starts anew. */
-  void restore(Map<String, String> state) {
+  /**
+   * Where the best weights are asked for and were not kept, the search for them starts anew.
+   *
+   * @throws IOException if a number is none
+   */
+  void restore(Map<String, String> state) throws IOException {
+    try {
+      restoreNumbers(state);
+    } catch (NumberFormatException e) {
+      throw new IOException("its validation is damaged: " + e.getMessage(), e);
+    }
+  }
+
+  private void restoreNumbers(Map<String, String> state) {
     latest = values(state, LATEST);
     if (bestWeights != null && !Boolean.parseBoolean(state.get(KEEPS_BEST))) {
       return;

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
@@ -213,6 +214,29 @@ class WebDatasetTest {
       }
       assertThat(WebDataset.of(root.resolve("links.tar").toString()).size()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void findsTheFilesOfASampleThatLieApart() throws IOException {
+    tar("apart.tar", Map.of()).write("1.png", 1, "2.png", 2, "2.cls", "7", "1.cls", "5");
+    WebDataset data = WebDataset.of(root.resolve("apart.tar").toString());
+
+    assertThat(grays(data)).containsExactly(1, 2);
+    assertThat(labels(data)).containsExactly(5, 7);
+  }
+
+  @Test
+  void saysThatAnArchiveIsCompressed() throws IOException {
+    tar("plain.tar", Map.of()).write("1.png", 1);
+    Path zipped = root.resolve("zipped.tar.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
+      Files.copy(root.resolve("plain.tar"), out);
+    }
+
+    assertThatThrownBy(() -> WebDataset.of(zipped.toString()))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("zipped.tar.gz")
+        .hasMessageContaining("it is compressed; unpack it");
   }
 
   private static void put(TarArchiveOutputStream tar, TarArchiveEntry entry, byte[] content)

@@ -7,8 +7,13 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 class TorchModuleTest {
@@ -63,6 +68,45 @@ class TorchModuleTest {
       assertThat(module.call("forward", x).toFloatArray()).containsExactly(1, 1);
       weight.set(new float[] {0, 0, 0, 1});
       assertThat(module.call("forward", x).toFloatArray()).containsExactly(9, 4);
+    }
+  }
+
+  /** Freeing what a thread is using would end the process. */
+  @Test
+  void closingWaitsForTheThreadsThatUseIt() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+      TorchModule module =
+          TorchModule.compile(
+              LINEAR, "Linear", Map.of("scale", 0.5, "shift", 3, "squared", true), Device.cpu());
+      module.bind(List.of(manager.ones(new Shape(64, 64))));
+      NDArray x = manager.ones(new Shape(64, 64));
+      CountDownLatch atWork = new CountDownLatch(8);
+      List<Future<Void>> users = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        users.add(
+            threads.submit(
+                () -> {
+                  while (true) {
+                    try (NDManager own = manager.newSubManager()) {
+                      NDArray pixels = x.stopGradient();
+                      pixels.attach(own);
+                      module.call("forward", pixels);
+                    }
+                    atWork.countDown();
+                  }
+                }));
+      }
+      atWork.await();
+      module.close();
+
+      for (Future<Void> user : users) {
+        assertThatThrownBy(user::get)
+            .hasCauseInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("this model is closed");
+      }
+    } finally {
+      threads.shutdownNow();
     }
   }
 

@@ -77,16 +77,16 @@ class OutOfMemoryTest {
   @Test
   void freesOnEveryDeviceWhatTheFailedAttemptHadGathered() {
     WrappedEncoder replica = new WrappedEncoder(follower).outOfMemoryAfter(0);
-    TrainingSettings settings = TrainingSettings.of(builder(encoder));
-    MicroBatch microBatch = new MicroBatch(settings.microBatchSize(), warning -> {});
-    StepPlan plan = builder(encoder).plan();
+    FareTrainer.Builder<?> asked = builder(encoder).metricsEvery(0);
+    MicroBatch microBatch =
+        new MicroBatch(TrainingSettings.of(asked).microBatchSize(), warning -> {});
+    StepPlan plan = asked.plan();
     try (NDManager owner = manager.newSubManager();
         GradientSource gradients =
             new GradientSource(
                 plan.stepFor(encoder, plain),
                 List.of(plan.stepFor(replica, plain)),
-                settings,
-                0,
+                asked,
                 microBatch)) {
       BatchGradient found = gradients.compute(pixels(), null, null, 0, owner, new StepClock());
 

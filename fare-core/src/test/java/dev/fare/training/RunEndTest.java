@@ -37,6 +37,31 @@ class RunEndTest {
   }
 
   @Test
+  void closingEndsATrainingInAnotherThreadAfterItsStep() throws InterruptedException {
+    FareTrainer<?>[] trainer = new FareTrainer<?>[1];
+    Thread closing = new Thread(() -> trainer[0].close());
+    TrainingListener closesAfterTwo =
+        new TrainingListener() {
+          @Override
+          public void onStep(StepResult result) {
+            if (result.step() == 2) {
+              closing.start();
+            }
+          }
+        };
+    trainer[0] = Runs.builder(encoder).steps(1_000_000).listener(closesAfterTwo).build();
+
+    TrainingSummary summary = trainer[0].fit(Runs.IMAGES);
+    closing.join();
+
+    assertThat(summary.isComplete()).isFalse();
+    assertThat(encoder.values()).doesNotContain(Float.NaN);
+    assertThatThrownBy(() -> trainer[0].fit(Runs.IMAGES))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("this trainer is closed");
+  }
+
+  @Test
   void aRunThatIsCancelledBeforeItBeginsMakesNoStepAndTheNextOneTrains() {
     try (FareTrainer<?> trainer = Runs.builder(encoder).build()) {
       trainer.cancel();

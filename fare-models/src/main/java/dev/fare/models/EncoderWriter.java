@@ -1,5 +1,7 @@
 package dev.fare.models;
 
+import ai.djl.ndarray.types.DataType;
+import dev.fare.image.ClipPreprocessing;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -28,6 +30,7 @@ final class EncoderWriter {
   /** See {@link RobustClipEncoder#save}. */
   static void save(ClipCheckpoint origin, VisionTower tower, Path directory) throws IOException {
     ClipConfig config = origin.config();
+    Optional<ClipPreprocessing> pictures = origin.preprocessing();
     Map<String, NDArray> ours = tower.parameters();
     try (NDManager reading = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
       Map<String, NDArray> tensors = new LinkedHashMap<>();
@@ -37,9 +40,9 @@ final class EncoderWriter {
             name, changed != null ? changed : TowerLoader.tensor(origin, name).read(reading));
       }
       if (HuggingFaceNames.has(config.vision())) {
-        HuggingFaceWriter.write(config, tensors, origin.tokenizer(), directory);
+        HuggingFaceWriter.write(config, tensors, origin.tokenizer(), pictures, directory, DataType.FLOAT32);
       } else {
-        OpenClipWriter.write(config, tensors, origin.tokenizer(), directory);
+        OpenClipWriter.write(config, tensors, origin.tokenizer(), pictures, directory);
       }
     }
   }

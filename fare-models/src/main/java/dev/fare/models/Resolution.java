@@ -61,7 +61,8 @@ final class Resolution {
         tensors,
         checkpoint.tokenizer(),
         checkpoint.cleaning(),
-        checkpoint.source());
+        checkpoint.source(),
+        checkpoint.preprocessing());
   }
 
   private record Interpolated(LazyTensor stored, PositionTable target) implements LazyTensor {

@@ -20,6 +20,7 @@ import dev.fare.models.format.ClipConfig;
 import dev.fare.models.hub.ModelHub;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
+import dev.fare.torch.CallGuard;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
 import dev.fare.torch.TorchDevices;
@@ -49,8 +50,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Safe for use from many threads, except that nobody may use it after {@link #close} and that
- * training changes the weights under everybody.
+ * <p>Safe for use from many threads, except that training changes the weights under everybody.
+ * {@link #close} waits for the calls that are going on; later ones throw an {@link
+ * IllegalStateException}.
  */
 public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
 
@@ -58,12 +60,18 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
   private final ClipCheckpoint checkpoint;
   private final ClipPreprocessing preprocessing;
   private final NDManager manager;
+  private final CallGuard guard = new CallGuard("encoder");
 
   RobustClipEncoder(VisionTower tower, ClipCheckpoint checkpoint, NDManager manager) {
     this.tower = tower;
     this.checkpoint = checkpoint;
     this.manager = manager;
-    preprocessing = ClipPreprocessing.openClip(tower.config().imageSize());
+    int size = tower.config().imageSize();
+    preprocessing =
+        checkpoint
+            .preprocessing()
+            .map(own -> own.withSize(size))
+            .orElseGet(() -> ClipPreprocessing.openClip(size));
   }
 
   /**
@@ -208,16 +216,18 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
    */
   public <T> float[][] embed(List<T> items, ImageOpener<? super T> opener, Executor executor)
       throws IOException {
-    return ImageBatches.of(tower.config(), device())
-        .embed(
-            items,
-            batch -> {
-              try (TensorScope scope = TensorScope.of(manager);
-                  GradMode off = GradMode.noGrad()) {
-                NDArray pixels = preprocessing.toPixels(scope.manager(), batch, opener, executor);
-                return tower.embed(pixels).toFloatArray();
-              }
-            });
+    try (CallGuard.Call call = guard.enter()) {
+      return ImageBatches.of(tower.config(), device())
+          .embed(
+              items,
+              batch -> {
+                try (TensorScope scope = TensorScope.of(manager);
+                    GradMode off = GradMode.noGrad()) {
+                  NDArray pixels = preprocessing.toPixels(scope.manager(), batch, opener, executor);
+                  return tower.embed(pixels).toFloatArray();
+                }
+              });
+    }
   }
 
   /**
@@ -304,8 +314,10 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
 
   @Override
   public RobustClipEncoder copy() {
-    NDManager owner = NDManager.newBaseManager(manager.getDevice(), "PyTorch");
-    return new RobustClipEncoder(tower.copy(), checkpoint, owner);
+    try (CallGuard.Call call = guard.enter()) {
+      NDManager owner = NDManager.newBaseManager(manager.getDevice(), "PyTorch");
+      return new RobustClipEncoder(tower.copy(), checkpoint, owner);
+    }
   }
 
   @Override
@@ -324,7 +336,9 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
    * @throws java.nio.file.FileAlreadyExistsException if the directory holds anything else
    */
   public void save(Path directory) throws IOException {
-    EncoderWriter.save(checkpoint, tower, directory);
+    try (CallGuard.Call call = guard.enter()) {
+      EncoderWriter.save(checkpoint, tower, directory);
+    }
   }
 
   /**
@@ -334,7 +348,9 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
    * @throws IOException if the text tower can't be read, or writing fails; what was there stays
    */
   public void exportTorchScript(Path directory) throws IOException {
-    EncoderWriter.exportTorchScript(checkpoint, tower, directory);
+    try (CallGuard.Call call = guard.enter()) {
+      EncoderWriter.exportTorchScript(checkpoint, tower, directory);
+    }
   }
 
   @Override
@@ -345,8 +361,11 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
 
   @Override
   public void close() {
-    tower.close();
-    manager.close();
+    guard.close(
+        () -> {
+          tower.close();
+          manager.close();
+        });
   }
 
   /** How to load a {@link RobustClipEncoder}; one for each load. */

@@ -65,7 +65,12 @@ public final class VisionTowerFile {
             file.toString(),
             "the configuration of " + base.source()));
     return new ClipCheckpoint(
-        base.config(), tensors, base.tokenizer(), base.cleaning(), file + " on " + base.source());
+        base.config(),
+        tensors,
+        base.tokenizer(),
+        base.cleaning(),
+        file + " on " + base.source(),
+        base.preprocessing());
   }
 
   /**

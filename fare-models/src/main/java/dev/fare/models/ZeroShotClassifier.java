@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dev.fare.Classifier;
 import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
+import dev.fare.torch.CallGuard;
 import dev.fare.torch.TensorScope;
 import java.util.List;
 
@@ -20,6 +21,7 @@ public final class ZeroShotClassifier implements Classifier, AutoCloseable {
   private final ImageEncoder encoder;
   private final List<String> classNames;
   private final NDManager manager;
+  private final CallGuard guard = new CallGuard("classifier");
   private final NDArray classEmbeddings; // [D, K], unit columns times the logit scale
 
   /**
@@ -44,7 +46,9 @@ public final class ZeroShotClassifier implements Classifier, AutoCloseable {
 
   @Override
   public NDArray logits(NDArray pixels) {
-    return Cosine.normalize(encoder.embed(pixels)).matMul(classEmbeddings);
+    try (CallGuard.Call call = guard.enter()) {
+      return Cosine.normalize(encoder.embed(pixels)).matMul(classEmbeddings);
+    }
   }
 
   /** The names in the order of the logits. */
@@ -59,7 +63,8 @@ public final class ZeroShotClassifier implements Classifier, AutoCloseable {
    * @return {@code [K,D]}, unit rows in the order of the logits
    */
   public NDArray classEmbeddings(NDManager owner) {
-    try (TensorScope scope = TensorScope.of(owner)) {
+    try (CallGuard.Call call = guard.enter();
+        TensorScope scope = TensorScope.of(owner)) {
       NDArray rows = scope.view(classEmbeddings).transpose(); // [D, K] -> [K, D]
       return scope.keep(Cosine.normalize(rows), owner);
     }
@@ -67,7 +72,9 @@ public final class ZeroShotClassifier implements Classifier, AutoCloseable {
 
   /** The same classes seen through another encoder: the text tower's side is shared. */
   public ZeroShotClassifier withImageEncoder(ImageEncoder other) {
-    return new ZeroShotClassifier(other, classNames, classEmbeddings.transpose(), logitScale());
+    try (CallGuard.Call call = guard.enter()) {
+      return new ZeroShotClassifier(other, classNames, classEmbeddings.transpose(), logitScale());
+    }
   }
 
   private double logitScale() {
@@ -83,6 +90,6 @@ public final class ZeroShotClassifier implements Classifier, AutoCloseable {
 
   @Override
   public void close() {
-    manager.close();
+    guard.close(manager::close);
   }
 }

@@ -1,5 +1,6 @@
 package dev.fare.models;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -10,13 +11,20 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Cosine;
+import dev.fare.io.ModelFormatException;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Both towers against transformers' CLIPModel with QuickGELU and pooling by the end token's id. */
 class HuggingFaceClipTest {
@@ -53,6 +61,22 @@ class HuggingFaceClipTest {
         .containsExactly(recorded.floats("out.image_features_unnormalized"), within(TOLERANCE));
     assertThat(Cosine.normalize(embedding).toFloatArray())
         .containsExactly(recorded.floats("out.image_embeds"), within(TOLERANCE));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1-precompiled.json", "2-template.json", "4-decoder-not-json.json"})
+  void refusesADamagedTokenizer(String name, @TempDir Path folder) throws Exception {
+    for (String file : List.of("config.json", "model.safetensors")) {
+      Files.copy(RecordedTensors.path("hf_clip_quick_gelu").resolve(file), folder.resolve(file));
+    }
+    Path tokenizer = folder.resolve("tokenizer.json");
+    try (InputStream damaged = getClass().getResourceAsStream("text/damaged/" + name)) {
+      Files.copy(requireNonNull(damaged), tokenizer);
+    }
+
+    assertThatThrownBy(() -> ClipModel.load(folder))
+        .isInstanceOf(ModelFormatException.class)
+        .hasMessageContaining(tokenizer.toString());
   }
 
   @Test

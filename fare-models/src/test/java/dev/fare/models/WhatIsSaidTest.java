@@ -9,6 +9,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.fare.io.ModelFormatException;
+import dev.fare.image.ResizeMode;
+import dev.fare.image.Interpolation;
+import dev.fare.image.ClipPreprocessing;
 import dev.fare.Precision;
 import dev.fare.io.StrictJson;
 import dev.fare.models.format.huggingface.HuggingFaceWriter;
@@ -101,24 +105,54 @@ class WhatIsSaidTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "resample | 2",
+        "resample | 1",
         "do_center_crop | false",
         "do_resize | false",
         "rescale_factor | 1",
         "size | 48",
-        "size | {\"height\":32,\"width\":32}",
+        "size | {\"height\":32,\"width\":48}",
         "crop_size | {\"height\":32,\"width\":48}",
       })
-  void saysWhereTheFilesWantOtherPictures(String key, String value) throws Exception {
+  void refusesPicturesThatCannotBeMadeAsTheFilesWantThem(String key, String value)
+      throws Exception {
+    Path file = set(key, value);
+
+    assertThatThrownBy(() -> RobustClipEncoder.load(model))
+        .isInstanceOf(ModelFormatException.class)
+        .hasMessageContainingAll(file.toString(), key + " must be", "got " + value);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {"resample | 2", "size | {\"height\":32,\"width\":32}"})
+  void makesAndSavesPicturesAsTheFilesWantThem(String key, String value) throws Exception {
+    set(key, value);
+    ClipPreprocessing expected =
+        key.equals("resample")
+            ? new ClipPreprocessing(
+                32,
+                new ResizeMode.ShortestSide(ResizeMode.CropRounding.FLOOR),
+                Interpolation.BILINEAR,
+                true)
+            : new ClipPreprocessing(32, new ResizeMode.Squash(), Interpolation.BICUBIC, true);
+    Path saved = model.resolveSibling("saved");
+
+    try (RobustClipEncoder encoder = RobustClipEncoder.load(model)) {
+      assertThat(encoder.preprocessing()).isEqualTo(expected);
+      encoder.save(saved);
+    }
+    try (RobustClipEncoder again = RobustClipEncoder.builder(saved).imageSize(48).load()) {
+      assertThat(again.preprocessing()).isEqualTo(expected.withSize(48));
+    }
+  }
+
+  private Path set(String key, String value) throws Exception {
     Path file = model.resolve("preprocessor_config.json");
     JsonObject json = StrictJson.read(file);
     json.add(key, JsonParser.parseString(value));
     StrictJson.write(file, json);
-
-    assertThat(StandardError.linesOf(() -> RobustClipEncoder.load(model).close()))
-        .singleElement()
-        .asString()
-        .contains(file.toString(), "wants pictures prepared in another way", key + " " + value);
+    return file;
   }
 
   @Test

@@ -39,6 +39,7 @@ public final class ApgdSearch {
    * @param initialStepSize in pixel space
    * @param initialSparsity share of the coordinates that l1's first steps move
    * @param eotIterations forward and backward passes for each gradient
+   * @param checkpoints when step sizes are adapted in l∞ and l2
    * @param stopAtSuccess whether an image is finished with its first success
    */
   public record Settings(
@@ -47,6 +48,7 @@ public final class ApgdSearch {
       double initialStepSize,
       double initialSparsity,
       int eotIterations,
+      ApgdCheckpoints.Shares checkpoints,
       boolean stopAtSuccess) {}
 
   private final Settings settings;
@@ -98,7 +100,8 @@ public final class ApgdSearch {
     int steps = settings.steps();
     double stepSize = settings.initialStepSize();
     if (run.ball().threatModel().norm() != Norm.L1) {
-      return new HalvingRule(steps, settings.rho(), stepSize, losses, owner, scope);
+      return new HalvingRule(
+          steps, settings.checkpoints(), settings.rho(), stepSize, losses, owner, scope);
     }
     NDArray zeros = losses.zerosLike();
     if (isGiven) {

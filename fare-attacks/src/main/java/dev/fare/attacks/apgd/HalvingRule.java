@@ -30,12 +30,13 @@ final class HalvingRule implements StepRule {
 
   HalvingRule(
       int steps,
+      ApgdCheckpoints.Shares shares,
       double rho,
       double initialStepSize,
       NDArray startLosses,
       NDManager owner,
       TensorScope scope) {
-    this.checkpoints = ApgdCheckpoints.of(steps);
+    this.checkpoints = ApgdCheckpoints.of(shares, steps);
     this.rho = rho;
     window = checkpoints.first();
     long images = startLosses.getShape().get(0);

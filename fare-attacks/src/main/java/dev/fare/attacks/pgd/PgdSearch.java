@@ -124,6 +124,9 @@ public final class PgdSearch {
     AttackRun run = active.run();
     NDArray current = images.get();
     ValueAndGradient slope = run.slope(current, step);
+    if (index == 0) {
+      run.meter().startGradient(slope.gradient(), step);
+    }
     if (settings.keepBest()) {
       seen(current, slope.at(), step);
     }

@@ -47,7 +47,7 @@ class ApgdUnitsTest {
     for (JsonElement element : UNITS.getAsJsonArray("schedule")) {
       JsonObject json = element.getAsJsonObject();
       int steps = json.get("n_iter").getAsInt();
-      ApgdCheckpoints checkpoints = ApgdCheckpoints.of(steps);
+      ApgdCheckpoints checkpoints = ApgdCheckpoints.of(ApgdCheckpoints.PUBLISHED, steps);
       List<Float> actual = new ArrayList<>();
       int window = checkpoints.first();
       for (int iteration = window - 1; iteration < steps; iteration += window) {
@@ -115,10 +115,17 @@ class ApgdUnitsTest {
       }
       replayed++;
       int steps = (int) Math.ceil(window / 0.22);
-      assertThat(ApgdCheckpoints.of(steps).first()).isEqualTo(window);
+      assertThat(ApgdCheckpoints.of(ApgdCheckpoints.PUBLISHED, steps).first()).isEqualTo(window);
       try (TensorScope scope = TensorScope.of(manager)) {
         HalvingRule rule =
-            new HalvingRule(steps, json.get("k3").getAsDouble(), 1, table.get(0), manager, scope);
+            new HalvingRule(
+                steps,
+                ApgdCheckpoints.PUBLISHED,
+                json.get("k3").getAsDouble(),
+                1,
+                table.get(0),
+                manager,
+                scope);
         for (int i = 0; i <= last; i++) {
           rule.observe(table.get(i), scope);
         }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,7 @@ public record Checkpoint(Path directory, long step) {
   private static final String STATE = "state.json";
   private static final String SUFFIX = ".safetensors";
   private static final int FORMAT = 1;
+  private static final Pattern PLAIN_NAME = Pattern.compile("[a-z]+(\\.[a-z]+)?");
   private static final Gson GSON = new GsonBuilder().setPrettyPrinting().create();
 
   private record Manifest(int format, @Nullable Map<String, Digest> files) {}
@@ -48,7 +50,7 @@ public record Checkpoint(Path directory, long step) {
   }
 
   /**
-   * Checks every file against the manifest.
+   * Checks every file against the manifest, and that what they say makes sense.
    *
    * @throws IOException naming the file and what is wrong with it
    */
@@ -64,6 +66,9 @@ public record Checkpoint(Path directory, long step) {
     }
     if (!missing.isEmpty()) {
       throw new IOException(directory + " has lost " + missing);
+    }
+    if (state().step() != step) {
+      throw new IOException(directory + " holds the state of step " + state().step());
     }
   }
 
@@ -91,6 +96,13 @@ public record Checkpoint(Path directory, long step) {
       if (manifest.format != FORMAT) {
         throw new IOException(
             file + " has format " + manifest.format + ", this version reads " + FORMAT);
+      }
+      for (Map.Entry<String, @Nullable Digest> named : manifest.files.entrySet()) {
+        Digest digest = named.getValue();
+        // a checkpoint's files lie in it: another name would lead elsewhere
+        if (!PLAIN_NAME.matcher(named.getKey()).matches() || digest == null || !digest.isWhole()) {
+          throw new IOException("it says nothing of use about '" + named.getKey() + "'");
+        }
       }
       return manifest.files;
     } catch (JsonParseException | IOException e) {

@@ -63,7 +63,11 @@ public record CheckpointState(
           || stored.original == null
           || stored.validation == null
           || stored.settings == null
-          || stored.versions == null) {
+          || stored.versions == null
+          || stored.validation.containsValue(null)
+          || stored.settings.containsValue(null)
+          || stored.versions.containsValue(null)
+          || (stored.memory != null && !stored.memory.isWhole())) {
         throw new IOException(file + " is incomplete");
       }
       return new CheckpointState(

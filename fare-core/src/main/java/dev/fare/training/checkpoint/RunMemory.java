@@ -2,6 +2,8 @@ package dev.fare.training.checkpoint;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * What a run has gathered for its summary, as a checkpoint keeps it.
@@ -25,6 +27,12 @@ public record RunMemory(
 
   /** Of a run that has done nothing, and of checkpoints that were written before there was this. */
   static final RunMemory NONE = new RunMemory(0, 0, 0, 0, List.of(), List.of(), List.of());
+
+  /** Gson asks no constructor, and leaves out what is missing. */
+  boolean isWhole() {
+    return Stream.of(warnings, unreadable, recent)
+        .allMatch(list -> list != null && list.stream().noneMatch(Objects::isNull));
+  }
 
   /**
    * What is remembered of an update.

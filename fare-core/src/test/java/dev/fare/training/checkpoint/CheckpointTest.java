@@ -3,6 +3,7 @@ package dev.fare.training.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.hash.Hashing;
 import dev.fare.data.InMemoryImages;
 import dev.fare.training.FareTrainer;
 import dev.fare.training.Runs;
@@ -13,6 +14,7 @@ import dev.fare.training.TrainingSummary;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -152,6 +154,64 @@ class CheckpointTest {
       assertThat(Runs.results(encoder, trainer)).isDeepEqualTo(Runs.undisturbed());
     }
     new Checkpoint(directory.resolve("step-000000008"), 8).verify();
+  }
+
+  /** Whatever a manifest or a state says, the checkpoint before is used. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'format': 1, 'files': {'state.json': null}}",
+        "{'format': 1, 'files': {'state.json': {'bytes': 1}}}",
+        "{'format': 1, 'files': {'state.json': {'bytes': 1, 'sha256': 'a'}, 'a\\u0000b': null}}",
+        "{'format': 1, 'files': {'state.json': {'bytes': 1, 'sha256': 'a'}, '../lock': null}}",
+        "[]"
+      })
+  void passesOverAManifestThatMakesNoSense(String manifest) throws Exception {
+    trainTo(4);
+    Path newest = directory.resolve("step-000000004");
+    Files.writeString(newest.resolve("manifest.json"), manifest.replace('\'', '"'));
+
+    try (FareTrainer<?> trainer = Runs.builder(encoder, directory).build()) {
+      assertThat(trainer.step()).isEqualTo(2);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      quoteCharacter = '`',
+      value = {
+        "\"warnings\": \\[[^\\]]*\\]; \"warnings\": null",
+        "\"recent\": \\[; \"recent\": [null,",
+        "\"settings\": \\{; \"settings\": {\"other\": null,",
+        "\"step\": 4,; \"step\": 3,"
+      })
+  void passesOverAStateThatMakesNoSense(String pattern, String replacement) throws Exception {
+    trainTo(4);
+    Path newest = directory.resolve("step-000000004");
+    Path state = newest.resolve("state.json");
+    Path manifest = newest.resolve("manifest.json");
+    String before = Files.readString(state);
+    String after = before.replaceFirst(pattern, replacement);
+    assertThat(after).isNotEqualTo(before);
+    Files.writeString(state, after);
+    Files.writeString(
+        manifest,
+        Files.readString(manifest)
+            .replace(sha256(before), sha256(after))
+            .replace("\"bytes\": " + before.length(), "\"bytes\": " + after.length()));
+
+    try (FareTrainer<?> trainer = Runs.builder(encoder, directory).build()) {
+      assertThat(trainer.step()).isEqualTo(2);
+      assertThat(trainer.fit(Runs.IMAGES).warnings())
+          .singleElement()
+          .asString()
+          .contains(newest.toString());
+    }
+  }
+
+  private static String sha256(String text) {
+    return Hashing.sha256().hashString(text, StandardCharsets.UTF_8).toString();
   }
 
   @Test

@@ -73,7 +73,8 @@ public final class ClipWeights implements AutoCloseable {
     Path tokenizer = Files.createTempFile("tokenizer", ".json");
     try (InputStream in = ClassSentences.tokenizerJson()) {
       Files.write(tokenizer, in.readAllBytes());
-      HuggingFaceWriter.write(config, all, Optional.of(tokenizer), directory, type);
+      HuggingFaceWriter.write(
+          config, all, Optional.of(tokenizer), Optional.empty(), directory, type);
     } finally {
       Files.delete(tokenizer);
     }

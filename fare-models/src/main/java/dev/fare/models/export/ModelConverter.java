@@ -131,9 +131,9 @@ public final class ModelConverter {
       }
       switch (format) {
         case HUGGING_FACE ->
-            HuggingFaceWriter.write(source.config(), tensors, source.tokenizer(), target, type);
+            HuggingFaceWriter.write(source.config(), tensors, source.tokenizer(), source.preprocessing(), target, type);
         case OPEN_CLIP ->
-            OpenClipWriter.write(source.config(), tensors, source.tokenizer(), target);
+            OpenClipWriter.write(source.config(), tensors, source.tokenizer(), source.preprocessing(), target);
         case VISION_TORCH -> VisionTowerFile.writeTorch(source.config(), tensors, target);
         default -> VisionTowerFile.write(source.config(), tensors, target);
       }

@@ -2,6 +2,7 @@ package dev.fare.models.format;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.fare.image.ClipPreprocessing;
 import dev.fare.io.LazyTensor;
 import dev.fare.models.text.TextCleaning;
 import java.nio.file.Path;
@@ -23,13 +24,15 @@ import java.util.Optional;
  * @param tokenizer the {@code tokenizer.json} that came with it
  * @param cleaning what becomes of a text before that tokenizer gets it
  * @param source where it was read, for messages
+ * @param preprocessing how pictures become pixels; empty where that is CLIP's own way
  */
 public record ClipCheckpoint(
     ClipConfig config,
     Map<String, LazyTensor> tensors,
     Optional<Path> tokenizer,
     TextCleaning cleaning,
-    String source) {
+    String source,
+    Optional<ClipPreprocessing> preprocessing) {
 
   /** Copies the map in its order. */
   public ClipCheckpoint {
@@ -38,12 +41,16 @@ public record ClipCheckpoint(
     requireNonNull(tokenizer, "tokenizer");
     requireNonNull(cleaning, "cleaning");
     requireNonNull(source, "source");
+    requireNonNull(preprocessing, "preprocessing");
   }
 
-  /** One whose tokenizer, if any, is used as Hugging Face's fast tokenizers are. */
+  /**
+   * One whose pictures become pixels in CLIP's own way and whose tokenizer, if any, is used as
+   * Hugging Face's fast tokenizers are.
+   */
   public ClipCheckpoint(
       ClipConfig config, Map<String, LazyTensor> tensors, Optional<Path> tokenizer, String source) {
-    this(config, tensors, tokenizer, TextCleaning.HUGGING_FACE, source);
+    this(config, tensors, tokenizer, TextCleaning.HUGGING_FACE, source, Optional.empty());
   }
 
   /**

@@ -25,6 +25,17 @@ final class OpenAiText {
   private static final Pattern CONTROLS =
       Pattern.compile("[\u0000-\u0008\u000B\u000E-\u001F\u007F\u206A-\u206F\uFEFF\uFFF9-\uFFFC]");
 
+  /** Letters' marks and signs that stand in words, which don't keep a sigma from being the last. */
+  private static final String IN_WORDS =
+      "[\\p{Mn}\\p{Me}\\p{Cf}\\p{Lm}\\p{Sk}'.:\u00B7\u0387\u2018\u2019\u2024\u2027]*+";
+
+  private static final String CASED = "[\\p{IsUppercase}\\p{IsLowercase}\\p{Lt}]";
+
+  /** A capital sigma after a letter that has a case, and before none. */
+  private static final Pattern FINAL_SIGMA =
+      Pattern.compile(
+          "(?<=" + CASED + IN_WORDS.replace("*+", "{0,8}") + ")\u03A3(?!" + IN_WORDS + CASED + ")");
+
   /** Wide and narrow forms of characters, and the wide space. */
   private static final Pattern WIDTHS = Pattern.compile("[\u3000\uFF01-\uFFEF]+");
 
@@ -39,7 +50,13 @@ final class OpenAiText {
   /** The text in which tokens are looked for. */
   static String cleaned(String text) {
     String plain = HtmlEntities.unescape(HtmlEntities.unescape(fixed(text)));
-    return SPACE.matcher(plain).replaceAll(" ").strip().toLowerCase(Locale.ROOT);
+    String line = SPACE.matcher(plain).replaceAll(" ").strip();
+    // Java takes a sigma after digits for the last letter of the word before them
+    return FINAL_SIGMA
+        .matcher(line)
+        .replaceAll("\u03C2")
+        .replace('\u03A3', '\u03C3')
+        .toLowerCase(Locale.ROOT);
   }
 
   /** ftfy's {@code fix_text}, line by line. */

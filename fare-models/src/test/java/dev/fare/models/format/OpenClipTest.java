@@ -131,7 +131,7 @@ class OpenClipTest {
 
   @Test
   void writesConvNextsByTheNameOrTheSizesThatTimmKnows() throws IOException {
-    assertThat(OpenClipConfigJson.of(ClipArchitectures.named("convnext_base_w")).toString())
+    assertThat(OpenClipConfigJson.of(ClipArchitectures.named("convnext_base_w"), Optional.empty()).toString())
         .contains("\"timm_model_name\":\"convnext_base\"")
         .doesNotContain("timm_model_kwargs");
     ClipCheckpoint recorded = ClipCheckpoints.read(CONVNEXT);

@@ -75,6 +75,7 @@ class OpenAiTextTest {
         "`  A \t\n PHOTO\u00a0 of ` ~ a photo of",
         "&amp;amp;lt;b&amp;gt; ~ <b>",
         "\u039f\u0394\u039f\u03a3 ~ \u03bf\u03b4\u03bf\u03c2",
+        "a1\u03a3 \u03a3 \u03b1\u0301\u03a3. ~ a1\u03c3 \u03c3 \u03ac\u03c2.",
         "\u0130stanbul ~ i\u0307stanbul",
         "`\u0001a\u007f\ufeff` ~ a",
       })

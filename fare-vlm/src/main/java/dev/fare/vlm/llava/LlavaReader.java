@@ -135,7 +135,7 @@ final class LlavaReader {
         ModelFormatException.whereFileIsWrong(
             section.get().origin(), () -> HuggingFaceConfig.visionConfig(section.get(), width));
     PixelNormalization normalization =
-        HuggingFaceConfig.normalization(directory, tower.imageSize());
+        HuggingFaceConfig.normalization(directory);
     ClipConfig clip = new ClipConfig(tower, Optional.empty(), normalization);
     Map<String, LazyTensor> all =
         new LinkedHashMap<>(HuggingFaceNames.withoutWrapper(stored, weights));

@@ -149,7 +149,8 @@ public final class LlavaWriter {
 
   private static void writeConfigurations(Architecture architecture, Path directory, DataType type)
       throws IOException {
-    JsonObject preprocessor = HuggingFaceConfig.preprocessorJson(architecture.vision());
+    JsonObject preprocessor = 
+        HuggingFaceConfig.preprocessorJson(architecture.vision(), Optional.empty());
     preprocessor.addProperty("do_pad", architecture.llava().padsToSquare());
     StrictJson.write(directory.resolve(HuggingFaceConfig.PREPROCESSOR), preprocessor);
     JsonObject generation = new JsonObject();

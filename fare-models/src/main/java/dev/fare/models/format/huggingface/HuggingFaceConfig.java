@@ -3,6 +3,9 @@ package dev.fare.models.format.huggingface;
 import ai.djl.ndarray.types.DataType;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.fare.image.ResizeMode;
+import dev.fare.image.Interpolation;
+import dev.fare.image.ClipPreprocessing;
 import dev.fare.image.PixelNormalization;
 import dev.fare.io.ModelFormatException;
 import dev.fare.io.StrictJson;
@@ -97,7 +100,7 @@ public final class HuggingFaceConfig {
       throws IOException {
     ConfigSection vision = isVisionOnly ? root : tower("vision_config");
     PixelNormalization normalization =
-        normalization(directory, vision.size("image_size", MAX_IMAGE, 224));
+        normalization(directory);
     return ModelFormatException.whereFileIsWrong(
         root.origin(), () -> clipConfig(vision, hasText, hasProjection, normalization));
   }
@@ -141,15 +144,24 @@ public final class HuggingFaceConfig {
         : Optional.empty();
   }
 
+  /** How pictures become pixels, where that is not CLIP's own way. */
+  public static Optional<ClipPreprocessing> pictures(Path directory, ClipConfig config)
+      throws IOException {
+    Optional<ConfigSection> section = imageProcessor(directory);
+    return section.isEmpty()
+        ? Optional.empty()
+        : PictureSettings.ofHuggingFace(
+            section.get(), config.vision().imageSize());
+  }
+
   /** The mean and deviation of the files, CLIP's own where there is none. */
-  public static PixelNormalization normalization(Path directory, int imageSize) throws IOException {
+  public static PixelNormalization normalization(Path directory) throws IOException {
     Optional<ConfigSection> found = imageProcessor(directory);
     if (found.isEmpty()) {
       log.info("{} has no {}: pixels get CLIP's own mean and std", directory, PREPROCESSOR);
       return PixelNormalization.CLIP;
     }
     ConfigSection section = found.get();
-    PictureSettings.checkHuggingFace(section, imageSize);
     if (!section.flag("do_normalize", true)) {
       return new PixelNormalization(List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0));
     }
@@ -277,21 +289,27 @@ public final class HuggingFaceConfig {
   }
 
   /** The {@code preprocessor_config.json} of an architecture. */
-  public static JsonObject preprocessorJson(ClipConfig config) {
+  public static JsonObject preprocessorJson(
+      ClipConfig config, Optional<ClipPreprocessing> preprocessing) {
     int imageSize = config.vision().imageSize();
     JsonObject json = new JsonObject();
     json.addProperty("image_processor_type", "CLIPImageProcessor");
     json.addProperty("do_convert_rgb", true);
     json.addProperty("do_resize", true);
-    JsonObject size = new JsonObject();
-    size.addProperty("shortest_edge", imageSize);
-    json.add("size", size);
-    json.addProperty("resample", 3);
-    json.addProperty("do_center_crop", true);
-    JsonObject crop = new JsonObject();
-    crop.addProperty("height", imageSize);
-    crop.addProperty("width", imageSize);
-    json.add("crop_size", crop);
+    JsonObject shortest = new JsonObject();
+    shortest.addProperty("shortest_edge", imageSize);
+    JsonObject whole = new JsonObject();
+    whole.addProperty("height", imageSize);
+    whole.addProperty("width", imageSize);
+    boolean isSquash =
+        preprocessing.filter(own -> own.resizeMode() instanceof ResizeMode.Squash).isPresent();
+    Interpolation filter =
+        preprocessing.map(ClipPreprocessing::interpolation).orElse(Interpolation.BICUBIC);
+    json.add("size", isSquash ? whole : shortest);
+    json.addProperty(
+        "resample", filter == Interpolation.BICUBIC ? 3 : filter == Interpolation.BILINEAR ? 2 : 0);
+    json.addProperty("do_center_crop", !isSquash);
+    json.add("crop_size", whole);
     json.addProperty("do_rescale", true);
     json.addProperty("rescale_factor", 1 / 255.0);
     json.addProperty("do_normalize", true);

@@ -8,6 +8,7 @@ import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.TensorMatcher;
 import dev.fare.models.format.WeightFiles;
+import dev.fare.models.text.TextCleaning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,7 +68,9 @@ public final class HuggingFaceReader {
         clip,
         tensors,
         Files.exists(tokenizer) ? Optional.of(tokenizer) : Optional.empty(),
-        directory.toString());
+        TextCleaning.HUGGING_FACE,
+        directory.toString(),
+        HuggingFaceConfig.pictures(directory, clip));
   }
 
   /** The projection of a tower that has none. */

@@ -2,6 +2,7 @@ package dev.fare.models.format.huggingface;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.fare.image.ClipPreprocessing;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -57,18 +58,20 @@ public final class HuggingFaceWriter {
   public static void write(
       ClipConfig config, Map<String, NDArray> tensors, Optional<Path> tokenizer, Path directory)
       throws IOException {
-    write(config, tensors, tokenizer, directory, DataType.FLOAT32);
+    write(config, tensors, tokenizer, Optional.empty(), directory, DataType.FLOAT32);
   }
 
   /**
    * The same with the weights stored as FLOAT32 or, at half the size and rounded, FLOAT16.
    *
+   * @param preprocessing how pictures become pixels; empty for CLIP's own way
    * @param type FLOAT32 or FLOAT16
    */
   public static void write(
       ClipConfig config,
       Map<String, NDArray> tensors,
       Optional<Path> tokenizer,
+      Optional<ClipPreprocessing> preprocessing,
       Path directory,
       DataType type)
       throws IOException {
@@ -89,7 +92,7 @@ public final class HuggingFaceWriter {
           writeWeights(fresh.resolve(WEIGHTS), recipes, tensors, type);
           StrictJson.write(
               fresh.resolve(HuggingFaceConfig.PREPROCESSOR),
-              HuggingFaceConfig.preprocessorJson(config));
+              HuggingFaceConfig.preprocessorJson(config, preprocessing));
           if (tokenizer.isPresent()) {
             AtomicFile.write(
                 fresh.resolve(HuggingFaceReader.TOKENIZER), Files.readAllBytes(tokenizer.get()));

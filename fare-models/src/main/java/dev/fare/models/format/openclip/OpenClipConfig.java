@@ -3,6 +3,7 @@ package dev.fare.models.format.openclip;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.types.Shape;
+import dev.fare.image.ClipPreprocessing;
 import dev.fare.image.PixelNormalization;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
@@ -106,8 +107,18 @@ public final class OpenClipConfig {
           return new ClipConfig(
               visionConfig,
               Optional.of(text(required(model, "text_cfg"), size, activation)),
-              normalization(root, visionConfig.imageSize()));
+              normalization(root));
         });
+  }
+
+  /** How pictures become pixels, where that is not CLIP's own way. */
+  static Optional<ClipPreprocessing> pictures(Path file, ClipConfig config) throws IOException {
+    Optional<ConfigSection> section =
+        new ConfigSection(StrictJson.read(file), file.toString()).section("preprocess_cfg");
+    return section.isEmpty()
+        ? Optional.empty()
+        : PictureSettings.ofOpenClip(
+            section.get(), config.vision().imageSize());
   }
 
   private static ConfigSection required(ConfigSection model, String key)
@@ -258,12 +269,9 @@ public final class OpenClipConfig {
     return "visual.trunk.stages." + stage + ".blocks." + block + ".gamma";
   }
 
-  private static PixelNormalization normalization(ConfigSection root, int imageSize)
+  private static PixelNormalization normalization(ConfigSection root)
       throws ModelFormatException {
     Optional<ConfigSection> section = root.section("preprocess_cfg");
-    if (section.isPresent()) {
-      PictureSettings.checkOpenClip(section.get(), imageSize);
-    }
     if (section.isEmpty() || (!section.get().has("mean") && !section.get().has("std"))) {
       return PixelNormalization.CLIP;
     }

@@ -1,5 +1,8 @@
 package dev.fare.models.format.openclip;
 
+import java.util.Locale;
+import dev.fare.image.ResizeMode;
+import dev.fare.image.ClipPreprocessing;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.fare.image.PixelNormalization;
@@ -22,7 +25,7 @@ public final class OpenClipConfigJson {
    *
    * @throws IllegalArgumentException if open_clip has no word for it
    */
-  public static JsonObject of(ClipConfig config) {
+  public static JsonObject of(ClipConfig config, Optional<ClipPreprocessing> pictures) {
     TextConfig text =
         config
             .text()
@@ -49,7 +52,7 @@ public final class OpenClipConfigJson {
     model.add("text_cfg", textJson(text));
     JsonObject root = new JsonObject();
     root.add("model_cfg", model);
-    root.add("preprocess_cfg", preprocessing(config.normalization()));
+    root.add("preprocess_cfg", preprocessing(config.normalization(), pictures));
     return root;
   }
 
@@ -114,12 +117,19 @@ public final class OpenClipConfigJson {
     }
   }
 
-  private static JsonObject preprocessing(PixelNormalization normalization) {
+  private static JsonObject preprocessing(
+      PixelNormalization normalization, Optional<ClipPreprocessing> pictures) {
     JsonObject json = new JsonObject();
     json.add("mean", numbers(normalization.mean()));
     json.add("std", numbers(normalization.std()));
-    json.addProperty("interpolation", "bicubic");
-    json.addProperty("resize_mode", "shortest");
+    json.addProperty(
+        "interpolation",
+        pictures
+            .map(own -> own.interpolation().name().toLowerCase(Locale.ROOT))
+            .orElse("bicubic"));
+    boolean isSquash =
+        pictures.filter(own -> own.resizeMode() instanceof ResizeMode.Squash).isPresent();
+    json.addProperty("resize_mode", isSquash ? "squash" : "shortest");
     return json;
   }
 

@@ -55,7 +55,8 @@ public final class OpenClipReader {
             config.tensors(), Map.of(), stored, files.origin(), configFile.toString()),
         Files.exists(tokenizer) ? Optional.of(tokenizer) : Optional.empty(),
         TextCleaning.OPENAI,
-        directory.toString());
+        directory.toString(),
+        OpenClipConfig.pictures(configFile, config));
   }
 
   /** The tensors by the names that a text tower has which is no module of its own. */

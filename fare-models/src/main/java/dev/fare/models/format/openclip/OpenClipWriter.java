@@ -1,5 +1,6 @@
 package dev.fare.models.format.openclip;
 
+import dev.fare.image.ClipPreprocessing;
 import ai.djl.ndarray.NDArray;
 import com.google.common.collect.Sets;
 import com.google.gson.JsonObject;
@@ -30,6 +31,13 @@ public final class OpenClipWriter {
 
   private OpenClipWriter() {}
 
+  /** Writes a model whose pictures become pixels in CLIP's own way. */
+  public static void write(
+      ClipConfig config, Map<String, NDArray> tensors, Optional<Path> tokenizer, Path directory)
+      throws IOException {
+    write(config, tensors, tokenizer, Optional.empty(), directory);
+  }
+
   /**
    * Writes a model; reading it again gives the same bits.
    *
@@ -40,15 +48,20 @@ public final class OpenClipWriter {
    *     a text tower
    * @param tensors by canonical name, complete for the configuration
    * @param tokenizer a {@code tokenizer.json} to go with it
+   * @param preprocessing how pictures become pixels; empty for CLIP's own way
    * @throws IllegalArgumentException if tensors and configuration don't match or open_clip has no
    *     word for the configuration
    * @throws java.nio.file.FileAlreadyExistsException if the directory holds anything else
    * @throws IOException if writing fails; what was at the place before stays
    */
   public static void write(
-      ClipConfig config, Map<String, NDArray> tensors, Optional<Path> tokenizer, Path directory)
+      ClipConfig config,
+      Map<String, NDArray> tensors,
+      Optional<Path> tokenizer,
+      Optional<ClipPreprocessing> preprocessing,
+      Path directory)
       throws IOException {
-    JsonObject json = OpenClipConfigJson.of(config);
+    JsonObject json = OpenClipConfigJson.of(config, preprocessing);
     TensorMatcher.check(config, tensors);
     AtomicDirectory.write(
         directory,
