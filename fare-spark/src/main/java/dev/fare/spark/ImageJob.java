@@ -80,13 +80,14 @@ public final class ImageJob {
   /**
    * Runs the job, or what is left of it.
    *
+   * <p>Spark's own exception ends a job in which a shard failed as often as its settings allow;
+   * finished shards stay.
+   *
    * @param images paths, each once; their order decides about shards
    * @return what is in the directory now
    * @throws IllegalArgumentException if a path is there twice
    * @throws IOException if the directory holds results of other images, another model or another
    *     function
-   * @throws org.apache.spark.SparkException if a shard failed as often as Spark's settings allow;
-   *     finished ones stay
    */
   public JobSummary run(JavaSparkContext spark, List<Path> images) throws IOException {
     List<Shard> shards = shards(images, ModelFiles.digest(model) + " " + function.identity());
