@@ -28,11 +28,14 @@ public final class ModelCard {
   /** The files that a card is; they go when the model that they describe is replaced. */
   public static final Set<String> FILES = Set.of(CARD, SUMMARY);
 
-  /** The folders of an absolute path, on Unix and on Windows; none of a web address. */
+  /**
+   * The folders of an absolute path, on Unix and on Windows, before any option; not of a web
+   * address.
+   */
   private static final Pattern FOLDERS =
       Pattern.compile(
           "(?m)(?<=^|[\\s='\"(\\[,;`])(?:[A-Za-z]:[\\\\/]+|/(?=[^\\s/]))"
-              + "(?:[^\\\\/\\n,;'\"\\[\\]]*[^\\\\/\\s,;'\"\\[\\]][\\\\/]+)*");
+              + "(?:(?:(?! -)[^\\\\/\\n,;'\"\\[\\]])*[^\\\\/\\s,;'\"\\[\\]][\\\\/]+)*");
 
   private final TrainingSummary summary;
   private final String name;

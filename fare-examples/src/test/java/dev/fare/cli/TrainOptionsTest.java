@@ -153,10 +153,9 @@ class TrainOptionsTest {
     assertThat(table.get(0)).endsWith(",validation_clean_accuracy,validation_robust_accuracy");
 
     String card = Files.readString(folder.resolve("out/README.md"));
-    String command =
-        "fare train --model %s --images %s --output %s --batch-size 2"
-            .formatted(clip, images, folder.resolve("out"));
-    assertThat(card).contains("license: \"mit\"", command, " --steps 50 ", " --license mit ");
+    String command = "fare train --model clip --images images --output out --batch-size 2";
+    assertThat(card)
+        .contains("license: \"mit\"", command, " --epsilon 48/255 --steps 50 ", " --license mit ");
     JsonObject training =
         JsonParser.parseString(Files.readString(folder.resolve("out/training.json")))
             .getAsJsonObject();
