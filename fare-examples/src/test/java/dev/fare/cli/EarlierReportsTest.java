@@ -75,7 +75,7 @@ class EarlierReportsTest {
     Program program =
         Program.run(
             (Object[])
-                ("evaluate --attack pgd,square --iterations 2 --queries 10 --epsilon 12/255"
+                ("evaluate --attack pgd,square --steps 2 --queries 10 --epsilon 12/255"
                         + " --each-attack --batch-size 2 --seed 3 --images %s --model original=%s"
                         + " --output %s")
                     .formatted(images, clip, page)
