@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
@@ -23,6 +24,12 @@ final class FailureMessage {
 
   /** The failure, the file trouble behind it, and advice in the command's own options. */
   static String of(Exception failure, CommandLine command) {
+    if (failure instanceof EngineException engine) {
+      Optional<String> reason = NativeLibraries.reason(engine); // names its cause itself
+      if (reason.isPresent()) {
+        return reason.get();
+      }
+    }
     StringBuilder message = new StringBuilder(reason(failure));
     for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
       if (cause instanceof IOException && !message.toString().contains(reason(cause))) {
@@ -43,9 +50,6 @@ final class FailureMessage {
   /** Files are named by exceptions whose message is nothing but the name. */
   private static String reason(Throwable failure) {
     String message = failure.getMessage();
-    if (failure instanceof EngineException engine && NativeLibraries.reason(engine).isPresent()) {
-      return NativeLibraries.reason(engine).get();
-    }
     if (failure instanceof NoSuchFileException missing) {
       String reason = missing.getReason();
       return "there is no file or folder %s (looked from %s)%s"

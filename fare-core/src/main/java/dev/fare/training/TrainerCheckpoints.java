@@ -3,7 +3,7 @@ package dev.fare.training;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
-import dev.fare.RecordedNames;
+import dev.fare.io.RecordedNames;
 import dev.fare.training.checkpoint.Checkpoint;
 import dev.fare.training.checkpoint.CheckpointDirectory;
 import dev.fare.training.checkpoint.CheckpointPolicy;

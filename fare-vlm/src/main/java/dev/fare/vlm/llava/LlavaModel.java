@@ -378,7 +378,7 @@ public final class LlavaModel implements VisionLanguageModel {
      * nothing {@link PromptTemplate#VICUNA_V1}.
      */
     public Builder template(PromptTemplate value) {
-      template = requireNonNull(value, "value");
+      template = requireNonNull(value, "template");
       return this;
     }
 

@@ -1,4 +1,4 @@
-package dev.fare;
+package dev.fare.io;
 
 import java.util.Map;
 import java.util.regex.MatchResult;
