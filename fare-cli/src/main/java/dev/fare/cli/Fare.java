@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
       ConvertCommand.class,
       InspectCommand.class,
       ReportCommand.class,
+      DoctorCommand.class,
       GenerateCompletion.class
     },
     exitCodeListHeading = "%nExit codes:%n",

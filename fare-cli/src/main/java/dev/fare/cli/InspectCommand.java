@@ -1,7 +1,5 @@
 package dev.fare.cli;
 
-import static java.util.stream.Collectors.joining;
-
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -97,23 +95,10 @@ final class InspectCommand implements Callable<Integer> {
       } else {
         facts = model();
       }
-      int width = facts.keySet().stream().mapToInt(String::length).max().orElse(0) + 2;
-      facts.forEach(
-          (name, value) ->
-              terminal.say("%s", name + " ".repeat(width - name.length()) + text(value, width)));
+      terminal.table(facts);
       terminal.result(facts);
       return 0;
     }
-  }
-
-  /** Lists stand below each other. */
-  private static String text(Object value, int indent) {
-    if (!(value instanceof List<?> list)) {
-      return value.toString();
-    }
-    return list.isEmpty()
-        ? "none"
-        : list.stream().map(Object::toString).collect(joining("\n" + " ".repeat(indent)));
   }
 
   private boolean holdsImages() throws IOException {

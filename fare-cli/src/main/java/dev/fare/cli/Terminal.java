@@ -1,5 +1,7 @@
 package dev.fare.cli;
 
+import static java.util.stream.Collectors.joining;
+
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
@@ -58,6 +60,22 @@ final class Terminal implements AutoCloseable {
       out.println(arguments.length == 0 ? format : format.formatted(arguments));
       out.flush();
     }
+  }
+
+  /** Names and values for people, in two columns; a list's items stand below each other. */
+  void table(Map<String, ?> facts) {
+    int width = facts.keySet().stream().mapToInt(String::length).max().orElse(0) + 2;
+    facts.forEach(
+        (name, value) -> say("%s", name + " ".repeat(width - name.length()) + text(value, width)));
+  }
+
+  private static String text(Object value, int indent) {
+    if (!(value instanceof List<?> list)) {
+      return value.toString();
+    }
+    return list.isEmpty()
+        ? "none"
+        : list.stream().map(Object::toString).collect(joining("\n" + " ".repeat(indent)));
   }
 
   /** The result for programs. */

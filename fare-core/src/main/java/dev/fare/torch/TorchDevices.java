@@ -3,10 +3,16 @@ package dev.fare.torch;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.engine.StandardCapabilities;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Where weights go. */
 public final class TorchDevices {
+
+  private static final Logger log = LoggerFactory.getLogger(TorchDevices.class);
+  private static final AtomicBoolean said = new AtomicBoolean();
 
   private TorchDevices() {}
 
@@ -18,6 +24,9 @@ public final class TorchDevices {
   public static Device orDefault(@Nullable Device asked) {
     Engine engine = Engine.getEngine("PyTorch");
     if (asked == null) {
+      if (!engine.defaultDevice().isGpu()) {
+        sayOnceWhyNoGpu(engine.hasCapability(StandardCapabilities.CUDA));
+      }
       return engine.defaultDevice();
     }
     if (asked.isGpu()) {
@@ -32,5 +41,14 @@ public final class TorchDevices {
       }
     }
     return asked;
+  }
+
+  /** DJL takes the CPU without a word. */
+  private static void sayOnceWhyNoGpu(boolean isCudaBuild) {
+    if (!said.getAndSet(true)) {
+      CudaSetup.here(isCudaBuild)
+          .obstacle()
+          .ifPresent(reason -> log.warn("models go to the CPU: {}", reason));
+    }
   }
 }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.gson.JsonObject;
 import dev.fare.io.AtomicFile;
+import dev.fare.torch.Versions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

@@ -4,6 +4,7 @@ import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableSet;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.UnreadableImages;
+import dev.fare.torch.Versions;
 import dev.fare.training.checkpoint.CheckpointState;
 import dev.fare.training.checkpoint.RunMemory;
 import dev.fare.training.checkpoint.RunMemory.Update;

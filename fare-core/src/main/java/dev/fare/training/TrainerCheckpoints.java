@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.io.RecordedNames;
+import dev.fare.torch.Versions;
 import dev.fare.training.checkpoint.Checkpoint;
 import dev.fare.training.checkpoint.CheckpointDirectory;
 import dev.fare.training.checkpoint.CheckpointPolicy;

@@ -6,6 +6,7 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.fare.torch.Versions;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;

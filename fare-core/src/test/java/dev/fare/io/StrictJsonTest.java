@@ -27,8 +27,7 @@ class StrictJsonTest {
   void readsEveryKindOfValue() throws IOException {
     JsonObject json = parse("{\"a\": [1, [2.5], {}], \"t\": true, \"f\": false, \"n\": null}");
 
-    assertThat(json.toString())
-        .isEqualTo("{\"a\":[1,[2.5],{}],\"t\":true,\"f\":false,\"n\":null}");
+    assertThat(json.toString()).isEqualTo("{\"a\":[1,[2.5],{}],\"t\":true,\"f\":false,\"n\":null}");
     assertThat(json.get("t").getAsBoolean()).isTrue();
     assertThat(json.get("n").isJsonNull()).isTrue();
     assertThat(json.get("a").getAsJsonArray()).hasSize(3);

@@ -3,6 +3,7 @@ package dev.fare.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -276,6 +277,16 @@ class CommandLineTest {
       assertThat(Files.readAllLines(folder.resolve("e.txt")).get(IMAGES - 1))
           .isEqualTo(last.get("file").getAsString());
     }
+  }
+
+  @Test
+  void doctorSaysWhatTheEngineRunsOn() {
+    JsonObject facts = Program.run("doctor", "--json").json();
+
+    assertThat(facts.get("libtorch").getAsString())
+        .isEqualTo(Engine.getEngine("PyTorch").getVersion());
+    assertThat(Program.run("doctor").out())
+        .contains("default device", facts.get("default device").getAsString());
   }
 
   @Test

@@ -16,7 +16,6 @@ import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.training.optimizer.Optimizer;
 import dev.fare.training.optimizer.UpdateRule;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -25,7 +24,6 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** bfloat16 inside a tower, whose borders and weights stay float32. */
 class PrecisionTest {
@@ -215,24 +213,6 @@ class PrecisionTest {
       assertThat(copy.precision()).isEqualTo(Precision.BFLOAT16);
       assertThat(copy.embed(pixels).toFloatArray()).containsExactly(before, within(0f));
     }
-  }
-
-  @Test
-  void autoTakesBfloat16OnlyWithMatrixUnits(@TempDir Path folder) throws Exception {
-    Path info = folder.resolve("cpuinfo");
-    assertThat(PrecisionChoice.multipliesBfloat16(info)).isFalse();
-    Files.writeString(info, "processor\t: 0\nflags\t\t: fpu avx512f amx_tile\nbugs\t: \n");
-    assertThat(PrecisionChoice.multipliesBfloat16(info)).isFalse();
-    Files.writeString(info, "processor\t: 0\nflags\t\t: fpu amx_bf16 amx_tile\nbugs\t: \n");
-    assertThat(PrecisionChoice.multipliesBfloat16(info)).isTrue();
-    Files.writeString(info, "processor\t: 0\nflags\t\t: fpu avx512_bf16\nbugs\t: \n");
-    assertThat(PrecisionChoice.multipliesBfloat16(info)).isTrue();
-    assertThat(PrecisionChoice.of(Precision.AUTO, Device.cpu()))
-        .isEqualTo(
-            PrecisionChoice.multipliesBfloat16(Path.of("/proc/cpuinfo"))
-                ? Precision.BFLOAT16
-                : Precision.FLOAT32);
-    assertThat(PrecisionChoice.of(Precision.BFLOAT16, Device.cpu())).isEqualTo(Precision.BFLOAT16);
   }
 
   @Test

@@ -1,10 +1,14 @@
 package dev.fare.examples.benchmarks;
 
+import ai.onnxruntime.OrtEnvironment;
 import com.google.gson.GsonBuilder;
+import com.sun.management.OperatingSystemMXBean;
 import dev.fare.examples.benchmarks.InterleavedTimer.Clock;
 import dev.fare.examples.benchmarks.Workbench.Models;
+import dev.fare.torch.EngineReport;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -102,7 +106,7 @@ public final class Benchmarks implements Callable<Integer> {
     System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
     List<Benchmark> chosen = chosen();
     PrintWriter out = spec.commandLine().getOut();
-    Map<String, String> machine = Machine.describe(threads);
+    Map<String, String> machine = machine();
     machine.forEach((name, value) -> out.println(name + ": " + value));
     out.println();
     out.flush();
@@ -120,6 +124,15 @@ public final class Benchmarks implements Callable<Integer> {
       write(json, machine, measured);
     }
     return 0;
+  }
+
+  private static Map<String, String> machine() throws IOException {
+    Map<String, String> facts = new LinkedHashMap<>(EngineReport.create().facts());
+    if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system) {
+      facts.put("memory, GiB", Long.toString(system.getTotalMemorySize() >> 30));
+    }
+    facts.put("onnxruntime", OrtEnvironment.getEnvironment().getVersion());
+    return facts;
   }
 
   private List<Benchmark> chosen() {
@@ -155,20 +168,8 @@ public final class Benchmarks implements Callable<Integer> {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("measured", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
     all.put("machine", machine);
-    all.put("rows", measured.stream().map(Benchmarks::toMap).toList());
+    all.put("rows", measured.stream().map(Measurement::toMap).toList());
     String text = new GsonBuilder().setPrettyPrinting().create().toJson(all);
     Files.writeString(file, text + "\n");
-  }
-
-  private static Map<String, Object> toMap(Measurement measurement) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("row", measurement.row());
-    map.put("value", measurement.value());
-    map.put("lowest", measurement.lowest());
-    map.put("highest", measurement.highest());
-    map.put("target", measurement.target().toString());
-    map.put("met", measurement.isTargetMet());
-    map.put("details", measurement.details());
-    return map;
   }
 }

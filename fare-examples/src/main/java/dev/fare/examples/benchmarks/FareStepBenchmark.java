@@ -10,6 +10,7 @@ import dev.fare.examples.benchmarks.InterleavedTimer.Timing;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.training.FareTrainer;
+import dev.fare.training.TrainableEncoder;
 import java.util.List;
 
 /** A whole step of FARE against the original code's on the same libtorch. */
@@ -56,7 +57,7 @@ final class FareStepBenchmark implements Benchmark {
   }
 
   /** The paper's recipe. */
-  static FareTrainer<?> trainer(RobustClipEncoder encoder) {
+  static FareTrainer<?> trainer(TrainableEncoder encoder) {
     return FareTrainer.builder(encoder)
         .attack(PgdAttack.builder(ThreatModel.linf(4 / 255.0)).stepSize(1 / 255.0).build())
         .learningRate(1e-5)

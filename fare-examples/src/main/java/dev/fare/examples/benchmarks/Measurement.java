@@ -45,4 +45,17 @@ record Measurement(
   boolean isTargetMet() {
     return target.isMetBy(value);
   }
+
+  /** All of it, for a file. */
+  Map<String, Object> toMap() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("row", row);
+    map.put("value", value);
+    map.put("lowest", lowest);
+    map.put("highest", highest);
+    map.put("target", target.toString());
+    map.put("met", isTargetMet());
+    map.put("details", details);
+    return map;
+  }
 }

@@ -1,12 +1,8 @@
-package dev.fare.models;
+package dev.fare.torch;
 
 import ai.djl.Device;
 import ai.djl.util.cuda.CudaUtils;
 import dev.fare.Precision;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import org.slf4j.Logger;
@@ -20,17 +16,16 @@ import org.slf4j.LoggerFactory;
  * products of bfloat16, with which a pixel gradient took 0.52 of its float32 time on an AMD EPYC of
  * the fourth generation. AVX-512 alone does not count: there bfloat16 was slower.
  */
-final class PrecisionChoice {
+public final class PrecisionChoice {
 
   private static final Logger log = LoggerFactory.getLogger(PrecisionChoice.class);
-  private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
   private static final List<String> CPU_FEATURES = List.of("amx_bf16", "avx512_bf16");
   private static final int AMPERE = 80;
 
   private PrecisionChoice() {}
 
-  /** Resolves AUTO, and says so. */
-  static Precision of(Precision asked, Device device) {
+  /** Resolves AUTO, and says so in the log. */
+  public static Precision of(Precision asked, Device device) {
     if (asked == Precision.AUTO) {
       Precision chosen = isFastInBfloat16(device) ? Precision.BFLOAT16 : Precision.FLOAT32;
       log.info("precision AUTO is {} on {}", chosen, device);
@@ -42,26 +37,15 @@ final class PrecisionChoice {
     return asked;
   }
 
-  private static boolean isFastInBfloat16(Device device) {
+  /** Whether a device has matrix units for bfloat16. */
+  static boolean isFastInBfloat16(Device device) {
     if (device.isGpu()) {
       return Integer.parseInt(CudaUtils.getComputeCapability(device.getDeviceId())) >= AMPERE;
     }
-    return device.getDeviceType().equals(Device.Type.CPU) && multipliesBfloat16(CPU_INFO);
+    return device.getDeviceType().equals(Device.Type.CPU) && multipliesBfloat16(CpuInfo.here());
   }
 
-  /** Whether Linux lists one of the CPU's features for it; elsewhere nobody knows. */
-  static boolean multipliesBfloat16(Path cpuInfo) {
-    if (!Files.isReadable(cpuInfo)) {
-      return false;
-    }
-    try {
-      return Files.readAllLines(cpuInfo).stream()
-          .filter(line -> line.startsWith("flags"))
-          .map(line -> Arrays.asList(line.split("\\s+")))
-          .anyMatch(flags -> !Collections.disjoint(flags, CPU_FEATURES));
-    } catch (IOException e) {
-      log.info("can't read {}: assuming a CPU without matrix units for bfloat16", cpuInfo, e);
-      return false;
-    }
+  static boolean multipliesBfloat16(CpuInfo cpu) {
+    return !Collections.disjoint(cpu.features(), CPU_FEATURES);
   }
 }

@@ -1,17 +1,17 @@
-package dev.fare.training;
+package dev.fare.torch;
 
 import ai.djl.engine.Engine;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Whose arithmetic a run is. */
-final class Versions {
+/** Whose arithmetic a result is. */
+public final class Versions {
 
   private Versions() {}
 
   /** Those of this library, DJL and libtorch, by name. */
-  static Map<String, String> current() {
-    String own = FareTrainer.class.getPackage().getImplementationVersion();
+  public static Map<String, String> current() {
+    String own = Versions.class.getPackage().getImplementationVersion();
     Map<String, String> versions = new TreeMap<>();
     versions.put("fare", own == null ? "development" : own);
     versions.put("djl", Engine.getDjlVersion());
