@@ -1,11 +1,12 @@
 package dev.fare.examples.benchmarks;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Attack;
 import dev.fare.AttackResult;
-import dev.fare.Norm;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.FabAttack;
@@ -25,6 +26,7 @@ import dev.fare.training.TrainingListener;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -37,8 +39,8 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 record DeviceSmoke(Device device, int images) {
 
-  private static final Map<Norm, Double> RADII =
-      Map.of(Norm.LINF, 4 / 255.0, Norm.L2, 1.0, Norm.L1, 20.0);
+  private static final List<ThreatModel> THREATS =
+      List.of(ThreatModel.linf(4 / 255.0), ThreatModel.l2(1), ThreatModel.l1(20));
 
   /** Embeddings and pixel gradients on the CPU and on the device. */
   Map<String, Object> agreement(Path clip) throws IOException {
@@ -49,12 +51,8 @@ record DeviceSmoke(Device device, int images) {
       NDArray moved = pixels.toDevice(device, true);
       Map<String, Object> found = new LinkedHashMap<>();
       found.put("embedding, largest difference", apart(here.embed(pixels), there.embed(moved)));
-      for (Norm norm : Norm.values()) {
-        Attack pgd =
-            PgdAttack.builder(new ThreatModel(norm, RADII.get(norm)))
-                .steps(10)
-                .randomStart(false)
-                .build();
+      for (ThreatModel threat : THREATS) {
+        Attack pgd = PgdAttack.builder(threat).steps(10).randomStart(false).build();
         NDArray target = here.embed(pixels).zerosLike();
         try (AttackResult cpuResult =
                 pgd.perturb(Objectives.embeddingDistance(here, target), pixels);
@@ -63,7 +61,7 @@ record DeviceSmoke(Device device, int images) {
                     Objectives.embeddingDistance(there, target.toDevice(device, true)), moved)) {
           double mean = cpuResult.losses().mean().getFloat();
           double other = deviceResult.losses().mean().getFloat();
-          found.put("PGD in " + norm + ", loss as a multiple of the CPU's", other / mean);
+          found.put("PGD in " + threat.norm() + ", loss as a multiple of the CPU's", other / mean);
         }
       }
       return found;
@@ -81,8 +79,7 @@ record DeviceSmoke(Device device, int images) {
       EmojiDataset test = EmojiDataset.testSetA(data, images);
       NDArray pixels = ImageArrays.pixels(test, model.imageEncoder().imageSize(), manager);
       NDArray labels = ImageArrays.labels(test, manager);
-      for (Norm norm : Norm.values()) {
-        ThreatModel threat = new ThreatModel(norm, RADII.get(norm));
+      for (ThreatModel threat : THREATS) {
         for (Attack attack :
             new Attack[] {
               PgdAttack.builder(threat).steps(10).build(),
@@ -100,7 +97,7 @@ record DeviceSmoke(Device device, int images) {
               count += one ? 1 : 0;
             }
             found.put(
-                attack.getClass().getSimpleName() + " in " + norm,
+                attack.getClass().getSimpleName() + " in " + threat.norm(),
                 Map.of(
                     "succeeded",
                     (double) count / won.length,
@@ -137,7 +134,7 @@ record DeviceSmoke(Device device, int images) {
           @Override
           public void onStep(StepResult result) {
             if (result.step() == updates) {
-              running.get().cancel();
+              requireNonNull(running.get()).cancel();
             }
           }
         };
