@@ -268,30 +268,20 @@ class Ball(Module):
     moving = torch.logical_and(torch.le(least, shift), torch.gt(most, shift))
     return float(torch.sum(moving))
 
-  # all rows at once, without waiting for any of them: Newton's method inside a bracket, and last steps in
-  # double precision, since a sum in single precision may be far above epsilon
+  # all rows at once, without waiting for any of them: the sum of moves rises by as much as pixels move
+  # between any two of the sorted break points, so the answer lies in the segment where it reaches its goal
   def shift_of_all(self: __torch__.Ball, least: Tensor, most: Tensor, epsilon: float) -> Tensor:
-    goal = torch.to(torch.sum(most, [1], True, dtype=7) - epsilon, 6)
-    low = torch.zeros_like(goal)
-    high = torch.amax(most, [1], True)
-    shift = low
-    for i in range(40):
-      moves = torch.clamp(shift, least, most)
-      gap = goal - torch.sum(moves, [1], True)
-      # whoever moves by the shift itself moves on with it; at a break point that may be one too many
-      slope = torch.sum(torch.eq(moves, shift), [1], True)
-      rises = torch.gt(gap, 0)
-      low = torch.where(rises, shift, low)
-      high = torch.where(rises, high, shift)
-      newton = shift + gap / torch.clamp_min(slope, 1)
-      inside = torch.logical_and(torch.ge(newton, low), torch.le(newton, high))
-      solvable = torch.logical_or(torch.gt(slope, 0), torch.eq(gap, 0))
-      following = torch.where(torch.logical_and(inside, solvable), newton, (low + high) / 2)
-      shift = following
-    for i in range(3):
-      moves = torch.clamp(shift, least, most)
-      excess = torch.sum(most - moves, [1], True, dtype=7) - epsilon
-      moving = torch.logical_and(torch.le(least, shift), torch.gt(most, shift))
-      step = excess / torch.clamp_min(torch.sum(moving, [1], True), 1)
-      shift = torch.to(torch.clamp_min(torch.to(shift, 7) + step, 0), 6)
-    return shift
+    goal = torch.sum(torch.to(most, 7) - least, [1], True) - epsilon
+    breaks, order = torch.sort(torch.cat([least, most], 1), 1)
+    turns = torch.cat([torch.ones_like(least), torch.neg(torch.ones_like(most))], 1)
+    # [N,2D]: how many move from each break point on
+    moving = torch.cumsum(torch.gather(turns, 1, order), 1)
+    last = torch.size(breaks, 1) - 1
+    exact = torch.to(breaks, 7)
+    gains = moving[:, :last] * (exact[:, 1:] - exact[:, :last])
+    reached = torch.cumsum(gains, 1)
+    segment = torch.clamp_max(torch.sum(torch.lt(reached, goal), [1], True), last - 1)
+    before = torch.gather(reached, 1, segment) - torch.gather(gains, 1, segment)
+    step = (goal - before) / torch.clamp_min(torch.gather(moving, 1, segment), 1)
+    shift = torch.gather(exact, 1, segment) + step
+    return torch.to(torch.where(torch.gt(goal, 0), shift, torch.zeros_like(shift)), 6)
