@@ -1,6 +1,7 @@
 package dev.fare;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.torch.Host;
 import java.util.Arrays;
 
 /** Something that decides between K classes. */
@@ -25,7 +26,7 @@ public interface Classifier {
    * @param logits {@code [N,K]}
    */
   static int[] decisions(NDArray logits) {
-    float[] values = logits.toFloatArray();
+    float[] values = Host.floats(logits);
     int classes = Math.toIntExact(logits.getShape().get(1));
     int[] decisions = new int[Math.toIntExact(logits.getShape().get(0))];
     for (int row = 0; row < decisions.length; row++) {

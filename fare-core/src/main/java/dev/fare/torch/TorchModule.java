@@ -10,6 +10,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import com.google.common.collect.ObjectArrays;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -128,6 +129,36 @@ public final class TorchModule implements AutoCloseable {
       arguments.add(input.getName() == null ? input : input.reshape(input.getShape()));
     }
     return run(method, arguments);
+  }
+
+  /**
+   * Calls a method that returns one tensor and whose last parameter takes {@link Host#numbers}.
+   *
+   * @param method the method's name
+   * @param numbers in the order that the source reads them
+   * @param inputs its other arguments; the result belongs to the manager of the first one
+   */
+  public NDArray call(String method, double[] numbers, NDArray... inputs) {
+    return callAll(method, numbers, inputs).singletonOrThrow();
+  }
+
+  /** The same of a method that returns a list of tensors. */
+  public NDList callAll(String method, double[] numbers, NDArray... inputs) {
+    try (NDArray last = Host.numbers(numbers)) {
+      return callAll(method, ObjectArrays.concat(inputs, last));
+    }
+  }
+
+  /**
+   * {@link #callList} with {@link Host#numbers} as the one argument before the list; the result
+   * belongs to the manager of the list's first tensor.
+   */
+  public NDList callList(String method, double[] numbers, List<NDArray> list) {
+    try (NDArray first = Host.numbers(numbers)) {
+      NDList found = callList(method, List.of(first), list);
+      found.attach(list.get(0).getManager());
+      return found;
+    }
   }
 
   /**

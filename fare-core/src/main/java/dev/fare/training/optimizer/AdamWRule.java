@@ -3,7 +3,9 @@ package dev.fare.training.optimizer;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.torch.TorchModule;
 import dev.fare.training.weights.WeightScript;
 import java.util.ArrayList;
@@ -38,7 +40,7 @@ final class AdamWRule implements UpdateRule {
     this.weightDecay = weightDecay;
     this.weights = List.copyOf(weights.values());
     manager = this.weights.get(0).getManager().newSubManager();
-    updates = WeightScript.own(manager.create(0f), manager);
+    updates = WeightScript.own(manager.zeros(new Shape()), manager);
     state.put("updates", updates);
     weights.forEach(
         (name, weight) -> {
@@ -76,8 +78,7 @@ final class AdamWRule implements UpdateRule {
       learningRate, settings.beta1(), settings.beta2(), weightDecay, settings.epsilon()
     };
     try (GradMode off = GradMode.noGrad();
-        NDManager call = manager.newSubManager(Device.cpu());
-        NDArray numbers = call.create(rates)) {
+        NDArray numbers = Host.numbers(rates)) {
       TorchModule script = WeightScript.module();
       script.callList(scriptMethod, List.of(numbers, updates), tensors).close();
     }
