@@ -3,9 +3,14 @@ package dev.fare.torch;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.engine.StandardCapabilities;
+import ai.djl.ndarray.NDArray;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Where weights go. */
+/**
+ * Where arrays go: what is loaded goes where the caller says, else to the engine's default device;
+ * what is computed follows the model.
+ */
 public final class TorchDevices {
 
   private TorchDevices() {}
@@ -32,5 +37,28 @@ public final class TorchDevices {
       }
     }
     return asked;
+  }
+
+  /**
+   * Checks that a model's inputs are where it is.
+   *
+   * @param inputs those without dimensions may be on the CPU
+   * @throws IllegalArgumentException if another is on another device
+   */
+  public static void checkSame(Device model, List<? extends NDArray> inputs) {
+    for (NDArray input : inputs) {
+      Device device = input.getDevice();
+      if (!device.equals(model) && (device.isGpu() || input.getShape().dimension() > 0)) {
+        throw new IllegalArgumentException(
+            "the model is on "
+                + model
+                + ", got an array "
+                + input.getShape()
+                + " on "
+                + device
+                + "; create arrays with a manager on the model's device, or move them there with"
+                + " toDevice");
+      }
+    }
   }
 }
