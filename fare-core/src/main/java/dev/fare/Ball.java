@@ -2,10 +2,11 @@ package dev.fare;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
+import dev.fare.torch.Autograd;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;
@@ -20,9 +21,6 @@ import java.util.Map;
  * the manager of its argument.
  */
 public final class Ball {
-
-  /** One part in 2^24: a float times one less this is the float below it, or the next one below. */
-  private static final double HALF_ULP = 5.97e-8;
 
   /** How far, relative to epsilon, a length may exceed it before an image is moved. */
   private static final double TOLERANCE = 5e-7;
@@ -46,22 +44,22 @@ public final class Ball {
 
   private final ThreatModel threatModel;
   private final NDArray center;
-  private final NDArray lower;
-  private final NDArray upper;
+
+  /** The lowest and the highest images for l∞; none for others, which end at 0 and at 1. */
+  private final NDList bounds;
 
   Ball(ThreatModel asked, NDArray center) {
     // a larger ball allows no more, and its radius squared may be no float32 any more
     threatModel = asked.withEpsilon(Math.min(asked.epsilon(), diameter(asked.norm(), center)));
     this.center = center;
-    try (TensorScope scope = TensorScope.of(center)) {
-      NDManager owner = center.getManager();
-      if (threatModel.norm() == Norm.LINF) {
-        NDArray exact = center.toType(DataType.FLOAT64, true);
-        lower = scope.keep(roundedUp(exact.sub(threatModel.epsilon()).maximum(0)), owner);
-        upper = scope.keep(roundedDown(exact.add(threatModel.epsilon()).minimum(1)), owner);
-      } else {
-        lower = scope.keep(center.zerosLike(), owner);
-        upper = scope.keep(center.onesLike(), owner);
+    bounds = new NDList();
+    if (threatModel.norm() == Norm.LINF) {
+      try (TensorScope scope = TensorScope.of(center)) {
+        NDArray inScope = scope.view(center);
+        double[] epsilon = {threatModel.epsilon()};
+        Script.MODULE
+            .callAll("bounds", epsilon, inScope)
+            .forEach(bound -> bounds.add(scope.keep(bound, center.getManager())));
       }
     }
   }
@@ -76,23 +74,10 @@ public final class Ball {
     };
   }
 
-  private Ball(ThreatModel threatModel, NDArray center, NDArray lower, NDArray upper) {
+  private Ball(ThreatModel threatModel, NDArray center, NDList bounds) {
     this.threatModel = threatModel;
     this.center = center;
-    this.lower = lower;
-    this.upper = upper;
-  }
-
-  private static NDArray roundedDown(NDArray exact) {
-    NDArray rounded = exact.toType(DataType.FLOAT32, true);
-    NDArray tooHigh = rounded.toType(DataType.FLOAT64, true).gt(exact);
-    return NDArrays.where(tooHigh, rounded.mul((float) (1 - HALF_ULP)), rounded);
-  }
-
-  private static NDArray roundedUp(NDArray exact) {
-    NDArray rounded = exact.toType(DataType.FLOAT32, true);
-    NDArray tooLow = rounded.toType(DataType.FLOAT64, true).lt(exact);
-    return NDArrays.where(tooLow, rounded.mul((float) (1 + 2 * HALF_ULP)), rounded);
+    this.bounds = bounds;
   }
 
   /** What the ball is measured by; its radius is never longer than [0,1] is wide. */
@@ -111,7 +96,9 @@ public final class Ball {
    * @param rows indices {@code [M]} int64; what is allocated belongs to their manager
    */
   public Ball select(NDArray rows) {
-    return new Ball(threatModel, take(center, rows), take(lower, rows), take(upper, rows));
+    NDList some = new NDList();
+    bounds.forEach(bound -> some.add(take(bound, rows)));
+    return new Ball(threatModel, take(center, rows), some);
   }
 
   private static NDArray take(NDArray array, NDArray rows) {
@@ -128,11 +115,11 @@ public final class Ball {
   public NDArray project(NDArray images) {
     return switch (threatModel.norm()) {
       case LINF -> clamp(images);
-      case L2 -> clamp(center.add(threatModel.project(images.sub(center))));
-      case L1 -> {
-        NDArray radius = images.getManager().create(threatModel.epsilon());
-        yield Script.MODULE.call("project_l1", images, center, radius);
+      case L2 -> {
+        double[] numbers = {threatModel.epsilon(), ThreatModel.TINY};
+        yield Script.MODULE.call("project_images_l2", numbers, images, center);
       }
+      case L1 -> Script.MODULE.call("project_l1", radius(), images, center);
     };
   }
 
@@ -147,13 +134,14 @@ public final class Ball {
     if (threatModel.norm() != Norm.L1) {
       return project(center.add(change));
     }
-    NDArray radius = change.getManager().create(threatModel.epsilon());
-    return Script.MODULE.call("project_l1_change", change, center, radius);
+    return Script.MODULE.call("project_l1_change", radius(), change, center);
   }
 
   /** Cuts pixels to [0,1], and for l∞ to the ball. */
   private NDArray clamp(NDArray images) {
-    return Script.MODULE.call("clamp", images, lower, upper);
+    return bounds.isEmpty()
+        ? Autograd.clip(images, 0, 1)
+        : Script.MODULE.call("clamp", images, bounds.get(0), bounds.get(1));
   }
 
   /**
@@ -163,8 +151,27 @@ public final class Ball {
    * @return {@code [N]} float64
    */
   public NDArray distances(NDArray images) {
-    NDArray norm = images.getManager().create(threatModel.norm().ordinal());
-    return Script.MODULE.call("distances", images, center, norm);
+    return Script.MODULE.call("distances", norm(), images, center);
+  }
+
+  private double[] radius() {
+    return new double[] {threatModel.epsilon()};
+  }
+
+  private double[] norm() {
+    return new double[] {threatModel.norm().ordinal()};
+  }
+
+  /**
+   * What {@link #tighten} reads of images, so that the host can read it together with other things.
+   *
+   * @param images {@code [N,C,H,W]}
+   * @return {@code [2]} float64: 1 where no pixel is out of its bounds, and the longest distance
+   */
+  public NDArray look(NDArray images) {
+    return bounds.isEmpty()
+        ? Script.MODULE.call("look_in_cube", norm(), images, center)
+        : Script.MODULE.call("look", norm(), images, center, bounds.get(0), bounds.get(1));
   }
 
   /**
@@ -174,52 +181,58 @@ public final class Ball {
    *
    * @param images {@code [N,C,H,W]}
    * @return the same shape; the argument itself if every image is inside
+   * @throws IllegalStateException if an image is not finite
    */
   public NDArray tighten(NDArray images) {
-    NDArray inside = isInBounds(images).all().getBoolean() ? images : clamp(images);
-    double margin = 0;
-    for (int i = 0; i < TIGHTENINGS && isOutside(inside); i++) {
-      if (threatModel.norm() == Norm.L1 && i % 2 == 0) {
-        NDArray radius = images.getManager().create(threatModel.epsilon());
-        inside = Script.MODULE.call("trim", inside, center, radius);
-      } else {
-        inside = clamp(shrunk(inside, margin));
-        margin = margin == 0 ? TOLERANCE : margin * 10;
-      }
-    }
-    return isOutside(inside) ? towardsCenter(shrunkExactly(inside, TOLERANCE)) : inside;
+    return tighten(images, Host.doubles(look(images)));
   }
 
   /**
-   * In float32, each pixel no farther from the centre than in the exact image. Where a change is of
-   * a few last bits, any other rounding may be longer by more than the whole radius allows.
+   * The same where the host has read {@link #look} already.
+   *
+   * @param seen begins with its two numbers
    */
-  private NDArray towardsCenter(NDArray exact) {
-    NDArray wide = center.toType(DataType.FLOAT64, true);
-    return NDArrays.where(exact.gt(wide), roundedDown(exact), roundedUp(exact));
+  public NDArray tighten(NDArray images, double[] seen) {
+    NDArray inside = images;
+    double farthest = seen[1];
+    if (seen[0] != 1) {
+      inside = clamp(images);
+      farthest = farthest(inside);
+    }
+    double margin = 0;
+    for (int i = 0; i < TIGHTENINGS && isOutside(farthest); i++) {
+      if (threatModel.norm() == Norm.L1 && i % 2 == 0) {
+        inside = Script.MODULE.call("trim", radius(), inside, center);
+      } else {
+        inside = clamp(shrunk(inside, margin).toType(DataType.FLOAT32, true));
+        margin = margin == 0 ? TOLERANCE : margin * 10;
+      }
+      farthest = farthest(inside);
+    }
+    if (isOutside(farthest)) {
+      // where a change is of a few last bits, rounding may be longer than the whole radius allows
+      inside = Script.MODULE.call("towards_center", shrunk(inside, TOLERANCE), center);
+      farthest = farthest(inside);
+    }
+    if (!(farthest <= Double.MAX_VALUE)) {
+      throw new IllegalStateException("an image of the attack is not finite");
+    }
+    return inside;
   }
 
-  /** Every change times one factor, so that the length is epsilon less a margin. */
+  /** Every change times one factor, so that the length is epsilon less a margin; float64. */
   private NDArray shrunk(NDArray images, double margin) {
-    return shrunkExactly(images, margin).toType(DataType.FLOAT32, true);
+    double[] numbers = {threatModel.norm().ordinal(), threatModel.epsilon() * (1 - margin)};
+    return Script.MODULE.call("shrunk", numbers, images, center);
   }
 
-  private NDArray shrunkExactly(NDArray images, double margin) {
-    NDArray factor =
-        distances(images)
-            .maximum(1e-30)
-            .pow(-1)
-            .mul(threatModel.epsilon() * (1 - margin))
-            .minimum(1);
-    NDArray exact = center.toType(DataType.FLOAT64, true);
-    NDArray change = images.toType(DataType.FLOAT64, true).sub(exact);
-    return exact.add(change.mul(ThreatModel.perImage(factor, images)));
+  private double farthest(NDArray images) {
+    return Host.doubles(distances(images).max())[0];
   }
 
   /** Whether an image is farther than rounding allows; for l∞ the bounds are exact. */
-  private boolean isOutside(NDArray images) {
-    return threatModel.norm() != Norm.LINF
-        && distances(images).max().getDouble() > threatModel.epsilon() * (1 + TOLERANCE);
+  private boolean isOutside(double distance) {
+    return threatModel.norm() != Norm.LINF && distance > threatModel.epsilon() * (1 + TOLERANCE);
   }
 
   /**
@@ -241,9 +254,10 @@ public final class Ball {
               + " for pixels "
               + center.getShape());
     }
-    double farthest = distances(images).max().getDouble();
-    float low = images.min().getFloat();
-    float high = images.max().getFloat();
+    double[] seen = Host.doubles(look(images), Script.MODULE.call("range", images));
+    double farthest = seen[1];
+    float low = (float) seen[2];
+    float high = (float) seen[3];
     double allowed = threatModel.epsilon() * (1 + FOREIGN_ROUNDING) + FOREIGN_LAST_BITS;
     if (!(farthest <= allowed && low >= 0 && high <= 1)) {
       throw new IllegalStateException(
@@ -259,11 +273,7 @@ public final class Ball {
               + high
               + "]");
     }
-    return tighten(images);
-  }
-
-  private NDArray isInBounds(NDArray images) {
-    return Script.MODULE.call("inside", images, lower, upper);
+    return tighten(images, seen);
   }
 
   /**
@@ -273,15 +283,12 @@ public final class Ball {
    * @return {@code [N]} boolean
    */
   public NDArray contains(NDArray images) {
-    if (threatModel.norm() == Norm.LINF) {
-      NDArray inBounds = isInBounds(images);
-      if (inBounds.all().getBoolean()) {
-        return inBounds;
-      }
-    }
-    NDManager manager = images.getManager();
-    NDArray inCube = Script.MODULE.call("inside", images, manager.create(0f), manager.create(1f));
-    NDArray isNear = distances(images).lte(threatModel.epsilon() * (1 + 2 * TOLERANCE));
-    return inCube.logicalAnd(isNear);
+    double[] numbers = {
+      threatModel.norm().ordinal(), threatModel.epsilon() * (1 + 2 * TOLERANCE)
+    };
+    NDArray isNear = Script.MODULE.call("contains", numbers, images, center);
+    return bounds.isEmpty()
+        ? isNear
+        : isNear.logicalOr(Script.MODULE.call("inside", images, bounds.get(0), bounds.get(1)));
   }
 }

@@ -1,6 +1,7 @@
 package dev.fare;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.torch.Autograd;
 
 /** How far embeddings, which are not normalised, lie from references. */
 public enum EmbeddingMetric {
@@ -22,7 +23,7 @@ public enum EmbeddingMetric {
   COSINE {
     @Override
     public NDArray between(NDArray embeddings, NDArray reference) {
-      return Cosine.between(embeddings, reference).neg().add(1);
+      return Autograd.plus(Cosine.between(embeddings, reference).neg(), 1);
     }
   };
 

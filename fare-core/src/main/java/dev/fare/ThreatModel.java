@@ -4,7 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import java.util.Arrays;
+import dev.fare.torch.Autograd;
+import dev.fare.torch.Host;
 import java.util.Locale;
 
 /**
@@ -21,7 +22,7 @@ public record ThreatModel(Norm norm, double epsilon) {
   /**
    * Keeps a division by the length of an all-zero perturbation finite; the paper's code's value.
    */
-  private static final double TINY = 1e-12;
+  static final double TINY = 1e-12;
 
   /**
    * Checks the radius.
@@ -105,6 +106,20 @@ public record ThreatModel(Norm norm, double epsilon) {
    * @throws IllegalArgumentException if it has another rank, type or range, or is not finite
    */
   public static void checkPixels(NDArray pixels) {
+    try (NDArray range = pixelRange(pixels)) {
+      double[] ends = Host.doubles(range);
+      checkPixelRange(ends[0], ends[1]);
+    }
+  }
+
+  /**
+   * The first half of {@link #checkPixels}: what the host has yet to read, perhaps together with
+   * other things, before it calls {@link #checkPixelRange}.
+   *
+   * @return the lowest and the highest value, {@code [2]} float32; NaN where there is one
+   * @throws IllegalArgumentException if the pixels have another rank or type, or there are none
+   */
+  public static NDArray pixelRange(NDArray pixels) {
     if (pixels.getShape().dimension() != 4 || pixels.getDataType() != DataType.FLOAT32) {
       throw new IllegalArgumentException(
           "pixels must be [N,C,H,W] float32, got "
@@ -115,15 +130,20 @@ public record ThreatModel(Norm norm, double epsilon) {
     if (pixels.size() == 0) {
       throw new IllegalArgumentException("pixels must hold at least one image, got none");
     }
-    try (NDArray low = pixels.min();
-        NDArray high = pixels.max()) {
-      float min = low.getFloat();
-      float max = high.getFloat();
-      if (!(min >= 0 && max <= 1)) {
-        String hint = max > 1.5 ? "; divide 8-bit values by 255" : "";
-        throw new IllegalArgumentException(
-            "pixels must lie in [0,1], got [" + min + ", " + max + "]" + hint);
-      }
+    return Ball.Script.MODULE.call("range", pixels);
+  }
+
+  /**
+   * The other half: checks what {@link #pixelRange} has found.
+   *
+   * @throws IllegalArgumentException if it is not within [0,1], or not finite
+   */
+  public static void checkPixelRange(double lowest, double highest) {
+    if (!(lowest >= 0 && highest <= 1)) {
+      String hint = highest > 1.5 ? "; divide 8-bit values by 255" : "";
+      throw new IllegalArgumentException(
+          "pixels must lie in [0,1], got [%s, %s]%s"
+              .formatted((float) lowest, (float) highest, hint));
     }
   }
 
@@ -152,24 +172,22 @@ public record ThreatModel(Norm norm, double epsilon) {
    */
   public NDArray project(NDArray perturbation) {
     return switch (norm) {
-      case LINF -> perturbation.clip(-epsilon, epsilon);
-      case L2 -> {
-        NDArray length = rows(perturbation).square().sum(new int[] {1}, true).sqrt();
-        NDArray factor = length.maximum(TINY).pow(-1).mul(epsilon).minimum(1);
-        yield perturbation.mul(perImage(factor, perturbation));
-      }
-      case L1 -> projectL1(perturbation);
+      case LINF -> Autograd.clip(perturbation, -epsilon, epsilon);
+      case L2 -> Ball.Script.MODULE.call("project_l2", new double[] {epsilon, TINY}, perturbation);
+      case L1 -> Ball.Script.MODULE.call("soften", new double[] {epsilon}, perturbation);
     };
   }
 
-  /** The soft threshold that brings the l1 length to epsilon. */
-  private NDArray projectL1(NDArray perturbation) {
-    NDArray magnitudes = rows(perturbation).abs(); // [N,D]
-    NDArray radius = magnitudes.getManager().create(epsilon);
-    NDArray least = magnitudes.zerosLike();
-    NDArray threshold = Ball.Script.MODULE.call("shift", least, magnitudes, radius); // [N,1]
-    NDArray shrunk = magnitudes.sub(threshold).maximum(0);
-    return perturbation.sign().mul(shrunk.reshape(perturbation.getShape()));
+  /**
+   * Perturbations of one length.
+   *
+   * @param perturbation {@code [N,...]}
+   * @param smallest added to each length that is divided by, so that none is 0
+   * @return the same shape
+   */
+  public NDArray atLength(NDArray perturbation, double smallest, double length) {
+    double[] numbers = {norm.ordinal(), smallest, length};
+    return Ball.Script.MODULE.call("at_length", numbers, perturbation);
   }
 
   /**
@@ -182,18 +200,10 @@ public record ThreatModel(Norm norm, double epsilon) {
     if (norm == Norm.LINF) {
       return gradient.sign();
     }
-    return gradient.div(perImage(size(gradient).maximum(TINY), gradient));
+    return Ball.Script.MODULE.call("unit", new double[] {norm.ordinal(), TINY}, gradient);
   }
 
   private static NDArray rows(NDArray array) {
     return array.reshape(array.getShape().get(0), -1);
-  }
-
-  /** A value per image, [N] or [N,1], as [N,1,...] that multiplies images. */
-  static NDArray perImage(NDArray column, NDArray like) {
-    long[] shape = new long[like.getShape().dimension()];
-    Arrays.fill(shape, 1);
-    shape[0] = column.getShape().get(0);
-    return column.reshape(shape);
   }
 }

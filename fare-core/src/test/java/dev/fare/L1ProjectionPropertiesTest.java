@@ -3,6 +3,7 @@ package dev.fare;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
@@ -47,8 +48,9 @@ class L1ProjectionPropertiesTest {
     abstract double draw(Random random);
   }
 
-  @Property(tries = 60)
+  @Property(tries = 120)
   void isTheClosedForm(
+      @ForAll boolean allImagesAtOnce,
       @ForAll Perturbation perturbation,
       @ForAll @Scale(4) @DoubleRange(min = 0.01, max = 2_000) double epsilon,
       @ForAll long seed) {
@@ -62,8 +64,10 @@ class L1ProjectionPropertiesTest {
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       Shape shape = new Shape(2, 3, 40, 40);
       Ball ball = ThreatModel.l1(epsilon).around(manager.create(center, shape));
+      NDArray images = manager.create(image, shape);
 
-      float[] projected = ball.project(manager.create(image, shape)).toFloatArray();
+      float[] projected =
+          (allImagesAtOnce ? projectAtOnce(ball, images) : ball.project(images)).toFloatArray();
 
       for (int row = 0; row < 2; row++) {
         int from = row * PIXELS;
@@ -73,6 +77,13 @@ class L1ProjectionPropertiesTest {
             .containsExactly(nearest(x, z, epsilon), within(tolerance(z, epsilon)));
       }
     }
+  }
+
+  /** As on a GPU. */
+  private static NDArray projectAtOnce(Ball ball, NDArray images) {
+    double[] radius = {ball.threatModel().epsilon()};
+    NDArray change = images.sub(ball.center());
+    return Ball.Script.MODULE.call("project_all_l1", radius, change, ball.center());
   }
 
   /**

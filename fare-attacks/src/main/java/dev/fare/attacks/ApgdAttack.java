@@ -13,6 +13,7 @@ import dev.fare.attacks.run.Found;
 import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.run.Restarts;
 import dev.fare.attacks.tensor.Rows;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import org.jspecify.annotations.Nullable;
 
@@ -56,7 +57,7 @@ public final class ApgdAttack extends ImageAttack {
               NDArray from =
                   start == null || restart > 0
                       ? null
-                      : Rows.take(start, some.manager().create(rows));
+                      : Rows.take(start, Host.bring(some.manager(), rows));
               return attackOnce(some, from, restart);
             });
   }
@@ -138,8 +139,7 @@ public final class ApgdAttack extends ImageAttack {
     if (threatModel.norm() == Norm.L1) {
       return ball.projectChange(draw);
     }
-    NDArray size = threatModel.size(draw).add(1e-12).reshape(draw.getShape().get(0), 1, 1, 1);
-    return center.add(draw.div(size).mul(threatModel.epsilon()));
+    return center.add(threatModel.atLength(draw, 1e-12, threatModel.epsilon()));
   }
 
   /** Settings of an {@link ApgdAttack}. */

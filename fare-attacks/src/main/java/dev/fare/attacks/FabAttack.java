@@ -2,6 +2,7 @@ package dev.fare.attacks;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.fare.AttackCost;
 import dev.fare.AttackOptions;
 import dev.fare.AttackResult.Scores;
@@ -17,6 +18,8 @@ import dev.fare.attacks.run.WrongClasses;
 import dev.fare.attacks.tensor.Kernels;
 import dev.fare.attacks.tensor.LoopTensor;
 import dev.fare.attacks.tensor.Rows;
+import dev.fare.torch.Autograd;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import org.jspecify.annotations.Nullable;
 
@@ -114,9 +117,9 @@ public final class FabAttack extends ImageAttack {
       owner = run.manager();
       try (TensorScope scope = TensorScope.of(owner)) {
         NDArray center = run.ball().center();
-        NDArray rows = center.reshape(run.size(), -1).get(":,0");
         images = new LoopTensor(center, owner, scope);
-        distances = new LoopTensor(rows.zerosLike().add(Float.POSITIVE_INFINITY), owner, scope);
+        NDArray far = scope.manager().full(new Shape(run.size()), Float.POSITIVE_INFINITY);
+        distances = new LoopTensor(far, owner, scope);
       }
     }
 
@@ -156,7 +159,7 @@ public final class FabAttack extends ImageAttack {
       @Nullable WrongClasses wrong,
       @Nullable NDArray start,
       int round) {
-    NDArray indices = run.manager().create(rows);
+    NDArray indices = Host.bring(run.manager(), rows);
     int restart = round % settings.restarts;
     NDArray targets =
         wrong == null ? null : Rows.take(wrong.ofRank(round / settings.restarts), indices);
@@ -178,9 +181,9 @@ public final class FabAttack extends ImageAttack {
           threatModel().norm() == Norm.LINF
               ? run.random().uniform(center, "fab start", round)
               : run.random().gaussian(center, "fab start", round);
-      NDArray size = threatModel().size(draw).add(1e-12).reshape(run.size(), 1, 1, 1);
-      NDArray half = draw.div(size).mul(run.ball().threatModel().epsilon() / 2);
-      return scope.keep(center.add(half).clip(0, 1), run.manager());
+      double half = run.ball().threatModel().epsilon() / 2;
+      NDArray inside = center.add(threatModel().atLength(draw, 1e-12, half));
+      return scope.keep(Autograd.clip(inside, 0, 1), run.manager());
     }
   }
 

@@ -3,12 +3,13 @@ package dev.fare.attacks;
 import static java.util.Objects.requireNonNullElse;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.AttackControl;
 import dev.fare.AttackListener;
 import dev.fare.AttackOptions;
-import dev.fare.AttackResult;
 import dev.fare.AttackResult.Scores;
+import dev.fare.AttackResult;
 import dev.fare.Ball;
 import dev.fare.Objective;
 import dev.fare.SeededAttack;
@@ -18,7 +19,9 @@ import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.run.Found;
 import dev.fare.attacks.tensor.RandomStreams;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
+import java.util.Arrays;
 import java.util.function.Function;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -111,7 +114,7 @@ public abstract sealed class ImageAttack implements SeededAttack
               + start.getDataType());
     }
     try (NDArray sum = start.sum()) {
-      if (!Float.isFinite(sum.getFloat())) {
+      if (!Double.isFinite(Host.doubles(sum)[0])) {
         throw new IllegalArgumentException("start must be finite, got NaN or infinity in it");
       }
     }
@@ -123,8 +126,17 @@ public abstract sealed class ImageAttack implements SeededAttack
       Ball ball = run.ball();
       AttackBudget meter = run.meter();
       boolean one = found.images() == found.highestLossImages();
-      NDArray inside = inside(ball, found.images());
-      NDArray highestInside = one ? inside : inside(ball, found.highestLossImages());
+      NDList toRead = meter.counts();
+      toRead.add(ball.look(found.images()));
+      if (!one) {
+        toRead.add(ball.look(found.highestLossImages()));
+      }
+      double[] read = Host.doubles(toRead);
+      NDArray inside = ball.tighten(found.images(), Arrays.copyOfRange(read, 2, 4));
+      NDArray highestInside =
+          one
+              ? inside
+              : ball.tighten(found.highestLossImages(), Arrays.copyOfRange(read, 4, 6));
       Scores scores = found.scores();
       boolean isMoved = inside != found.images() || highestInside != found.highestLossImages();
       if (scores != null && isMoved) {
@@ -137,20 +149,20 @@ public abstract sealed class ImageAttack implements SeededAttack
       NDArray highest = one ? images : scope.keep(highestInside.duplicate(), owner);
       if (scores == null) {
         return AttackResult.evaluatedOnDemand(
-            images, meter.cost(), meter.stopReason(), () -> Transfer.replay(images, objective));
+            images,
+            meter.cost(read),
+            meter.stopReason(),
+            () -> Transfer.replay(images, objective));
       }
       scope.keep(scores.losses(), owner);
       scope.keep(scores.succeeded(), owner);
       return new AttackResult(
-          images, highest, scores.losses(), scores.succeeded(), meter.cost(), meter.stopReason());
+          images,
+          highest,
+          scores.losses(),
+          scores.succeeded(),
+          meter.cost(read),
+          meter.stopReason());
     }
-  }
-
-  private static NDArray inside(Ball ball, NDArray images) {
-    NDArray tight = ball.tighten(images);
-    if (!ball.contains(tight).all().getBoolean()) {
-      throw new IllegalStateException("the attack produced an image that is not finite");
-    }
-    return tight;
   }
 }

@@ -6,6 +6,7 @@ import dev.fare.attacks.pgd.PgdSearch;
 import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.run.Found;
 import dev.fare.attacks.run.Restarts;
+import dev.fare.torch.Autograd;
 import dev.fare.torch.TensorScope;
 import org.jspecify.annotations.Nullable;
 
@@ -94,7 +95,8 @@ public final class PgdAttack extends ImageAttack {
     }
     try (TensorScope scope = TensorScope.of(run.manager())) {
       NDArray unit = run.random().inUnitBall(threatModel().norm(), center, "pgd start", restart);
-      return scope.keep(unit.mul(run.ball().threatModel().epsilon()).addi(center), run.manager());
+      NDArray far = Autograd.scaled(unit, run.ball().threatModel().epsilon());
+      return scope.keep(far.addi(center), run.manager());
     }
   }
 

@@ -10,6 +10,7 @@ import dev.fare.attacks.square.SquareSchedule;
 import dev.fare.attacks.square.SquareSearch;
 import dev.fare.attacks.square.SquareSource;
 import dev.fare.attacks.tensor.Rows;
+import dev.fare.torch.Host;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +47,7 @@ public final class SquareAttack extends ImageAttack {
               NDArray from =
                   start == null || restart > 0
                       ? null
-                      : Rows.take(start, some.manager().create(rows));
+                      : Rows.take(start, Host.bring(some.manager(), rows));
               return new SquareSearch(
                       some,
                       settings.schedule(),

@@ -3,7 +3,6 @@ package dev.fare.torch;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -51,24 +50,32 @@ public final class Autograd {
    * <p>DJL's {@code mul}, {@code div}, {@code pow}, {@code maximum} and {@code minimum} of a number
    * put it into memory that the garbage collector may take as soon as they return, though the
    * backward pass reads it again: recorded by them, a gradient is wrong once in a while. {@code
-   * add} and {@code sub} of a number, and products of arrays that are still open, are safe.
+   * add} and {@code sub} of a number, and products of arrays that are still open, are safe. On a
+   * GPU each of them makes the host wait, and this does not.
    *
    * @return of the array's shape and manager
    */
   public static NDArray scaled(NDArray array, double factor) {
-    return withNumber("scaled", array, factor);
+    return withNumbers("scaled", array, factor);
+  }
+
+  /** An array plus a number, where it may be differentiated; see {@link #scaled}. */
+  public static NDArray plus(NDArray array, double addend) {
+    return withNumbers("plus", array, addend);
   }
 
   /** The larger of each value and a number, where it may be differentiated; see {@link #scaled}. */
   public static NDArray clampMin(NDArray array, double least) {
-    return withNumber("at_least", array, least);
+    return withNumbers("at_least", array, least);
   }
 
-  private static NDArray withNumber(String method, NDArray array, double value) {
-    try (NDManager call = array.getManager().newSubManager(Device.cpu());
-        NDArray number = call.create(value)) {
-      return Script.MODULE.call(method, array, number);
-    }
+  /** Each value between two numbers, where it may be differentiated; see {@link #scaled}. */
+  public static NDArray clip(NDArray array, double least, double most) {
+    return withNumbers("clip", array, least, most);
+  }
+
+  private static NDArray withNumbers(String method, NDArray array, double... numbers) {
+    return Script.MODULE.call(method, numbers, array);
   }
 
   /**

@@ -1,9 +1,9 @@
 package dev.fare.torch;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -71,7 +71,7 @@ final class GradientSums {
     NDList taken = new NDList();
     for (int i = first; i < first + count; i++) {
       NDArray sum = sums.set(i, null);
-      taken.add(sum == null ? owner.create(new float[0]) : sum);
+      taken.add(sum == null ? owner.zeros(new Shape(0)) : sum);
     }
     return taken;
   }
@@ -81,12 +81,8 @@ final class GradientSums {
     List<NDArray> tensors = new ArrayList<>(roots);
     tensors.addAll(seeds);
     tensors.addAll(wanted);
-    NDList found;
-    try (NDManager call = owner.newSubManager(Device.cpu());
-        NDArray count = call.create((long) roots.size())) {
-      found = Autograd.module().callList("pull_back", List.of(count), tensors);
-      found.attach(owner);
-    }
+    NDList found = Autograd.module().callList("pull_back", new double[] {roots.size()}, tensors);
+    found.attach(owner);
     for (int i = 0; i < found.size(); i++) {
       // libtorch may give the same tensor for several
       add(i, found.get(i), false);

@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.JniUtils;
+import com.google.common.collect.ObjectArrays;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -123,6 +124,36 @@ public final class TorchModule implements AutoCloseable {
   /** Calls a method that returns a list of tensors; they belong to the first input's manager. */
   public NDList callAll(String method, NDArray... inputs) {
     return run(method, List.of(inputs), null);
+  }
+
+  /**
+   * Calls a method that returns one tensor and whose last parameter takes {@link Host#numbers}.
+   *
+   * @param method the method's name
+   * @param numbers in the order that the source reads them
+   * @param inputs its other arguments; the result belongs to the manager of the first one
+   */
+  public NDArray call(String method, double[] numbers, NDArray... inputs) {
+    return callAll(method, numbers, inputs).singletonOrThrow();
+  }
+
+  /** The same of a method that returns a list of tensors. */
+  public NDList callAll(String method, double[] numbers, NDArray... inputs) {
+    try (NDArray last = Host.numbers(numbers)) {
+      return callAll(method, ObjectArrays.concat(inputs, last));
+    }
+  }
+
+  /**
+   * {@link #callList} with {@link Host#numbers} as the one argument before the list; the result
+   * belongs to the manager of the list's first tensor.
+   */
+  public NDList callList(String method, double[] numbers, List<NDArray> list) {
+    try (NDArray first = Host.numbers(numbers)) {
+      NDList found = callList(method, List.of(first), list);
+      found.attach(list.get(0).getManager());
+      return found;
+    }
   }
 
   /**

@@ -4,9 +4,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.fare.torch.Autograd;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.StepResult.Timings;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 
 /** The gradient and the metrics of a batch, gathered over its parts. */
@@ -15,10 +19,19 @@ final class BatchGradient {
   private final NDManager owner;
   private final long images;
   private final NDList gradients = new NDList();
-  private double losses;
-  private double adversarialCosines;
-  private double cleanCosines;
-  private boolean cleanMeasured;
+
+  /** What is on the device until the host reads it, part by part. */
+  private final Map<Metric, NDList> unread = new EnumMap<>(Metric.class);
+
+  /** What the host has read; no clean cosine where none was measured. */
+  private final Map<Metric, Double> sums = new EnumMap<>(Metric.class);
+
+  /** What is added up over a batch's images. */
+  enum Metric {
+    LOSS,
+    ADVERSARIAL_COSINE,
+    CLEAN_COSINE
+  }
 
   /**
    * Starts at zero.
@@ -60,38 +73,59 @@ final class BatchGradient {
         Autograd.accumulate(List.of(gradients.get(i)), List.of(here));
       }
     }
-    losses += other.losses;
-    adversarialCosines += other.adversarialCosines;
-    cleanCosines += other.cleanCosines;
+    read();
+    other.read();
+    other.sums.forEach((metric, sum) -> sums.merge(metric, sum, Double::sum));
   }
 
-  void addLoss(double sum) {
-    losses += sum;
+  /**
+   * Adds a part's sum, without waiting for it.
+   *
+   * @param sum a scalar, made in the scope
+   */
+  void add(Metric metric, NDArray sum, TensorScope partScope) {
+    unread
+        .computeIfAbsent(metric, none -> new NDList())
+        .add(partScope.keep(sum.stopGradient(), owner));
   }
 
-  void addAdversarialCosine(double sum) {
-    adversarialCosines += sum;
-  }
-
-  void addCleanCosine(double sum) {
-    cleanCosines += sum;
-    cleanMeasured = true;
+  /**
+   * Waits for all metrics at once.
+   *
+   * @param others read with them
+   * @return the elements of the others first
+   */
+  double[] read(NDArray... others) {
+    List<NDArray> arrays = new ArrayList<>(List.of(others));
+    unread.values().forEach(arrays::addAll);
+    double[] numbers = Host.doubles(arrays);
+    int at = numbers.length - (arrays.size() - others.length);
+    for (Map.Entry<Metric, NDList> parts : unread.entrySet()) {
+      for (int i = 0; i < parts.getValue().size(); i++) {
+        sums.merge(parts.getKey(), numbers[at++], Double::sum);
+      }
+      parts.getValue().close();
+    }
+    unread.clear();
+    return numbers;
   }
 
   NDList gradients() {
     return gradients;
   }
 
+  /** The mean over the images, once the metrics are read. */
   double loss() {
-    return losses / images;
+    return sums.getOrDefault(Metric.LOSS, Double.NaN) / images;
   }
 
   StepResult result(long step, double learningRate, double norm, boolean skipped, Timings timings) {
+    Double clean = sums.get(Metric.CLEAN_COSINE);
     return new StepResult(
         step,
         loss(),
-        adversarialCosines / images,
-        cleanMeasured ? OptionalDouble.of(cleanCosines / images) : OptionalDouble.empty(),
+        sums.getOrDefault(Metric.ADVERSARIAL_COSINE, Double.NaN) / images,
+        clean == null ? OptionalDouble.empty() : OptionalDouble.of(clean / images),
         learningRate,
         norm,
         (int) images,

@@ -9,12 +9,13 @@ import dev.fare.Objective;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
+import dev.fare.training.BatchGradient.Metric;
 import dev.fare.training.StepClock.Part;
 import dev.fare.training.loss.InnerObjective;
 import dev.fare.training.loss.LossInputs;
 import dev.fare.training.loss.Targets;
-import dev.fare.training.loss.TokenEncoder;
 import dev.fare.training.loss.TokenEncoder.EmbeddedTokens;
+import dev.fare.training.loss.TokenEncoder;
 import dev.fare.training.loss.TrainingLoss;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +65,7 @@ record FareStep(
       clock.lap(Part.ATTACK);
       LossInputs inputs = new LossInputs(encoder, x, adversarial, targets);
       addGradient(inputs, batch, scope);
-      addCosines(inputs, measureClean, batch);
+      addCosines(inputs, measureClean, batch, scope);
       clock.lap(Part.GRADIENT);
     }
   }
@@ -93,23 +94,21 @@ record FareStep(
     weights.forEach(weight -> weight.setRequiresGradient(true));
     try (GradMode on = GradMode.enableGrad()) {
       NDArray sum = loss.losses(inputs).sum();
-      batch.addLoss(sum.getFloat());
+      batch.add(Metric.LOSS, sum, scope);
       batch.addGradient(Autograd.scaled(sum, 1.0 / batch.images()), weights, scope);
     } finally {
       weights.forEach(weight -> weight.setRequiresGradient(false));
     }
   }
 
-  private void addCosines(LossInputs inputs, boolean measureClean, BatchGradient batch) {
+  private static void addCosines(
+      LossInputs inputs, boolean measureClean, BatchGradient batch, TensorScope scope) {
     NDArray reference = inputs.targets().reference();
-    batch.addAdversarialCosine(sumOfCosines(inputs.adversarial(), reference));
+    NDArray adversarial = Cosine.between(inputs.adversarial(), reference).sum();
+    batch.add(Metric.ADVERSARIAL_COSINE, adversarial, scope);
     if (inputs.cleanIfComputed().isPresent() || measureClean) {
       NDArray clean = inputs.cleanIfComputed().orElseGet(inputs::fixedClean);
-      batch.addCleanCosine(sumOfCosines(clean, reference));
+      batch.add(Metric.CLEAN_COSINE, Cosine.between(clean, reference).sum(), scope);
     }
-  }
-
-  private static double sumOfCosines(NDArray embeddings, NDArray reference) {
-    return Cosine.between(embeddings, reference).sum().getFloat();
   }
 }

@@ -255,7 +255,7 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
       Optional<NDArray> labels = batch.labels(manager);
       clock.lap(Part.DATA);
       NDArray known = references == null ? null : references.read(batch, manager);
-      update(pixels, labels.orElse(null), known, batch.indices(), clock);
+      update(pixels, null, labels.orElse(null), known, batch.indices(), clock);
     }
   }
 
@@ -289,14 +289,16 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
   }
 
   private StepResult checked(NDArray pixels, @Nullable NDArray labels) {
-    ThreatModel.checkPixels(pixels);
-    try (CallGuard.Call call = guard.enter()) {
-      return update(pixels, labels, null, new int[0], new StepClock());
+    try (CallGuard.Call call = guard.enter();
+        NDArray range = ThreatModel.pixelRange(pixels)) {
+      return update(pixels, range, labels, null, new int[0], new StepClock());
     }
   }
 
+  /** What the host reads, it reads once, between the backward pass and the update. */
   private StepResult update(
       NDArray pixels,
+      @Nullable NDArray range,
       @Nullable NDArray labels,
       @Nullable NDArray references,
       int[] images,
@@ -305,7 +307,13 @@ public final class FareTrainer<E extends TrainableEncoder> implements AutoClosea
     try (TensorScope scope = TensorScope.of(pixels)) {
       BatchGradient batch =
           gradients.compute(pixels, labels, references, step, scope.manager(), clock);
-      double norm = Gradients.norm(batch.gradients());
+      NDArray length = Gradients.length(batch.gradients());
+      double[] read = range == null ? batch.read(length) : batch.read(length, range);
+      clock.lap(Part.GRADIENT);
+      if (range != null) {
+        ThreatModel.checkPixelRange(read[1], read[2]);
+      }
+      double norm = read[0];
       double learningRate = schedule.rate(settings.learningRate(), step);
       boolean skipped = isDiverged(batch, norm, learningRate, images);
       if (!skipped) {

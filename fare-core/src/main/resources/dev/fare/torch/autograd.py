@@ -6,8 +6,14 @@ class Autograd(Module):
   def scaled(self: __torch__.Autograd, x: Tensor, factor: Tensor) -> Tensor:
     return x * float(factor)
 
+  def plus(self: __torch__.Autograd, x: Tensor, addend: Tensor) -> Tensor:
+    return x + float(addend)
+
   def at_least(self: __torch__.Autograd, x: Tensor, least: Tensor) -> Tensor:
     return torch.clamp_min(x, float(least))
+
+  def clip(self: __torch__.Autograd, x: Tensor, ends: Tensor) -> Tensor:
+    return torch.clamp(x, float(ends[0]), float(ends[1]))
 
   # an empty list says that the loss does not depend on the input
   def gradient(self: __torch__.Autograd, loss: Tensor, input: Tensor) -> List[Tensor]:

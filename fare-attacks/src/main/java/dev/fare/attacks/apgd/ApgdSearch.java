@@ -7,12 +7,13 @@ import dev.fare.AttackProgress;
 import dev.fare.AttackResult.Scores;
 import dev.fare.Norm;
 import dev.fare.attacks.run.ActiveImages;
-import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.run.AttackRun.ValueAndGradient;
+import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.run.Found;
 import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.tensor.Kernels;
 import dev.fare.attacks.tensor.LoopTensor;
+import dev.fare.torch.Autograd;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,7 +83,7 @@ public final class ApgdSearch {
     active = new ActiveImages(run);
     NDManager owner = run.manager();
     try (TensorScope scope = TensorScope.of(owner)) {
-      NDArray inCube = start.clip(0, 1);
+      NDArray inCube = Autograd.clip(start, 0, 1);
       ValueAndGradient slope = run.slope(inCube, settings.eotIterations(), scope);
       run.meter().startGradient(slope.gradient(), scope);
       images = new LoopTensor(inCube, owner, scope);
@@ -103,14 +104,14 @@ public final class ApgdSearch {
       return new HalvingRule(
           steps, settings.checkpoints(), settings.rho(), stepSize, losses, owner, scope);
     }
-    NDArray zeros = losses.zerosLike();
     if (isGiven) {
       NDArray nonZeros = SparsityRule.nonZeros(start, run.ball());
       NDArray fractions = SparsityRule.fractions(nonZeros, start);
       return new SparsityRule(steps, stepSize, nonZeros, fractions, owner, scope);
     }
-    NDArray nonZeros = zeros.add((float) start.size() / run.size());
-    NDArray fractions = zeros.add((float) settings.initialSparsity());
+    NDManager manager = scope.manager();
+    NDArray nonZeros = manager.full(losses.getShape(), (float) start.size() / run.size());
+    NDArray fractions = manager.full(losses.getShape(), (float) settings.initialSparsity());
     return new SparsityRule(steps, stepSize, nonZeros, fractions, owner, scope);
   }
 

@@ -1,6 +1,7 @@
 package dev.fare.attacks.apgd;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -39,17 +40,18 @@ final class HalvingRule implements StepRule {
     this.checkpoints = ApgdCheckpoints.of(shares, steps);
     this.rho = rho;
     window = checkpoints.first();
-    long images = startLosses.getShape().get(0);
+    NDManager manager = scope.manager();
+    Shape images = startLosses.getShape();
     NDArray zeros = startLosses.zerosLike();
-    NDArray sizes = zeros.add(initialStepSize).reshape(images, 1, 1, 1);
+    NDArray sizes = manager.full(new Shape(images.get(0), 1, 1, 1), (float) initialStepSize);
     stepSizes = new LoopTensor(sizes, owner, scope);
     rises = new LoopTensor(zeros, owner, scope);
     // the original compares the first loss with the last row of a table of zeros, not with the
     // start's loss; with a single step that row is the first loss itself
-    NDArray before = steps == 1 ? zeros.add(Float.POSITIVE_INFINITY) : zeros;
+    NDArray before = steps == 1 ? manager.full(images, Float.POSITIVE_INFINITY) : zeros;
     lastLosses = new LoopTensor(before, owner, scope);
     bestAtCheckpoint = new LoopTensor(startLosses, owner, scope);
-    NDArray all = scope.manager().ones(new Shape(images), DataType.BOOLEAN);
+    NDArray all = manager.ones(images, DataType.BOOLEAN);
     halvedLastTime = new LoopTensor(all, owner, scope);
   }
 
@@ -77,12 +79,18 @@ final class HalvingRule implements StepRule {
 
   @Override
   public NDArray adapt(Ball ball, NDArray bestImages, NDArray bestLosses, TensorScope step) {
-    NDArray oscillates = rises.get().lte((float) (window * rho));
-    NDArray stuck =
-        halvedLastTime.get().logicalNot().logicalAnd(bestAtCheckpoint.get().gte(bestLosses));
-    NDArray halve = oscillates.logicalOr(stuck);
     NDArray sizes = stepSizes.get();
-    stepSizes.set(Kernels.choose(halve, sizes.mul(0.5), sizes), step);
+    NDList halved =
+        StepRule.Script.MODULE.callAll(
+            "halve",
+            new double[] {window * rho},
+            sizes,
+            rises.get(),
+            halvedLastTime.get(),
+            bestAtCheckpoint.get(),
+            bestLosses);
+    NDArray halve = halved.get(0);
+    stepSizes.set(halved.get(1), step);
     halvedLastTime.set(halve, step);
     bestAtCheckpoint.set(bestLosses, step);
     rises.set(bestLosses.zerosLike(), step);

@@ -1,11 +1,12 @@
 package dev.fare.attacks.apgd;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.fare.Ball;
 import dev.fare.attacks.tensor.Kernels;
 import dev.fare.attacks.tensor.LoopTensor;
-import dev.fare.attacks.tensor.SparseDirection;
 import dev.fare.torch.TensorScope;
 import java.util.List;
 
@@ -15,9 +16,6 @@ import java.util.List;
  * sparser by 5 %, and shrinks otherwise.
  */
 final class SparsityRule implements StepRule {
-
-  private static final double SHRINK = 1.5;
-  private static final double SMALLEST = 10;
 
   private final int window;
   private final double initialStepSize;
@@ -41,7 +39,7 @@ final class SparsityRule implements StepRule {
     this.initialStepSize = initialStepSize;
     window = Math.max((int) (0.04 * steps), 1);
     long images = nonZeros.getShape().get(0);
-    NDArray sizes = nonZeros.zerosLike().add(initialStepSize).reshape(images, 1, 1, 1);
+    NDArray sizes = scope.manager().full(new Shape(images, 1, 1, 1), (float) initialStepSize);
     stepSizes = new LoopTensor(sizes, owner, scope);
     this.nonZeros = new LoopTensor(nonZeros, owner, scope);
     this.fractions = new LoopTensor(fractions, owner, scope);
@@ -54,7 +52,8 @@ final class SparsityRule implements StepRule {
 
   /** The share of coordinates that the next steps move, given how many the best one has. */
   static NDArray fractions(NDArray nonZeros, NDArray images) {
-    return nonZeros.div((float) (images.size() / images.getShape().get(0))).div((float) SHRINK);
+    double[] pixels = {(double) (images.size() / images.getShape().get(0))};
+    return Script.MODULE.call("shares", pixels, nonZeros);
   }
 
   @Override
@@ -65,7 +64,8 @@ final class SparsityRule implements StepRule {
   @Override
   public NDArray advance(
       Ball ball, NDArray images, NDArray previous, NDArray gradient, boolean first) {
-    return ball.project(SparseDirection.ascend(images, gradient, fractions.get(), stepSizes.get()));
+    return ball.project(
+        Kernels.ascendSparsely(images, gradient, fractions.get(), stepSizes.get()));
   }
 
   @Override
@@ -74,14 +74,13 @@ final class SparsityRule implements StepRule {
   @Override
   public NDArray adapt(Ball ball, NDArray bestImages, NDArray bestLosses, TensorScope step) {
     NDArray now = nonZeros(bestImages, ball);
-    NDArray sparser = now.div(nonZeros.get()).lt(0.95f);
-    NDArray sizes = stepSizes.get();
-    NDArray restarted = sizes.zerosLike().add(initialStepSize);
-    NDArray next = Kernels.choose(sparser, restarted, sizes.div(SHRINK));
-    stepSizes.set(next.maximum(initialStepSize / SMALLEST).minimum(initialStepSize), step);
+    NDList next =
+        Script.MODULE.callAll(
+            "sparser", new double[] {initialStepSize}, stepSizes.get(), now, nonZeros.get());
+    stepSizes.set(next.get(1), step);
     fractions.set(fractions(now, bestImages), step);
     nonZeros.set(now, step);
-    return sparser;
+    return next.get(0);
   }
 
   @Override

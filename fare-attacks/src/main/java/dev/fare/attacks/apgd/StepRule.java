@@ -1,13 +1,29 @@
 package dev.fare.attacks.apgd;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import dev.fare.Ball;
 import dev.fare.attacks.tensor.LoopTensor;
 import dev.fare.torch.TensorScope;
+import dev.fare.torch.TorchModule;
+import dev.fare.torch.TorchSource;
 import java.util.List;
+import java.util.Map;
 
 /** How APGD moves in one norm's geometry, and how it adapts its step sizes at checkpoints. */
 interface StepRule {
+
+  /** Arithmetic of the rules. */
+  final class Script {
+    static final TorchModule MODULE =
+        TorchModule.compile(
+            TorchSource.resource(StepRule.class, "step_rules.py"),
+            "StepRules",
+            Map.of(),
+            Device.cpu());
+
+    private Script() {}
+  }
 
   /** How many steps lie between the last checkpoint and the next. */
   int window();

@@ -1,9 +1,11 @@
 package dev.fare.attacks.fab;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.fare.AttackListener;
 import dev.fare.AttackProgress;
 import dev.fare.AttackResult.Scores;
@@ -12,7 +14,11 @@ import dev.fare.ThreatModel;
 import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.tensor.Kernels;
 import dev.fare.attacks.tensor.LoopTensor;
+import dev.fare.torch.Autograd;
 import dev.fare.torch.TensorScope;
+import dev.fare.torch.TorchModule;
+import dev.fare.torch.TorchSource;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +40,15 @@ public final class FabSearch {
 
   /** The original's initial distance. */
   private static final float NONE = 1e10f;
+
+  /** Arithmetic of the search. */
+  static final class Script {
+    static final TorchModule MODULE =
+        TorchModule.compile(
+            TorchSource.resource(FabSearch.class, "fab.py"), "Fab", Map.of(), Device.cpu());
+
+    private Script() {}
+  }
 
   private final AttackRun run;
   private final Settings settings;
@@ -68,8 +83,8 @@ public final class FabSearch {
     try (TensorScope scope = TensorScope.of(owner)) {
       images = new LoopTensor(start, owner, scope);
       nearest = new LoopTensor(run.ball().center(), owner, scope);
-      NDArray rows = start.reshape(run.size(), -1).get(":,0");
-      distances = new LoopTensor(rows.zerosLike().add(NONE), owner, scope);
+      NDArray none = scope.manager().full(new Shape(run.size()), NONE);
+      distances = new LoopTensor(none, owner, scope);
     }
   }
 
@@ -87,7 +102,7 @@ public final class FabSearch {
 
   private void tell(int index, Scores at) {
     if (listener != null) {
-      NDArray found = distances.get().lt(NONE);
+      NDArray found = distances().isInfinite().logicalNot();
       listener.onStep(
           new AttackProgress(
               "FAB",
@@ -117,17 +132,9 @@ public final class FabSearch {
             points,
             NDArrays.concat(new NDList(weights, weights)),
             NDArrays.concat(new NDList(offsets, offsets)));
-    NDArray lengths = new ThreatModel(norm, 1).size(changes).maximum(1e-8);
-    NDArray fromHere = changes.get(":" + count).reshape(x.getShape());
-    NDArray fromClean = changes.get(count + ":").reshape(x.getShape());
-    NDArray near = lengths.get(":" + count);
-    NDArray bias =
-        near.div(near.add(lengths.get(count + ":")))
-            .clip(0, settings.alphaMax())
-            .reshape(count, 1, 1, 1);
-    NDArray here = fromHere.mul(settings.eta()).add(x).mul(bias.neg().add(1));
-    NDArray there = fromClean.mul(settings.eta()).add(clean).mul(bias);
-    return here.add(there).clip(0, 1);
+    NDArray lengths = new ThreatModel(norm, 1).size(changes);
+    double[] numbers = {settings.eta(), settings.alphaMax()};
+    return Script.MODULE.call("mean", numbers, x, clean, changes, lengths);
   }
 
   private void record(NDArray next, Scores at, TensorScope step) {
@@ -138,7 +145,7 @@ public final class FabSearch {
     NDArray nearer = won.logicalAnd(size.lt(distances.get()));
     nearest.set(Kernels.choose(nearer, next, nearest.get()), step);
     distances.set(Kernels.choose(nearer, size, distances.get()), step);
-    NDArray back = clean.add(perturbation.mul(settings.beta()));
+    NDArray back = clean.add(Autograd.scaled(perturbation, settings.beta()));
     images.set(Kernels.choose(won, back, next), step);
   }
 
@@ -149,7 +156,6 @@ public final class FabSearch {
 
   /** The distances of those images, {@code [N]}; infinite where there is none. */
   public NDArray distances() {
-    NDArray found = distances.get();
-    return Kernels.choose(found.lt(NONE), found, found.add(Float.POSITIVE_INFINITY));
+    return Script.MODULE.call("distances", new double[] {NONE}, distances.get());
   }
 }

@@ -33,7 +33,7 @@ public enum ClassificationLoss {
         return margin;
       }
       NDArray sorted = top.get(0); // [N,3], descending
-      return margin.div(column(sorted, 0).sub(column(sorted, 2)).add(TINY));
+      return margin.div(Autograd.plus(column(sorted, 0).sub(column(sorted, 2)), TINY));
     }
   },
   /** The highest wrong logit less the right one. */
@@ -55,7 +55,7 @@ public enum ClassificationLoss {
       NDArray sorted = logits.topK(Math.min(classes, 4), 1, true, true).get(0);
       NDArray third = column(sorted, 2);
       NDArray low = classes == 3 ? third : Autograd.scaled(third.add(column(sorted, 3)), 0.5);
-      return margin.div(column(sorted, 0).sub(low).add(TINY));
+      return margin.div(Autograd.plus(column(sorted, 0).sub(low), TINY));
     }
   };
 

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import dev.fare.Classifier;
 import dev.fare.attacks.tensor.Rows;
+import dev.fare.torch.Host;
 import org.jspecify.annotations.Nullable;
 
 /** A loss over a classifier's logits. */
@@ -56,20 +57,18 @@ public final class LabelObjective implements ClassificationObjective {
       throw new IllegalArgumentException(
           name + " must be [N] int64 or int32, got " + classes.getShape() + " " + type);
     }
-    try (NDArray wide = classes.toType(DataType.INT64, true);
-        NDArray lowest = wide.min()) {
-      if (lowest.getLong() < 0) {
-        throw new IllegalArgumentException(
-            name + " must be classes from 0 on, got " + lowest.getLong());
+    try (NDArray lowest = classes.min()) {
+      long least = (long) Host.doubles(lowest)[0];
+      if (least < 0) {
+        throw new IllegalArgumentException(name + " must be classes from 0 on, got " + least);
       }
     }
     return type == DataType.INT64 ? classes : classes.toType(DataType.INT64, true);
   }
 
   private static long highest(NDArray classes) {
-    try (NDArray wide = classes.toType(DataType.INT64, true);
-        NDArray highest = wide.max()) {
-      return highest.getLong();
+    try (NDArray highest = classes.max()) {
+      return (long) Host.doubles(highest)[0];
     }
   }
 
@@ -138,14 +137,15 @@ public final class LabelObjective implements ClassificationObjective {
   public LabelObjective select(NDArray rows) {
     try (NDArray lowest = rows.min();
         NDArray highest = rows.max()) {
-      if (lowest.getLong() < 0 || highest.getLong() >= labels.size()) {
+      double[] ends = Host.doubles(lowest, highest);
+      if (ends[0] < 0 || ends[1] >= labels.size()) {
         throw new IllegalArgumentException(
             "rows must be indices of the objective's "
                 + labels.size()
                 + " images, got "
-                + lowest.getLong()
+                + (long) ends[0]
                 + " to "
-                + highest.getLong());
+                + (long) ends[1]);
       }
     }
     NDArray someLabels = Rows.take(labels, rows);

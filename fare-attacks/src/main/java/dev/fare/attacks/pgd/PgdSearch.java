@@ -3,19 +3,17 @@ package dev.fare.attacks.pgd;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import dev.fare.AttackListener;
 import dev.fare.AttackProgress;
 import dev.fare.AttackResult.Scores;
 import dev.fare.Norm;
 import dev.fare.attacks.run.ActiveImages;
-import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.run.AttackRun.ValueAndGradient;
+import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.run.Found;
 import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.tensor.Kernels;
 import dev.fare.attacks.tensor.LoopTensor;
-import dev.fare.attacks.tensor.SparseDirection;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
@@ -153,16 +151,17 @@ public final class PgdSearch {
     if (active.run().ball().threatModel().norm() != Norm.L1) {
       return active.run().ball().threatModel().normalize(gradient);
     }
-    Shape shape = new Shape(gradient.getShape().get(0));
-    NDArray share = gradient.getManager().zeros(shape, DataType.FLOAT32).add(SPARSITY);
-    return SparseDirection.of(gradient, share);
+    return Kernels.largestSigns(gradient, SPARSITY);
   }
 
   private void tell(int index, Scores at) {
     if (listener != null) {
       NDArray bestLosses = best == null ? at.losses() : best.losses();
       NDArray succeeded = best == null ? at.succeeded() : best.succeeded();
-      NDArray stepSizes = at.losses().zerosLike().add(settings.stepSize());
+      NDArray stepSizes =
+          at.losses()
+              .getManager()
+              .full(at.losses().getShape(), (float) settings.stepSize(), DataType.FLOAT32);
       listener.onStep(
           new AttackProgress(
               "PGD",

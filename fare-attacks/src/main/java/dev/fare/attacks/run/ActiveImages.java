@@ -2,6 +2,7 @@ package dev.fare.attacks.run;
 
 import ai.djl.ndarray.NDArray;
 import dev.fare.attacks.tensor.LoopTensor;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
@@ -70,7 +71,7 @@ public final class ActiveImages {
 
   private void select(long[] open, List<LoopTensor> state) {
     try (TensorScope scope = TensorScope.of(whole.manager())) {
-      NDArray indices = scope.manager().create(open);
+      NDArray indices = Host.bring(scope.manager(), open);
       state.forEach(kept -> kept.select(indices, scope));
     }
     rows = LongStream.of(open).map(row -> rows[Math.toIntExact(row)]).toArray();

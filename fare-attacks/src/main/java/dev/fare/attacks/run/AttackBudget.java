@@ -1,12 +1,16 @@
 package dev.fare.attacks.run;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import dev.fare.AttackControl;
 import dev.fare.AttackCost;
-import dev.fare.AttackResult;
 import dev.fare.AttackResult.StopReason;
+import dev.fare.AttackResult;
+import dev.fare.attacks.tensor.Kernels;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import java.util.Optional;
 
@@ -18,6 +22,8 @@ public final class AttackBudget {
   private final long startNanos = System.nanoTime();
   private NDArray nonFinite;
   private NDArray zeroStarts;
+  private long nonFiniteOfParts;
+  private long zeroStartsOfParts;
   private long forwards;
   private long backwards;
   private Optional<StopReason> stopReason = Optional.empty();
@@ -30,8 +36,8 @@ public final class AttackBudget {
   AttackBudget(AttackControl control, NDManager manager) {
     this.control = control;
     this.manager = manager;
-    nonFinite = manager.create(0L);
-    zeroStarts = manager.create(0L);
+    nonFinite = manager.zeros(new Shape(), DataType.INT64);
+    zeroStarts = manager.zeros(new Shape(), DataType.INT64);
   }
 
   void forward(long images) {
@@ -51,13 +57,7 @@ public final class AttackBudget {
 
   /** Counts images whose gradient {@code [N,...]} at a start is zero, without waiting. */
   public void startGradient(NDArray gradient, TensorScope step) {
-    NDArray rows = gradient.reshape(gradient.getShape().get(0), -1);
-    NDArray count = rows.abs().sum(new int[] {1}).eq(0).toType(DataType.INT64, false).sum();
-    zeroStarts(count, step);
-  }
-
-  private void zeroStarts(NDArray count, TensorScope step) {
-    NDArray sum = step.keep(zeroStarts.add(count), manager);
+    NDArray sum = step.keep(zeroStarts.add(Kernels.zeroRows(gradient)), manager);
     zeroStarts.close();
     zeroStarts = sum;
   }
@@ -79,10 +79,8 @@ public final class AttackBudget {
   public void spent(AttackResult part) {
     forwards += part.cost().forwards();
     backwards += part.cost().backwards();
-    try (TensorScope scope = TensorScope.of(manager)) {
-      nonFinite(scope.manager().create(part.cost().nonFiniteGradients()), scope);
-      zeroStarts(scope.manager().create(part.cost().zeroStartGradients()), scope);
-    }
+    nonFiniteOfParts += part.cost().nonFiniteGradients();
+    zeroStartsOfParts += part.cost().zeroStartGradients();
     if (stopReason.isEmpty() && part.stopReason() != StopReason.COMPLETED) {
       stopReason = Optional.of(part.stopReason());
     }
@@ -94,6 +92,22 @@ public final class AttackBudget {
 
   /** What was spent so far; waits for the device. */
   public AttackCost cost() {
-    return new AttackCost(forwards, backwards, nonFinite.getLong(), zeroStarts.getLong());
+    return cost(Host.doubles(counts()));
+  }
+
+  /** What {@link #cost} reads, so that the host can read it together with other things. */
+  public NDList counts() {
+    return new NDList(nonFinite, zeroStarts);
+  }
+
+  /**
+   * What was spent so far, where the host has read {@link #counts} already.
+   *
+   * @param read begins with them
+   */
+  public AttackCost cost(double[] read) {
+    long nonFiniteGradients = nonFiniteOfParts + (long) read[0];
+    long zeroStartGradients = zeroStartsOfParts + (long) read[1];
+    return new AttackCost(forwards, backwards, nonFiniteGradients, zeroStartGradients);
   }
 }

@@ -15,6 +15,7 @@ import dev.fare.attacks.tensor.Kernels;
 import dev.fare.attacks.tensor.RandomStreams;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -76,7 +77,7 @@ public final class AttackRun implements AutoCloseable {
       throw new IllegalStateException("the objective can't be narrowed to some of its images");
     }
     NDManager sub = manager.newSubManager();
-    NDArray indices = sub.create(rows);
+    NDArray indices = Host.bring(sub, rows);
     Ball balls = ball.select(indices);
     return new AttackRun(sub, selectable.select(indices), balls, random.select(rows), meter);
   }
@@ -169,7 +170,7 @@ public final class AttackRun implements AutoCloseable {
       last = slope(images, step);
       sum = sum.add(last.gradient());
     }
-    return new ValueAndGradient(last.at(), sum.div(passes));
+    return new ValueAndGradient(last.at(), Kernels.mean(sum, passes));
   }
 
   /**
@@ -230,8 +231,7 @@ public final class AttackRun implements AutoCloseable {
     checkPerImage(losses, images);
     NDArray succeeded = objective.succeeded(outputs);
     checkPerImage(succeeded, images);
-    NDArray worst = losses.zerosLike().add(Float.NEGATIVE_INFINITY);
-    return new Scores(Kernels.choose(losses.isNaN(), worst, losses), succeeded);
+    return new Scores(Kernels.rated(losses), succeeded);
   }
 
   private static void checkPerImage(NDArray values, NDArray images) {

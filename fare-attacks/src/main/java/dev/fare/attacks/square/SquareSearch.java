@@ -1,5 +1,6 @@
 package dev.fare.attacks.square;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -11,13 +12,29 @@ import dev.fare.attacks.run.ActiveImages;
 import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.run.Found;
 import dev.fare.attacks.run.Incumbent;
+import dev.fare.torch.Autograd;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
-import java.util.Arrays;
+import dev.fare.torch.TorchModule;
+import dev.fare.torch.TorchSource;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One run of the Square attack on one batch. */
 public final class SquareSearch {
+
+  /** Arithmetic of the proposals. */
+  static final class Script {
+    static final TorchModule MODULE =
+        TorchModule.compile(
+            TorchSource.resource(SquareSearch.class, "square.py"),
+            "Square",
+            Map.of(),
+            Device.cpu());
+
+    private Script() {}
+  }
 
   private final SquareSchedule schedule;
   private final SquareSource source;
@@ -82,7 +99,7 @@ public final class SquareSearch {
               losses,
               best.losses(),
               best.succeeded(),
-              losses.zerosLike().add(2 * epsilon)));
+              losses.getManager().full(losses.getShape(), (float) (2 * epsilon))));
     }
   }
 
@@ -102,8 +119,9 @@ public final class SquareSearch {
         stripes[row * draws.length + i] = sign(draws[i]);
       }
     }
-    NDArray signs = manager.create(stripes, new Shape(rows, channels, 1, width));
-    return run.ball().project(clean.add(signs.mul(run.ball().threatModel().epsilon())));
+    NDArray signs = Host.bring(manager, stripes, new Shape(rows, channels, 1, width));
+    double epsilon = run.ball().threatModel().epsilon();
+    return run.ball().project(clean.add(Autograd.scaled(signs, epsilon)));
   }
 
   private NDArray propose(AttackRun run, int query, NDManager manager) {
@@ -119,32 +137,18 @@ public final class SquareSearch {
   private NDArray squares(int query, double epsilon, NDManager manager) {
     int rows = active.size();
     int side = schedule.side(query, height, width);
-    float[] top = new float[rows];
-    float[] left = new float[rows];
-    float[] colors = new float[rows * channels];
+    float[] draws = new float[rows * (2 + channels)];
+    int at = 0;
     for (int row = 0; row < rows; row++) {
       int id = active.row(row);
-      top[row] = place(source.next(id, 1)[0], height - side);
-      left[row] = place(source.next(id, 1)[0], width - side);
-      float[] draws = source.next(id, channels);
-      for (int i = 0; i < channels; i++) {
-        colors[row * channels + i] = sign(draws[i]) * (float) (2 * epsilon);
+      draws[at++] = place(source.next(id, 1)[0], height - side);
+      draws[at++] = place(source.next(id, 1)[0], width - side);
+      for (float draw : source.next(id, channels)) {
+        draws[at++] = sign(draw) * (float) (2 * epsilon);
       }
     }
-    NDArray inRows = inside(manager, top, side, height).reshape(rows, 1, height, 1);
-    NDArray inColumns = inside(manager, left, side, width).reshape(rows, 1, 1, width);
-    NDArray color = manager.create(colors, new Shape(rows, channels, 1, 1));
-    return inRows.mul(inColumns).mul(color);
-  }
-
-  /** 1 from each start on for some length, else 0, {@code [N,size]}. */
-  private static NDArray inside(NDManager manager, float[] starts, int length, int size) {
-    float[] mask = new float[starts.length * size];
-    for (int row = 0; row < starts.length; row++) {
-      int first = row * size + (int) starts[row];
-      Arrays.fill(mask, first, first + length, 1f);
-    }
-    return manager.create(mask, new Shape(starts.length, size));
+    NDArray drawn = Host.bring(manager, draws, new Shape(rows, 2 + channels));
+    return Script.MODULE.call("squares", new double[] {side, height, width}, drawn);
   }
 
   /** A whole number from 0 to below the bound, or 0. */

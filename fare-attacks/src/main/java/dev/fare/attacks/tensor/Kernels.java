@@ -55,28 +55,53 @@ public final class Kernels {
    *     operations
    */
   public static NDList nearestBoundary(NDArray logits, NDArray labels, NDArray images, Norm norm) {
-    NDArray code = images.getManager().create(norm.ordinal());
-    NDList boundary = Script.MODULE.callAll("nearest_boundary", logits, labels, images, code);
+    double[] code = {norm.ordinal()};
+    NDList boundary = Script.MODULE.callAll("nearest_boundary", code, logits, labels, images);
     if (boundary.isEmpty()) {
       throw Autograd.notConnected();
     }
     return boundary;
   }
 
-  /**
-   * The signs of the coordinates that are at least as large as the one of a rank, of l1 length one.
-   *
-   * @param gradient {@code [N,...]}, finite
-   * @param ranks {@code [N]} int64: 0 for the smallest
-   * @return the shape of the gradient
-   */
-  static NDArray sparseSigns(NDArray gradient, NDArray ranks) {
-    return Script.MODULE.call("sparse_signs", gradient, ranks);
+  /** A sum of so many as their mean. */
+  public static NDArray mean(NDArray sum, int count) {
+    return Script.MODULE.call("mean", new double[] {count}, sum);
   }
 
-  /** {@code x + sizes * sparseSigns}, with one size {@code [N,1,1,1]} for each image. */
-  static NDArray sparseAscend(NDArray x, NDArray gradient, NDArray ranks, NDArray sizes) {
-    return Script.MODULE.call("sparse_ascend", x, gradient, ranks, sizes);
+  /** Losses {@code [N]}, minus infinity instead of NaN. */
+  public static NDArray rated(NDArray losses) {
+    return Script.MODULE.call("rated", losses);
+  }
+
+  /** How many images of {@code [N,...]} are zero in every coordinate, a scalar int64. */
+  public static NDArray zeroRows(NDArray array) {
+    return Script.MODULE.call("zero_rows", array);
+  }
+
+  /**
+   * A direction in l1 geometry: the signs of the largest coordinates, of l1 length one.
+   *
+   * @param gradient {@code [N,...]}, finite
+   * @param share of each image's coordinates that have one
+   * @return the shape of the gradient
+   */
+  public static NDArray largestSigns(NDArray gradient, double share) {
+    return Script.MODULE.call("largest_signs", new double[] {share}, gradient);
+  }
+
+  /** The same with a share {@code [N]} for each image. */
+  public static NDArray largestSigns(NDArray gradient, NDArray shares) {
+    return Script.MODULE.call("sparse_signs", gradient, shares);
+  }
+
+  /**
+   * {@code x + sizes * largestSigns}.
+   *
+   * @param sizes {@code [N,1,1,1]}, how far, in l1 length
+   */
+  public static NDArray ascendSparsely(
+      NDArray x, NDArray gradient, NDArray shares, NDArray sizes) {
+    return Script.MODULE.call("sparse_ascend", x, gradient, shares, sizes);
   }
 
   /** How many coordinates of each image differ, {@code [N]} float32. */
@@ -91,15 +116,11 @@ public final class Kernels {
 
   /** {@code x + a (z - x) + (1 - a) (x - previous)}. */
   public static NDArray momentum(NDArray x, NDArray z, NDArray previous, double a) {
-    return Script.MODULE.call("momentum", x, z, previous, scalar(x, a));
+    return Script.MODULE.call("momentum", new double[] {a}, x, z, previous);
   }
 
   /** {@code a x + y}. */
   public static NDArray blend(NDArray x, NDArray y, double a) {
-    return Script.MODULE.call("blend", x, y, scalar(x, a));
-  }
-
-  private static NDArray scalar(NDArray like, double value) {
-    return like.getManager().create((float) value);
+    return Script.MODULE.call("blend", new double[] {a}, x, y);
   }
 }

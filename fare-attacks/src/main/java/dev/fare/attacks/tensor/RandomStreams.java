@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.Norm;
 import dev.fare.RandomStream;
+import dev.fare.torch.Host;
 import java.util.random.RandomGenerator;
 
 /**
@@ -67,7 +68,7 @@ public record RandomStreams(long seed, long[] imageIds) {
         all[i] = (float) (all[i] * factor);
       }
     }
-    return like.getManager().create(all, like.getShape());
+    return Host.bring(like.getManager(), all, like.getShape());
   }
 
   private static double laplace(RandomGenerator random) {
@@ -89,7 +90,7 @@ public record RandomStreams(long seed, long[] imageIds) {
         all[i] = draw.next(random, row);
       }
     }
-    return like.getManager().create(all, shape);
+    return Host.bring(like.getManager(), all, shape);
   }
 
   private int sizePerImage(NDArray like) {

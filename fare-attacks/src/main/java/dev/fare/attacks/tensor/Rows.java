@@ -2,6 +2,7 @@ package dev.fare.attacks.tensor;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import java.util.Arrays;
 
@@ -23,7 +24,7 @@ public final class Rows {
 
   /** The rows at which a mask {@code [N]} is true; makes the host wait. */
   public static long[] where(NDArray mask) {
-    boolean[] all = mask.toBooleanArray();
+    boolean[] all = Host.booleans(mask);
     long[] rows = new long[all.length];
     int count = 0;
     for (int i = 0; i < all.length; i++) {
@@ -61,6 +62,7 @@ public final class Rows {
       source[Math.toIntExact(rows[i])] = i;
       isFound[Math.toIntExact(rows[i])] = true;
     }
-    return new Spread(scope.manager().create(source), scope.manager().create(isFound));
+    return new Spread(
+        Host.bring(scope.manager(), source), Host.bring(scope.manager(), isFound));
   }
 }

@@ -19,11 +19,27 @@ class Kernels(Module):
 
   # x + a (z - x) + (1 - a) (x - previous)
   def momentum(self: __torch__.Kernels, x: Tensor, z: Tensor, previous: Tensor, a: Tensor) -> Tensor:
-    return torch.addcmul_(torch.lerp(x, z, a), torch.sub(x, previous), 1 - a)
+    share = (self).like(x, float(a), )
+    return torch.addcmul_(torch.lerp(x, z, share), torch.sub(x, previous), 1 - share)
 
   # a x + y
   def blend(self: __torch__.Kernels, x: Tensor, y: Tensor, a: Tensor) -> Tensor:
-    return torch.addcmul(y, x, a)
+    return torch.addcmul(y, x, (self).like(x, float(a), ))
+
+  # a number where x is
+  def like(self: __torch__.Kernels, x: Tensor, number: float) -> Tensor:
+    return torch.full([], number, dtype=6, layout=None, device=ops.prim.device(x))
+
+  def mean(self: __torch__.Kernels, sum: Tensor, count: Tensor) -> Tensor:
+    return sum / float(count)
+
+  # losses [N], minus infinity instead of NaN
+  def rated(self: __torch__.Kernels, losses: Tensor) -> Tensor:
+    return torch.masked_fill(losses, torch.isnan(losses), float("-inf"))
+
+  # how many of g [N,...] are all zeros
+  def zero_rows(self: __torch__.Kernels, g: Tensor) -> Tensor:
+    return torch.sum(torch.eq(torch.sum(torch.abs(torch.flatten(g, 1)), [1]), 0))
 
   # mask [N] of bool, a and b [N,...]; where the host computes, it looks whether there is anything to choose
   def choose(self: __torch__.Kernels, mask: Tensor, a: Tensor, b: Tensor) -> Tensor:
@@ -48,10 +64,21 @@ class Kernels(Module):
       counts.append(torch.sum(torch.sign_(torch.abs_(a[i] - b[i]))))
     return torch.stack(counts)
 
-  # the signs of the coordinates of g [N,...] that are at least as large as the one of a rank [N] (0 the
-  # smallest), of l1 length one. Where the host computes, image by image: what passes over one reads then
-  # stays in its cache
-  def sparse_signs(self: __torch__.Kernels, g: Tensor, rank: Tensor) -> Tensor:
+  # of one share of each image's coordinates the signs of the largest
+  def largest_signs(self: __torch__.Kernels, g: Tensor, share: Tensor) -> Tensor:
+    n = torch.size(g, 0)
+    shares = torch.full([n], float(share), dtype=6, layout=None, device=ops.prim.device(g))
+    return (self).sparse_signs(g, shares, )
+
+  # the rank of the smallest coordinate that moves [N], 0 the smallest of all, where a share [N] moves
+  def ranks(self: __torch__.Kernels, g: Tensor, shares: Tensor) -> Tensor:
+    size = float(torch.floordiv(torch.numel(g), torch.size(g, 0)))
+    return torch.to(torch.clamp((torch.neg(shares) + 1) * size, 0, size - 1), 4)
+
+  # the signs of the coordinates of g [N,...] that are at least as large as the one of a rank, of l1 length
+  # one. Where the host computes, image by image: what passes over one reads then stays in its cache
+  def sparse_signs(self: __torch__.Kernels, g: Tensor, shares: Tensor) -> Tensor:
+    rank = (self).ranks(g, shares, )
     if ops.prim.is_cuda(g):
       rows = torch.flatten(g, 1)
       magnitude = torch.abs(rows)
@@ -67,9 +94,10 @@ class Kernels(Module):
     return found
 
   # x + sizes * the same, sizes [N,1,1,1]; rounded as the published code does
-  def sparse_ascend(self: __torch__.Kernels, x: Tensor, g: Tensor, rank: Tensor, sizes: Tensor) -> Tensor:
+  def sparse_ascend(self: __torch__.Kernels, x: Tensor, g: Tensor, shares: Tensor, sizes: Tensor) -> Tensor:
     if ops.prim.is_cuda(g):
-      return torch.addcmul(x, (self).sparse_signs(g, rank, ), sizes)
+      return torch.addcmul(x, (self).sparse_signs(g, shares, ), sizes)
+    rank = (self).ranks(g, shares, )
     found = torch.empty_like(x)
     for i in range(torch.size(g, 0)):
       signs, count = (self).largest(g[i], int(rank[i]), )
@@ -107,7 +135,7 @@ class Kernels(Module):
   # norm is 0 for linf, 1 for l2, 2 for l1, and the gradient is measured in the dual norm; nothing if
   # the logits were not computed from the images
   def nearest_boundary(self: __torch__.Kernels, logits: Tensor, labels: Tensor, images: Tensor, norm: Tensor) -> List[Tensor]:
-    kind = int(torch.item(norm))
+    kind = int(norm)
     if not ops.prim.requires_grad(logits):
       return annotate(List[Tensor], [])
     connected = False

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
+import dev.fare.torch.Host;
 import org.jspecify.annotations.Nullable;
 
 /** What the embeddings of a batch should have been. */
@@ -85,7 +86,7 @@ public final class Targets {
   public NDArray labels(long classes) {
     NDArray array = labels();
     if (classes < labelsAreBelow) {
-      long[] values = array.toLongArray();
+      long[] values = Host.longs(array);
       for (long value : values) {
         if (value < 0 || value >= classes) {
           throw new IllegalArgumentException(

@@ -45,7 +45,7 @@ final class TrainingLosses {
       NDArray clean = inputs.clean();
       NDArray forth = Cosine.between(adversarial, clean.stopGradient());
       NDArray back = Cosine.between(clean, adversarial.stopGradient());
-      return Autograd.scaled(forth.add(back), -0.5).add(1);
+      return Autograd.plus(Autograd.scaled(forth.add(back), -0.5), 1);
     }
   }
 

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.torch.TorchModule;
 import dev.fare.training.weights.WeightScript;
 import java.util.ArrayList;
@@ -76,8 +77,7 @@ final class AdamWRule implements UpdateRule {
       learningRate, settings.beta1(), settings.beta2(), weightDecay, settings.epsilon()
     };
     try (GradMode off = GradMode.noGrad();
-        NDManager call = manager.newSubManager(Device.cpu());
-        NDArray numbers = call.create(rates)) {
+        NDArray numbers = Host.numbers(rates)) {
       TorchModule script = WeightScript.module();
       script.callList(scriptMethod, List.of(numbers, updates), tensors).close();
     }

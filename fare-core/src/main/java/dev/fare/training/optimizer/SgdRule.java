@@ -1,6 +1,5 @@
 package dev.fare.training.optimizer;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.torch.GradMode;
@@ -40,10 +39,8 @@ final class SgdRule implements UpdateRule {
     tensors.addAll(gradients);
     tensors.addAll(velocities);
     double[] rates = {learningRate, settings.momentum(), weightDecay};
-    try (GradMode off = GradMode.noGrad();
-        NDManager call = manager.newSubManager(Device.cpu());
-        NDArray numbers = call.create(rates)) {
-      WeightScript.module().callList("sgd", List.of(numbers), tensors).close();
+    try (GradMode off = GradMode.noGrad()) {
+      WeightScript.module().callList("sgd", rates, tensors).close();
     }
   }
 

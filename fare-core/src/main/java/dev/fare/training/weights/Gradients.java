@@ -1,10 +1,9 @@
 package dev.fare.training.weights;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import java.util.List;
 
 /** Length and clipping of the gradient over all weights. */
@@ -17,9 +16,15 @@ public final class Gradients {
 
   /** The Euclidean length of all gradients taken together. */
   public static double norm(NDList gradients) {
-    try (GradMode off = GradMode.noGrad();
-        NDList norm = WeightScript.module().callList("norm", List.of(), gradients)) {
-      return norm.singletonOrThrow().getFloat();
+    try (NDArray length = length(gradients)) {
+      return Host.doubles(length)[0];
+    }
+  }
+
+  /** The same as a scalar on the gradients' device, for which nobody waits yet. */
+  public static NDArray length(NDList gradients) {
+    try (GradMode off = GradMode.noGrad()) {
+      return WeightScript.module().callList("norm", List.of(), gradients).singletonOrThrow();
     }
   }
 
@@ -29,10 +34,8 @@ public final class Gradients {
     if (!(factor < 1)) {
       return;
     }
-    try (GradMode off = GradMode.noGrad();
-        NDManager call = gradients.head().getManager().newSubManager(Device.cpu());
-        NDArray numbers = call.create(new double[] {factor})) {
-      WeightScript.module().callList("scale", List.of(numbers), gradients).close();
+    try (GradMode off = GradMode.noGrad()) {
+      WeightScript.module().callList("scale", new double[] {factor}, gradients).close();
     }
   }
 }

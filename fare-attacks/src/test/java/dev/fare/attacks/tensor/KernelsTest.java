@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The largest coordinates of large gradients, against sorting all of them. */
-class SparseDirectionTest {
+class KernelsTest {
 
   private static final int PIXELS = 3 * 80 * 80;
 
@@ -54,7 +54,7 @@ class SparseDirectionTest {
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       NDArray g = manager.create(gradient, new Shape(2, 3, 80, 80));
 
-      float[] found = SparseDirection.of(g, manager.create(shares)).toFloatArray();
+      float[] found = Kernels.largestSigns(g, manager.create(shares)).toFloatArray();
 
       for (int row = 0; row < 2; row++) {
         float[] one = Arrays.copyOfRange(gradient, row * PIXELS, (row + 1) * PIXELS);
@@ -92,9 +92,9 @@ class SparseDirectionTest {
       NDArray shares = manager.create(new float[] {0.05f, 0.2f});
       NDArray sizes = manager.create(new float[] {3, 40}, new Shape(2, 1, 1, 1));
 
-      NDArray next = SparseDirection.ascend(images, g, shares, sizes);
+      NDArray next = Kernels.ascendSparsely(images, g, shares, sizes);
 
-      NDArray expected = images.add(SparseDirection.of(g, shares).mul(sizes));
+      NDArray expected = images.add(Kernels.largestSigns(g, shares).mul(sizes));
       assertThat(next.toFloatArray()).containsExactly(expected.toFloatArray(), within(1e-6f));
     }
   }
