@@ -105,11 +105,13 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
   private NDArray run(NDArray pixels) {
     TorchDevices.checkSame(device(), List.of(pixels));
     try (CallGuard.Call call = guard.enter()) {
-      NDArray input = pixels;
-      if (mean != null && deviation != null) {
-        input = pixels.sub(mean).div(deviation);
+      if (mean == null || deviation == null) {
+        return block.forward(pixels);
       }
-      return block.forward(input);
+      try (NDArray centered = pixels.sub(mean);
+          NDArray normalized = centered.div(deviation)) {
+        return block.forward(normalized);
+      }
     } finally {
       // a DJL model frees its block when it becomes unreachable
       Reference.reachabilityFence(owner);

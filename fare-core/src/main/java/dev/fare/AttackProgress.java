@@ -1,6 +1,7 @@
 package dev.fare;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.torch.Host;
 
 /**
  * Where an attack stands after a step. The arrays are on the device and freed when the listener
@@ -30,6 +31,6 @@ public record AttackProgress(
 
   /** The mean of the losses; makes the host wait. */
   public float meanLoss() {
-    return losses.mean().getFloat();
+    return Host.floats(losses.mean())[0];
   }
 }

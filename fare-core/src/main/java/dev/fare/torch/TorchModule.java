@@ -123,6 +123,7 @@ public final class TorchModule implements AutoCloseable {
 
   /** Calls a method that returns a list of tensors; they belong to the first input's manager. */
   public NDList callAll(String method, NDArray... inputs) {
+    checkDevice(List.of(inputs));
     return run(method, List.of(inputs), null);
   }
 
@@ -139,8 +140,9 @@ public final class TorchModule implements AutoCloseable {
 
   /** The same of a method that returns a list of tensors. */
   public NDList callAll(String method, double[] numbers, NDArray... inputs) {
+    checkDevice(List.of(inputs));
     try (NDArray last = Host.numbers(numbers)) {
-      return callAll(method, ObjectArrays.concat(inputs, last));
+      return run(method, List.of(ObjectArrays.concat(inputs, last)), null);
     }
   }
 
@@ -150,7 +152,7 @@ public final class TorchModule implements AutoCloseable {
    */
   public NDList callList(String method, double[] numbers, List<NDArray> list) {
     try (NDArray first = Host.numbers(numbers)) {
-      NDList found = callList(method, List.of(first), list);
+      NDList found = run(method, List.of(first), list);
       found.attach(list.get(0).getManager());
       return found;
     }
@@ -164,13 +166,17 @@ public final class TorchModule implements AutoCloseable {
    * @param list the list; where there are no inputs, its first array's manager owns the result
    */
   public NDList callList(String method, List<NDArray> inputs, List<NDArray> list) {
+    checkDevice(inputs);
     return run(method, inputs, list);
   }
 
-  private NDList run(String method, List<NDArray> inputs, @Nullable List<NDArray> list) {
+  private void checkDevice(List<NDArray> inputs) {
     if (weightsDevice != null) {
       TorchDevices.checkSame(weightsDevice, inputs);
     }
+  }
+
+  private NDList run(String method, List<NDArray> inputs, @Nullable List<NDArray> list) {
     try (CallGuard.Call call = guard.enter()) {
       return ScriptCall.run(block, method, inputs, list);
     }
