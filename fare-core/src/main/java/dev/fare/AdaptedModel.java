@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import dev.fare.torch.CallGuard;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.torch.RecordedBlock;
 import dev.fare.torch.TensorScope;
 import dev.fare.torch.TorchDevices;
@@ -52,9 +53,11 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
     this.manager = manager;
     owner = builder.model;
     imageSize = builder.imageSize;
-    mean = builder.mean == null ? null : manager.create(builder.mean, new Shape(1, 3, 1, 1));
+    mean = builder.mean == null ? null : Host.bring(manager, builder.mean, new Shape(1, 3, 1, 1));
     deviation =
-        builder.deviation == null ? null : manager.create(builder.deviation, new Shape(1, 3, 1, 1));
+        builder.deviation == null
+            ? null
+            : Host.bring(manager, builder.deviation, new Shape(1, 3, 1, 1));
     outputs = countOutputs();
   }
 

@@ -1,13 +1,18 @@
 package dev.fare;
 
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
@@ -120,6 +125,39 @@ class ModuleBordersTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("ai.djl.pytorch.."));
+  }
+
+  /**
+   * DJL's operations with a number, its {@code clip}, its readers and its {@code create} make the
+   * host wait for a GPU; where steps are made, what crosses goes through {@link
+   * dev.fare.torch.Host}, which counts.
+   */
+  @Test
+  void whereStepsAreMadeTheHostWaitsAtOneDoor() {
+    check(
+        noClasses()
+            .that()
+            .resideInAnyPackage(
+                "dev.fare",
+                "dev.fare.attacks..",
+                "dev.fare.training",
+                "dev.fare.training.loss",
+                "dev.fare.training.optimizer",
+                "dev.fare.training.weights")
+            .should()
+            .callMethodWhere(describe("the host waits", ModuleBordersTest::makesTheHostWait)));
+  }
+
+  private static boolean makesTheHostWait(JavaMethodCall call) {
+    String name = call.getName();
+    List<String> types =
+        call.getTarget().getRawParameterTypes().stream().map(JavaClass::getName).toList();
+    if (call.getTargetOwner().isAssignableTo(NDManager.class)) {
+      return name.equals("create") && !types.get(0).equals(Shape.class.getName());
+    }
+    return call.getTargetOwner().isAssignableTo(NDArray.class)
+        && (types.contains(Number.class.getName())
+            || name.matches("get(Float|Double|Boolean|Long|Int|Byte|Uint8)|to\\w*Array"));
   }
 
   @Test

@@ -12,6 +12,7 @@ import dev.fare.attacks.FabAttack.MinimumNorm;
 import dev.fare.attacks.objective.ClassificationObjective;
 import dev.fare.attacks.tensor.Rows;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import java.util.Arrays;
 import java.util.Map;
@@ -107,7 +108,7 @@ public final class EpsilonSweep {
       FabAttack attack, double[] epsilons, ClassificationObjective objective, NDArray pixels) {
     double[] ascending = sorted(epsilons);
     try (MinimumNorm nearest = attack.minimumNorm(objective, pixels)) {
-      float[] distances = nearest.distances().toFloatArray();
+      float[] distances = Host.floats(nearest.distances());
       boolean[][] matrix = new boolean[ascending.length][distances.length];
       for (int i = 0; i < ascending.length; i++) {
         for (int j = 0; j < distances.length; j++) {
@@ -175,7 +176,7 @@ public final class EpsilonSweep {
     try (GradMode off = GradMode.noGrad();
         TensorScope scope = TensorScope.of(pixels)) {
       cost = cost.plus(new AttackCost(pixels.getShape().get(0), 0, 0, 0));
-      return objective.succeeded(objective.forward(scope.view(pixels))).toBooleanArray();
+      return Host.booleans(objective.succeeded(objective.forward(scope.view(pixels))));
     }
   }
 
@@ -186,14 +187,14 @@ public final class EpsilonSweep {
     }
     try (GradMode off = GradMode.noGrad();
         TensorScope scope = TensorScope.of(pixels)) {
-      NDArray indices = scope.manager().create(rows);
+      NDArray indices = Host.bring(scope.manager(), rows);
       Attack attack = attacks.apply(new ThreatModel(norm, epsilon));
       AttackOptions options = AttackOptions.none().withImageIds(rows);
       // an objective checks that it is about as many images as it is given
       boolean isWhole = rows.length == pixels.getShape().get(0);
       SelectableObjective some = isWhole ? objective : objective.select(indices);
       AttackResult result = attack.perturb(some, Rows.take(pixels, indices), options);
-      boolean[] succeeded = result.succeeded().toBooleanArray();
+      boolean[] succeeded = Host.booleans(result.succeeded());
       cost = cost.plus(result.cost());
       return succeeded;
     }

@@ -9,6 +9,7 @@ import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.run.Restarts;
 import dev.fare.attacks.run.WrongClasses;
 import dev.fare.attacks.tensor.Rows;
+import dev.fare.torch.Host;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,7 @@ public final class TargetedApgdAttack extends ImageAttack {
             run,
             Incumbent.ofCleanImages(run),
             (some, rows, i) -> {
-              NDArray indices = some.manager().create(rows);
+              NDArray indices = Host.bring(some.manager(), rows);
               NDArray targets = Rows.take(wrong.ofRank(i / settings.restarts), indices);
               boolean isFirst = i % settings.restarts == 0;
               NDArray from = start == null || !isFirst ? null : Rows.take(start, indices);

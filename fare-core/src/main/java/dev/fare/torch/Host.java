@@ -84,8 +84,11 @@ public final class Host {
     return doubles(List.of(arrays));
   }
 
-  /** The same of a list, which is not empty; its arrays are on one device. */
+  /** The same of a list of arrays on one device; none are read of an empty list. */
   public static double[] doubles(List<NDArray> arrays) {
+    if (arrays.isEmpty()) {
+      return new double[0];
+    }
     try (NDArray joined = Script.MODULE.callList("join", List.of(), arrays).singletonOrThrow()) {
       return read(joined, NDArray::toDoubleArray);
     }

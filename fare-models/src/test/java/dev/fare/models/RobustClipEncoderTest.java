@@ -19,6 +19,7 @@ import dev.fare.io.ModelFormatException;
 import dev.fare.models.format.huggingface.HuggingFaceWriter;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -268,6 +269,19 @@ class RobustClipEncoderTest {
       assertThatThrownBy(() -> encoder.tokens(pixels.sub(1), TokenLayer.LLAVA))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("pixels must lie in [0,1]");
+    }
+  }
+
+  @Test
+  void embeddingReadsTheRangeOfThePixelsAndNothingElse() throws Exception {
+    try (RobustClipEncoder encoder = RobustClipEncoder.load(model)) {
+      NDArray pixels = recorded.tensor("x", manager);
+      try (Host.Count count = Host.count()) {
+        encoder.embed(pixels);
+
+        assertThat(count.read()).isEqualTo(1);
+        assertThat(count.brought()).isZero();
+      }
     }
   }
 

@@ -49,6 +49,9 @@ public final class SquareWindows {
 
   NDArray propose() {
     int count = rows.length;
+    Norm norm = ball.threatModel().norm();
+    float[] upright = SquarePyramid.twin(side, norm, false);
+    float[] turned = SquarePyramid.twin(side, norm, true);
     float[] draws = new float[count * (5 + channels)];
     int at = 0;
     for (int row : rows) {
@@ -61,10 +64,7 @@ public final class SquareWindows {
         draws[at++] = SquareSearch.sign(draw);
       }
     }
-    Norm norm = ball.threatModel().norm();
-    float[] pyramids =
-        Floats.concat(
-            SquarePyramid.twin(side, norm, false), SquarePyramid.twin(side, norm, true));
+    float[] brought = Floats.concat(upright, turned, draws);
     double[] numbers = {side, ball.threatModel().epsilon(), norm == Norm.L2 ? 1 : 0};
     NDArray next =
         SquareSearch.Script.MODULE.call(
@@ -72,8 +72,7 @@ public final class SquareWindows {
             numbers,
             images,
             ball.center(),
-            Host.bring(manager, draws, new Shape(count, 5 + channels)),
-            Host.bring(manager, pyramids, new Shape(2, (long) side * side)));
+            Host.bring(manager, brought, new Shape(brought.length)));
     return fit(ball, ball.center(), next);
   }
 

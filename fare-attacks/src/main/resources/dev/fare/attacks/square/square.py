@@ -56,13 +56,17 @@ class Square(Module):
     return budget
 
   # the mass of one window of the perturbation moves to another, where a pyramid joins what is there;
-  # images and center [N,C,H,W], draws [N, 5 + C] = top and left of the new window, of the other, whether the
-  # pyramid is turned, its signs; pyramids [2, side * side], upright and turned; numbers = (side, epsilon, is l2)
-  def move(self: __torch__.Square, images: Tensor, center: Tensor, draws: Tensor, pyramids: Tensor, numbers: Tensor) -> Tensor:
+  # images and center [N,C,H,W]; brought = the pyramids [2, side * side], upright and turned, and for each
+  # image top and left of the new window and of the other, whether the pyramid is turned, and C signs;
+  # numbers = (side, epsilon, is l2)
+  def move(self: __torch__.Square, images: Tensor, center: Tensor, brought: Tensor, numbers: Tensor) -> Tensor:
     side = int(numbers[0])
     is_l2 = int(numbers[2]) == 1
     n = torch.size(images, 0)
     channels = torch.size(images, 1)
+    size = 2 * side * side
+    pyramids = torch.reshape(brought[:size], [2, -1])
+    draws = torch.reshape(brought[size:], [n, -1])
     height = torch.size(images, 2)
     width = torch.size(images, 3)
     top = draws[:, 0:1]

@@ -3,6 +3,7 @@ package dev.fare.training.optimizer;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.Host;
 import dev.fare.torch.TorchModule;
@@ -39,7 +40,7 @@ final class AdamWRule implements UpdateRule {
     this.weightDecay = weightDecay;
     this.weights = List.copyOf(weights.values());
     manager = this.weights.get(0).getManager().newSubManager();
-    updates = WeightScript.own(manager.create(0f), manager);
+    updates = WeightScript.own(manager.zeros(new Shape()), manager);
     state.put("updates", updates);
     weights.forEach(
         (name, weight) -> {
