@@ -14,9 +14,11 @@ import dev.fare.torch.GradMode;
 import dev.fare.torch.Host;
 import dev.fare.torch.RecordedBlock;
 import dev.fare.torch.TensorScope;
+import dev.fare.torch.TorchDevices;
 import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,12 +106,15 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
   }
 
   private NDArray run(NDArray pixels) {
+    TorchDevices.checkSame(device(), List.of(pixels));
     try (CallGuard.Call call = guard.enter()) {
-      NDArray input = pixels;
-      if (mean != null && deviation != null) {
-        input = pixels.sub(mean).div(deviation);
+      if (mean == null || deviation == null) {
+        return block.forward(pixels);
       }
-      return block.forward(input);
+      try (NDArray centered = pixels.sub(mean);
+          NDArray normalized = centered.div(deviation)) {
+        return block.forward(normalized);
+      }
     } finally {
       // a DJL model frees its block when it becomes unreachable
       Reference.reachabilityFence(owner);
@@ -137,10 +142,16 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
     return imageSize;
   }
 
+  /** The device that the model runs on. */
+  @Override
+  public Device device() {
+    return manager.getDevice();
+  }
+
   @Override
   public String toString() {
     return "AdaptedModel[%s, %d x %d pixels to %d numbers, %s]"
-        .formatted(origin, imageSize, imageSize, outputs, manager.getDevice());
+        .formatted(origin, imageSize, imageSize, outputs, device());
   }
 
   @Override
@@ -159,7 +170,7 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
     private final @Nullable Block block;
     private final @Nullable Model model;
     private int imageSize = 224;
-    private Device device = Device.cpu();
+    private @Nullable Device device;
     private float @Nullable [] mean;
     private float @Nullable [] deviation;
 
@@ -178,7 +189,10 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
       return this;
     }
 
-    /** Where the model runs; the CPU by default. */
+    /**
+     * Where a file's model runs, by default a GPU where there is one. A DJL model or block runs
+     * where its parameters are.
+     */
     public Builder device(Device device) {
       this.device = requireNonNull(device, "device");
       return this;
@@ -220,14 +234,14 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
      *
      * @throws IOException if the file can't be read
      * @throws IllegalArgumentException if it is no TorchScript, or gives another shape than {@code
-     *     [N,D]}
+     *     [N,D]}, or a DJL block's parameters are on another device than the one that was named
      */
     public AdaptedModel build() throws IOException {
       RecordedBlock loaded =
           file == null
               ? RecordedBlock.of(requireNonNull(block), device)
-              : RecordedBlock.load(file, device);
-      NDManager manager = Engine.getEngine("PyTorch").newBaseManager(device);
+              : RecordedBlock.load(file, TorchDevices.orDefault(device));
+      NDManager manager = Engine.getEngine("PyTorch").newBaseManager(loaded.device());
       try {
         return new AdaptedModel(this, loaded, manager);
       } catch (RuntimeException e) {

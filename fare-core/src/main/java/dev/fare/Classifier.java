@@ -1,5 +1,7 @@
 package dev.fare;
 
+import ai.djl.Device;
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import dev.fare.torch.Host;
 import java.util.Arrays;
@@ -11,10 +13,18 @@ public interface Classifier {
   /**
    * Scores a batch of images.
    *
-   * @param pixels {@code [N,3,H,W]} float32 in [0,1]
+   * @param pixels {@code [N,3,H,W]} float32 in [0,1], on this classifier's device
    * @return logits {@code [N,K]}, before any softmax, differentiable with respect to the pixels
    */
   NDArray logits(NDArray pixels);
+
+  /**
+   * Where pixels must lie: the engine's default device unless a classifier says otherwise, as one
+   * does whose encoder was loaded onto another.
+   */
+  default Device device() {
+    return Engine.getEngine("PyTorch").defaultDevice();
+  }
 
   /** Stands for a class where the logits are not finite; never right. */
   int NO_CLASS = -1;

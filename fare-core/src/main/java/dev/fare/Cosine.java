@@ -18,9 +18,13 @@ public final class Cosine {
    * @return the same shape; an all-zero row stays zero
    */
   public static NDArray normalize(NDArray embeddings) {
-    NDArray squares = embeddings.square().sum(new int[] {1}, true); // [N,1]
-    // before the root, whose slope at 0 is infinite
-    return embeddings.div(Autograd.clampMin(squares, TINY * TINY).sqrt());
+    try (NDArray squares = embeddings.square();
+        NDArray sums = squares.sum(new int[] {1}, true); // [N,1]
+        // before the root, whose slope at 0 is infinite
+        NDArray positive = Autograd.clampMin(sums, TINY * TINY);
+        NDArray lengths = positive.sqrt()) {
+      return embeddings.div(lengths);
+    }
   }
 
   /**
@@ -31,7 +35,11 @@ public final class Cosine {
    * @return {@code [N]} in [−1,1]
    */
   public static NDArray between(NDArray a, NDArray b) {
-    return normalize(a).mul(normalize(b)).sum(new int[] {1});
+    try (NDArray unitA = normalize(a);
+        NDArray unitB = normalize(b);
+        NDArray products = unitA.mul(unitB)) {
+      return products.sum(new int[] {1});
+    }
   }
 
   /** Of two embeddings off the device, in double precision; 0 where an embedding is all zero. */

@@ -8,6 +8,7 @@ import dev.fare.evaluation.audit.ImageSource;
 import dev.fare.image.UnreadableImageException;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -132,7 +133,7 @@ final class EmbedCommand implements Callable<Integer> {
       if (normalize) {
         found = found.div(found.square().sum(new int[] {1}, true).sqrt());
       }
-      float[] values = found.toFloatArray();
+      float[] values = Host.floats(found);
       int size = values.length / read;
       for (int i = 0; i < read; i++) {
         embeddings.add(Arrays.copyOfRange(values, i * size, (i + 1) * size));

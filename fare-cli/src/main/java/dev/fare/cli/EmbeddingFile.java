@@ -2,6 +2,7 @@ package dev.fare.cli;
 
 import static java.util.stream.Collectors.joining;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import com.google.gson.Gson;
 import dev.fare.io.AtomicFile;
@@ -66,7 +67,7 @@ final class EmbeddingFile {
       case JSONL -> AtomicFile.write(file, lines(names, rows).getBytes(StandardCharsets.UTF_8));
       case NPY -> AtomicFile.write(file, npy(rows));
       case SAFETENSORS -> {
-        try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
           SafetensorsWriter.write(
               file, Map.of("embeddings", manager.create(rows.toArray(float[][]::new))));
         }

@@ -3,6 +3,7 @@ package dev.fare.data;
 import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.base.Preconditions.checkElementIndex;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -105,7 +106,7 @@ public final class DjlImages implements ImageDataset {
   public static InMemoryImages copy(Dataset dataset, List<String> classNames, int maxImages)
       throws IOException {
     DjlPass pass = new DjlPass(dataset.getClass().getSimpleName(), classNames, maxImages);
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
       for (Batch next : batches(dataset, manager)) {
         try (Batch batch = next) {
           pass.add(batch);
@@ -148,7 +149,7 @@ public final class DjlImages implements ImageDataset {
       return OptionalInt.empty();
     }
     if (labels.get(index) == UNKNOWN) {
-      try (NDManager manager = NDManager.newBaseManager()) {
+      try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
         note(index, dataset.get(manager, index).getLabels());
       } catch (IOException e) {
         throw new UncheckedIOException("can't read the label of " + name(index), e);
@@ -158,7 +159,7 @@ public final class DjlImages implements ImageDataset {
   }
 
   private float[] record(int index, int imageSize) throws IOException {
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
       Iterator<Batch> batches = dataset.getData(manager, new One(index)).iterator();
       try (Batch batch = batches.next()) {
         note(index, batch.getLabels());

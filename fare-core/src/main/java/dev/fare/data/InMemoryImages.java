@@ -9,6 +9,7 @@ import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import dev.fare.image.ClipPreprocessing;
 import dev.fare.image.PixelImage;
+import dev.fare.torch.Host;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.OptionalInt;
@@ -99,7 +100,7 @@ public final class InMemoryImages implements ImageDataset {
         "pixels must be [N, 3, S, S], got %s",
         pixels.getShape());
     if (pixels.getDataType() == DataType.FLOAT32) {
-      return of(pixels.toFloatArray(), (int) shape[2]);
+      return of(Host.floats(pixels), (int) shape[2]);
     }
     try (NDArray floats = pixels.toType(DataType.FLOAT32, true)) {
       return of(floats.toFloatArray(), (int) shape[2]);

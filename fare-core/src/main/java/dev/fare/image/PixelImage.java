@@ -2,6 +2,7 @@ package dev.fare.image;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import ai.djl.Device;
 import ai.djl.modality.cv.Image;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -107,7 +108,7 @@ public final class PixelImage {
     if (image.getWrappedImage() instanceof BufferedImage buffered) {
       return of(buffered).toRgb();
     }
-    try (NDManager manager = NDManager.newBaseManager();
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu());
         NDArray pixels = image.toNDArray(manager, Image.Flag.COLOR)) { // [H, W, 3]
       byte[] rgb = pixels.toType(DataType.UINT8, false).toByteArray();
       return new PixelImage(Mode.RGB, image.getWidth(), image.getHeight(), rgb);

@@ -7,15 +7,17 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
-import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Somebody else's network, evaluated as in inference, without dropout and with fixed statistics,
@@ -39,15 +41,27 @@ public final class RecordedBlock implements AutoCloseable {
    * Wraps a block that the caller keeps alive and closes.
    *
    * @param block initialised, taking one array and returning one
-   * @param device where its parameters are
+   * @param asked where to compute; null for where its parameters are, or the engine's default if it
+   *     has none
+   * @throws IllegalArgumentException if its parameters are on another device
    */
-  public static RecordedBlock of(Block block, Device device) {
+  public static RecordedBlock of(Block block, @Nullable Device asked) {
+    List<Parameter> parameters = block.getParameters().values();
+    Device device =
+        parameters.isEmpty()
+            ? TorchDevices.orDefault(asked)
+            : parameters.get(0).getArray().getDevice();
+    if (asked != null && !asked.equals(device)) {
+      throw new IllegalArgumentException(
+          "device must be the block's own, " + device + ", where its parameters are, got " + asked);
+    }
     return new RecordedBlock(block, Engine.getEngine("PyTorch").newBaseManager(device));
   }
 
   /**
    * Loads a TorchScript file. Such a file holds code, which runs: load only what you trust.
    *
+   * @param device where its tensors go, wherever they were when it was written
    * @throws IOException if the file can't be read
    * @throws IllegalArgumentException if it is not TorchScript that this libtorch can load
    */
@@ -59,7 +73,7 @@ public final class RecordedBlock implements AutoCloseable {
     try {
       PtSymbolBlock block =
           JniUtils.loadModule(
-              (PtNDManager) manager, file, false, new String[0], new String[0], false);
+              (PtNDManager) manager, file, true, new String[0], new String[0], false);
       return new RecordedBlock(block, manager);
     } catch (EngineException e) {
       manager.close();
@@ -68,15 +82,25 @@ public final class RecordedBlock implements AutoCloseable {
     }
   }
 
-  /** The network's output; it belongs to the manager of the input. */
+  /** Where it computes. */
+  public Device device() {
+    return manager.getDevice();
+  }
+
+  /**
+   * The network's output; it belongs to the manager of the input.
+   *
+   * @throws IllegalArgumentException if the input is on another device
+   */
   public NDArray forward(NDArray input) {
-    NDList inputs = new NDList(input);
+    if (block instanceof PtSymbolBlock) {
+      return call("forward", input);
+    }
+    TorchDevices.checkSame(device(), List.of(input));
     try (CallGuard.Call call = guard.enter()) {
-      if (block instanceof PtSymbolBlock script) {
-        JniUtils.setGraphExecutorOptimize(false);
-        return IValueUtils.forward(script, inputs, true).singletonOrThrow();
-      }
-      return block.forward(new ParameterStore(manager, false), inputs, false).singletonOrThrow();
+      return block
+          .forward(new ParameterStore(manager, false), new NDList(input), false)
+          .singletonOrThrow();
     }
   }
 
@@ -89,11 +113,9 @@ public final class RecordedBlock implements AutoCloseable {
     if (!(block instanceof PtSymbolBlock script)) {
       throw new IllegalStateException("only TorchScript has methods beside forward, got " + block);
     }
-    try (CallGuard.Call call = guard.enter();
-        NDArray name = manager.create(0f)) {
-      name.setName("module_method:" + method);
-      JniUtils.setGraphExecutorOptimize(false);
-      return IValueUtils.forward(script, new NDList(input, name), true).singletonOrThrow();
+    TorchDevices.checkSame(device(), List.of(input));
+    try (CallGuard.Call call = guard.enter()) {
+      return ScriptCall.run(script, method, List.of(input), null).singletonOrThrow();
     }
   }
 

@@ -3,12 +3,17 @@ package dev.fare.torch;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.engine.StandardCapabilities;
+import ai.djl.ndarray.NDArray;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Where weights go. */
+/**
+ * Where arrays go: what is loaded goes where the caller says, else to the engine's default device;
+ * what is computed follows the model.
+ */
 public final class TorchDevices {
 
   private static final Logger log = LoggerFactory.getLogger(TorchDevices.class);
@@ -49,6 +54,29 @@ public final class TorchDevices {
       CudaSetup.here(isCudaBuild)
           .obstacle()
           .ifPresent(reason -> log.warn("models go to the CPU: {}", reason));
+    }
+  }
+
+  /**
+   * Checks that a model's inputs are where it is.
+   *
+   * @param inputs those without dimensions may be on the CPU
+   * @throws IllegalArgumentException if another is on another device
+   */
+  public static void checkSame(Device model, List<? extends NDArray> inputs) {
+    for (NDArray input : inputs) {
+      Device device = input.getDevice();
+      if (!device.equals(model) && (device.isGpu() || input.getShape().dimension() > 0)) {
+        throw new IllegalArgumentException(
+            "the model is on "
+                + model
+                + ", got an array "
+                + input.getShape()
+                + " on "
+                + device
+                + "; create arrays with a manager on the model's device, or move them there with"
+                + " toDevice");
+      }
     }
   }
 }

@@ -8,7 +8,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
-import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import com.google.common.collect.ObjectArrays;
 import java.io.ByteArrayInputStream;
@@ -18,9 +17,9 @@ import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A TorchScript class compiled from source text, with its weights bound on the native side.
@@ -36,16 +35,14 @@ import java.util.regex.Pattern;
  */
 public final class TorchModule implements AutoCloseable {
 
-  private static final String WEIGHTS = "weights[]";
-
   /** An attribute that starts empty, in the source of a class. */
   private static final Pattern TENSOR_LIST =
       Pattern.compile("^ +(\\w+) : List\\[Tensor]$", Pattern.MULTILINE);
 
   private final NDManager manager;
   private final PtSymbolBlock block;
-  private final Map<String, NDArray> methodNames = new ConcurrentHashMap<>();
   private final CallGuard guard = new CallGuard("model");
+  private @Nullable Device weightsDevice;
 
   private TorchModule(NDManager manager, PtSymbolBlock block) {
     this.manager = manager;
@@ -107,7 +104,8 @@ public final class TorchModule implements AutoCloseable {
     if (weights.isEmpty()) {
       throw new IllegalArgumentException("there must be at least one weight to bind, got none");
     }
-    callList("bind", List.of(), weights);
+    callList("bind", List.of(), weights).close();
+    weightsDevice = weights.get(0).getDevice();
     return this;
   }
 
@@ -116,6 +114,8 @@ public final class TorchModule implements AutoCloseable {
    *
    * @param method the method's name
    * @param inputs its arguments; the result belongs to the manager of the first one
+   * @throws IllegalArgumentException if an input is on another device than the bound weights; one
+   *     without dimensions may be on the CPU
    */
   public NDArray call(String method, NDArray... inputs) {
     return callAll(method, inputs).singletonOrThrow();
@@ -123,12 +123,8 @@ public final class TorchModule implements AutoCloseable {
 
   /** Calls a method that returns a list of tensors; they belong to the first input's manager. */
   public NDList callAll(String method, NDArray... inputs) {
-    NDList arguments = new NDList(inputs.length + 1);
-    for (NDArray input : inputs) {
-      // DJL reads structure out of names ("a.b" becomes a dictionary): pass a nameless view
-      arguments.add(input.getName() == null ? input : input.reshape(input.getShape()));
-    }
-    return run(method, arguments);
+    checkDevice(List.of(inputs));
+    return run(method, List.of(inputs), null);
   }
 
   /**
@@ -144,8 +140,9 @@ public final class TorchModule implements AutoCloseable {
 
   /** The same of a method that returns a list of tensors. */
   public NDList callAll(String method, double[] numbers, NDArray... inputs) {
+    checkDevice(List.of(inputs));
     try (NDArray last = Host.numbers(numbers)) {
-      return callAll(method, ObjectArrays.concat(inputs, last));
+      return run(method, List.of(ObjectArrays.concat(inputs, last)), null);
     }
   }
 
@@ -155,7 +152,7 @@ public final class TorchModule implements AutoCloseable {
    */
   public NDList callList(String method, double[] numbers, List<NDArray> list) {
     try (NDArray first = Host.numbers(numbers)) {
-      NDList found = callList(method, List.of(first), list);
+      NDList found = run(method, List.of(first), list);
       found.attach(list.get(0).getManager());
       return found;
     }
@@ -166,38 +163,23 @@ public final class TorchModule implements AutoCloseable {
    *
    * @param method the method's name
    * @param inputs the tensor arguments before the list
-   * @param list the list; while the call runs its arrays carry a name of ours, so no other thread
-   *     may read their names meanwhile
+   * @param list the list; where there are no inputs, its first array's manager owns the result
    */
   public NDList callList(String method, List<NDArray> inputs, List<NDArray> list) {
-    String[] names = list.stream().map(NDArray::getName).toArray(String[]::new);
-    NDList arguments = new NDList(inputs);
-    for (NDArray array : list) {
-      array.setName(WEIGHTS);
-      arguments.add(array);
-    }
-    try {
-      return run(method, arguments);
-    } finally {
-      for (int i = 0; i < names.length; i++) {
-        list.get(i).setName(names[i]);
-      }
+    checkDevice(inputs);
+    return run(method, inputs, list);
+  }
+
+  private void checkDevice(List<NDArray> inputs) {
+    if (weightsDevice != null) {
+      TorchDevices.checkSame(weightsDevice, inputs);
     }
   }
 
-  private NDList run(String method, NDList arguments) {
+  private NDList run(String method, List<NDArray> inputs, @Nullable List<NDArray> list) {
     try (CallGuard.Call call = guard.enter()) {
-      arguments.add(methodNames.computeIfAbsent(method, this::methodName));
-      // the profiling executor would recompile for every new shape; the switch is a thread's own
-      JniUtils.setGraphExecutorOptimize(false);
-      return IValueUtils.forward(block, arguments, true);
+      return ScriptCall.run(block, method, inputs, list);
     }
-  }
-
-  private NDArray methodName(String method) {
-    NDArray name = manager.create(0f);
-    name.setName("module_method:" + method);
-    return name;
   }
 
   /** Releases the native module; bound weights stay with their owner. */

@@ -3,6 +3,9 @@ package dev.fare.training;
 import ai.djl.ndarray.NDArray;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
+import dev.fare.torch.TensorBytes;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
@@ -19,8 +22,16 @@ final class WeightsFingerprint {
           for (long dimension : weight.getShape().getShape()) {
             hasher.putLong(dimension);
           }
-          hasher.putBytes(weight.toByteBuffer());
+          putElements(weight, hasher);
         });
     return hasher.hash().toString();
+  }
+
+  private static void putElements(NDArray weight, Hasher hasher) {
+    try {
+      TensorBytes.forEach(weight, weight.getDataType(), hasher::putBytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

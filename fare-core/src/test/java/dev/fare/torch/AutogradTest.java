@@ -8,8 +8,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -127,12 +125,12 @@ class AutogradTest {
       NDArray weights = manager.ones(new Shape(64, 64));
       NDArray pixels = manager.ones(new Shape(64, 64));
       gradientSteps(300, weights, pixels);
-      long before = residentBytes();
+      long before = ResidentMemory.bytes();
 
       gradientSteps(2_000, weights, pixels);
 
       // each step makes at least five arrays of 16 KB: a leak of one would be 32 MB
-      assertThat(residentBytes() - before).isLessThan(24L << 20);
+      assertThat(ResidentMemory.bytes() - before).isLessThan(24L << 20);
     }
   }
 
@@ -143,14 +141,5 @@ class AutogradTest {
         Autograd.gradient(weights.matMul(x).square().sum(), x);
       }
     }
-  }
-
-  private static long residentBytes() throws Exception {
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("VmRSS:")) {
-        return Long.parseLong(line.replaceAll("\\D", "")) << 10;
-      }
-    }
-    throw new IllegalStateException("no VmRSS in /proc/self/status");
   }
 }

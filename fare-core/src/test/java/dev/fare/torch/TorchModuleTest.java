@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -15,6 +16,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 class TorchModuleTest {
 
@@ -42,6 +45,21 @@ class TorchModuleTest {
               y = torch.matmul(__torch__.twice(x), self.params[0]) * self.scale + self.shift
               if self.squared:
                 y = y * y
+              return y
+          """);
+
+  private static final TorchSource FAILURE =
+      new TorchSource(
+          "failure.py",
+          """
+          class Failure(Module):
+            __parameters__ = []
+            __buffers__ = []
+            training : bool
+
+            def fail(self: __torch__.Failure, x: Tensor, more: List[Tensor]) -> Tensor:
+              y = x * more[0]
+              assert bool(torch.sum(y) < 0.0), "never right"
               return y
           """);
 
@@ -107,6 +125,55 @@ class TorchModuleTest {
       }
     } finally {
       threads.shutdownNow();
+    }
+  }
+
+  /** Held by libtorch after a failure, inputs of 256 KB and their graphs would be 1.5 GB here. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void freesItsArgumentsWhereLibtorchThrows() throws Exception {
+    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+        TorchModule module = TorchModule.compile(FAILURE, "Failure", Map.of(), Device.cpu());
+        GradMode on = GradMode.enableGrad()) {
+      NDArray pixels = manager.ones(new Shape(1 << 16));
+      failures(100, module, pixels);
+      long before = ResidentMemory.bytes();
+
+      failures(3_000, module, pixels);
+
+      assertThat(ResidentMemory.bytes() - before).isLessThan(32L << 20);
+    }
+  }
+
+  private static void failures(int times, TorchModule module, NDArray pixels) {
+    for (int i = 0; i < times; i++) {
+      try (TensorScope scope = TensorScope.of(pixels)) {
+        NDArray x = Autograd.leaf(scope.view(pixels)).mul(2);
+        List<NDArray> list = List.of(x.mul(3));
+        assertThatThrownBy(() -> module.callList("fail", List.of(x), list))
+            .isInstanceOf(EngineException.class)
+            .hasMessageContaining("never right");
+      }
+    }
+  }
+
+  @Test
+  void refusesAnArrayOnAnotherDeviceThanTheWeights() {
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        TorchModule module =
+            TorchModule.compile(
+                LINEAR,
+                "Linear",
+                Map.of("scale", 0.5, "shift", 3, "squared", true),
+                Device.cpu())) {
+      module.bind(List.of(manager.ones(new Shape(2, 2))));
+
+      assertThatThrownBy(
+              () -> module.call("forward", ClaimedDevice.gpu(manager.ones(new Shape(1, 2)))))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "the model is on cpu(), got an array (1, 2) on gpu(0); create arrays with a manager"
+                  + " on the model's device, or move them there with toDevice");
     }
   }
 

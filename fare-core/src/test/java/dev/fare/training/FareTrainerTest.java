@@ -11,8 +11,7 @@ import dev.fare.data.InMemoryImages;
 import dev.fare.training.loss.TrainingLoss;
 import dev.fare.training.optimizer.LearningRateSchedule;
 import dev.fare.training.optimizer.Optimizer;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.fare.torch.ResidentMemory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -220,9 +219,9 @@ class FareTrainerTest {
     takeSteps(trainer, pixels, 20);
     long smallestGrowth = Long.MAX_VALUE;
     for (int window = 0; window < 3; window++) {
-      long before = residentBytes();
+      long before = ResidentMemory.bytes();
       takeSteps(trainer, pixels, 20);
-      smallestGrowth = Math.min(smallestGrowth, residentBytes() - before);
+      smallestGrowth = Math.min(smallestGrowth, ResidentMemory.bytes() - before);
     }
     // one batch of pixels leaked a step would be 980 kB in every window
     assertThat(smallestGrowth).isLessThan(1L << 19);
@@ -234,15 +233,6 @@ class FareTrainerTest {
       trainer.step(pixels);
     }
     System.gc(); // so that the growth of the Java heap is not taken for native memory
-  }
-
-  private static long residentBytes() throws Exception {
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("VmRSS:")) {
-        return Long.parseLong(line.replaceAll("\\D", "")) << 10;
-      }
-    }
-    throw new IllegalStateException("no VmRSS in /proc/self/status");
   }
 
   private FareTrainer.Builder<?> builder() {

@@ -511,7 +511,7 @@ class ResumeTest {
       TrainingSummary summary = trainer.fit(Runs.IMAGES);
 
       assertThat(summary.original()).isEqualTo(original).hasSize(64);
-      assertThat(summary.environment()).containsEntry("devices", "cpu()");
+      assertThat(summary.environment()).containsEntry("devices", encoder.device().toString());
       assertThat(Integer.parseInt(summary.environment().get("cpuThreads"))).isPositive();
       JsonObject json = JsonParser.parseString(summary.toJson()).getAsJsonObject();
       assertThat(json.get("original").getAsString()).isEqualTo(original);

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.ImageEncoder;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 
 /** Embeddings off the device, {@code [N][D]}. */
 public final class Embeddings {
@@ -27,7 +28,7 @@ public final class Embeddings {
   /** The rows of {@code [N,D]}. */
   public static float[][] rows(NDArray embeddings) {
     int size = Math.toIntExact(embeddings.getShape().get(1));
-    float[] flat = embeddings.toFloatArray();
+    float[] flat = Host.floats(embeddings);
     float[][] rows = new float[Math.toIntExact(embeddings.getShape().get(0))][size];
     for (int row = 0; row < rows.length; row++) {
       System.arraycopy(flat, row * size, rows[row], 0, size);

@@ -89,7 +89,7 @@ public abstract class EvaluationBuilder<B extends EvaluationBuilder<B>> {
     return self();
   }
 
-  /** Where the models are; by default where the engine puts new arrays. */
+  /** Where the models are; by default where each of them says it is. */
   public final B device(Device device) {
     this.device = device;
     return self();

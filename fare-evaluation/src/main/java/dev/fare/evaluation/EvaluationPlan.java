@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param workers work on batches at the same time
  * @param loaderThreads read the images of a batch; 0 for the one that works on it
  * @param threatModels without repetitions, norm by norm, small radii first
- * @param device where the models are; null for where the engine puts new arrays
+ * @param device where the models are; null for where each says it is
  * @param listener hears of the progress
  */
 public record EvaluationPlan(
@@ -32,8 +32,12 @@ public record EvaluationPlan(
     return new ImageReader(data, imageSize, loaderThreads);
   }
 
-  /** A manager on the device, which the caller closes. */
-  public NDManager open() {
-    return NDManager.newBaseManager(device, "PyTorch");
+  /**
+   * A manager on the device, which the caller closes.
+   *
+   * @param model where the model says it is, for plans that name no device
+   */
+  public NDManager open(Device model) {
+    return NDManager.newBaseManager(device == null ? model : device, "PyTorch");
   }
 }

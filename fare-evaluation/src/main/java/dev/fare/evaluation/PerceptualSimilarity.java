@@ -57,7 +57,10 @@ public final class PerceptualSimilarity {
         "there must be as many first as second images, got %s and %s",
         first.getShape(),
         second.getShape());
-    return Cosine.between(encoder.embed(first), encoder.embed(second));
+    try (NDArray ofFirst = encoder.embed(first);
+        NDArray ofSecond = encoder.embed(second)) {
+      return Cosine.between(ofFirst, ofSecond);
+    }
   }
 
   /**
@@ -68,11 +71,17 @@ public final class PerceptualSimilarity {
    * @return {@code [N,M]} in [−1,1]
    */
   public NDArray matrix(NDArray first, NDArray second) {
-    return unit(first).matMul(unit(second).transpose());
+    try (NDArray rows = unit(first);
+        NDArray others = unit(second);
+        NDArray columns = others.transpose()) {
+      return rows.matMul(columns);
+    }
   }
 
   private NDArray unit(NDArray pixels) {
-    return Cosine.normalize(encoder.embed(pixels));
+    try (NDArray embeddings = encoder.embed(pixels)) {
+      return Cosine.normalize(embeddings);
+    }
   }
 
   /**
@@ -102,7 +111,7 @@ public final class PerceptualSimilarity {
   private float[][] embeddings(ImageDataset data) {
     ImageReader reader = new ImageReader(data, encoder.imageSize(), 0);
     List<float[]> embeddings = new ArrayList<>();
-    try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+    try (NDManager manager = NDManager.newBaseManager(encoder.device(), "PyTorch")) {
       for (List<Integer> images : reader.batches(BATCH)) {
         try (TensorScope scope = TensorScope.of(manager)) {
           NDArray pixels = reader.pixels(images, scope.manager());

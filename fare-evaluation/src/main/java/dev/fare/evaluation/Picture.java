@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.torch.Host;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -41,7 +42,7 @@ public final class Picture {
   public static List<Picture> ofPixels(NDArray pixels) {
     int height = Math.toIntExact(pixels.getShape().get(2));
     int width = Math.toIntExact(pixels.getShape().get(3));
-    float[] all = pixels.toFloatArray();
+    float[] all = Host.floats(pixels);
     int size = 3 * height * width;
     return IntStream.range(0, all.length / size)
         .mapToObj(i -> of(width, height, Arrays.copyOfRange(all, i * size, (i + 1) * size)))

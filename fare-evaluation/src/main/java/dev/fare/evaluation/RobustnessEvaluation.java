@@ -83,8 +83,7 @@ public final class RobustnessEvaluation {
     LabelledImages reader = new LabelledImages(plan.images(data));
     List<ModelResult> results = new ArrayList<>();
     String fingerprint = EvaluationJournal.fingerprint(dataSet + '\n' + data.identity());
-    try (NDManager manager = plan.open();
-        EvaluationJournal journal = openJournal()) {
+    try (EvaluationJournal journal = openJournal()) {
       for (NamedClassifier model : models) {
         Phase.Context context =
             new Phase.Context(
@@ -97,7 +96,9 @@ public final class RobustnessEvaluation {
                         .progressed(
                             new EvaluationProgress(
                                 dataSet, model.name(), phase, done, total, correct)));
-        results.add(new ModelRun(this, context, model, reader, manager).evaluate());
+        try (NDManager manager = plan.open(model.classifier().device())) {
+          results.add(new ModelRun(this, context, model, reader, manager).evaluate());
+        }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -117,7 +118,7 @@ public final class RobustnessEvaluation {
    */
   public List<GalleryEntry> gallery(
       ImageDataset data, List<Integer> images, String attack, ThreatModel threatModel) {
-    try (NDManager manager = plan.open()) {
+    try (NDManager manager = plan.open(models.get(0).classifier().device())) {
       return new GalleryCapture(this, data, attack(attack), threatModel, manager).capture(images);
     }
   }
@@ -134,7 +135,7 @@ public final class RobustnessEvaluation {
   public TransferMatrix transfer(
       String dataSet, ImageDataset data, String attack, ThreatModel threatModel) {
     LabelledImages reader = new LabelledImages(plan.images(data));
-    try (NDManager manager = plan.open()) {
+    try (NDManager manager = plan.open(models.get(0).classifier().device())) {
       TransferRun run = new TransferRun(this, attack(attack), threatModel, reader, manager);
       List<List<Accuracy>> rows = models.stream().map(model -> run.row(dataSet, model)).toList();
       return new TransferMatrix(

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.modality.cv.ImageFactory;
 import ai.djl.ndarray.NDManager;
 import dev.fare.image.PixelNormalization;
@@ -63,11 +62,11 @@ class ClipEmbeddingModelTest {
     ClipConfig config = new ClipConfig(vision, Optional.of(text), PixelNormalization.CLIP);
     Path files = directory.resolve("tiny-clip");
     Path tokenizer = Files.write(directory.resolve("t.json"), ClipTokenizer.openAiJson());
-    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+    try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       HuggingFaceWriter.write(
           config, ClipInitialization.random(config, 5, manager), Optional.of(tokenizer), files);
     }
-    clip = ClipModel.load(RobustClipEncoder.builder(files).device(Device.cpu()));
+    clip = ClipModel.load(RobustClipEncoder.builder(files));
     model = ClipEmbeddingModel.load(files);
   }
 

@@ -17,6 +17,7 @@ import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import dev.fare.training.validation.Validation;
 import java.io.IOException;
@@ -168,7 +169,7 @@ public final class ClipModel implements AutoCloseable {
     try (NDManager manager = newManager()) {
       try (TensorScope scope = TensorScope.of(manager);
           GradMode off = GradMode.noGrad()) {
-        float[] values = embed(scope, texts).toFloatArray();
+        float[] values = Host.floats(embed(scope, texts));
         int size = values.length / Math.max(1, texts.size());
         for (int i = 0; i < embeddings.length; i++) {
           embeddings[i] = Arrays.copyOfRange(values, i * size, (i + 1) * size);
@@ -196,8 +197,12 @@ public final class ClipModel implements AutoCloseable {
    * @return {@code [N,K]}
    */
   public NDArray logits(NDArray imageEmbeddings, NDArray textEmbeddings) {
-    NDArray texts = Cosine.normalize(textEmbeddings).transpose();
-    return Autograd.scaled(Cosine.normalize(imageEmbeddings).matMul(texts), logitScale);
+    try (NDArray texts = Cosine.normalize(textEmbeddings);
+        NDArray columns = texts.transpose();
+        NDArray images = Cosine.normalize(imageEmbeddings);
+        NDArray cosines = images.matMul(columns)) {
+      return Autograd.scaled(cosines, logitScale);
+    }
   }
 
   private NDArray embed(TensorScope scope, List<String> texts) {

@@ -9,15 +9,16 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Splits many images into batches that fit into memory, and halves them where one did not.
- *
- * @param size images in a batch, to begin with
+ * Splits many images into batches that fit into memory, and halves them where one did not, for all
+ * that follows. Safe for use from many threads.
  */
-record ImageBatches(int size) {
+final class ImageBatches {
 
   /** Does the work for the images {@code from} (inclusive) to {@code to} (exclusive). */
   @FunctionalInterface
@@ -31,31 +32,54 @@ record ImageBatches(int size) {
   private static final int LARGEST = 256;
 
   /** What may be taken of the memory that is free, as a divisor: others need some too. */
-  private static final int SHARE = 4;
+  private static final int SHARE_OF_FREE = 4;
+
+  /** What may be taken of a GPU's memory, as a divisor. */
+  private static final int SHARE_OF_GPU = 16;
 
   private static final long LEAST_MEMORY = 64L << 20;
   private static final long MOST_MEMORY = 2L << 30;
 
-  /** Batches for a tower on a device, by the memory that is free there now. */
+  private final AtomicInteger size;
+  private final IntSupplier room;
+
+  private ImageBatches(int size, IntSupplier room) {
+    this.size = new AtomicInteger(size);
+    this.room = room;
+  }
+
+  /** Batches of so many images, to begin with. */
+  ImageBatches(int size) {
+    this(size, () -> LARGEST);
+  }
+
+  /** Batches for a tower on a device. */
   static ImageBatches of(VisionConfig tower, Device device) {
-    long memory = Math.max(LEAST_MEMORY, Math.min(MOST_MEMORY, freeMemory(device) / SHARE));
-    return within(memory, tower);
+    return device.isGpu()
+        ? onGpu(tower, CudaUtils.getGpuMemory(device))
+        : new ImageBatches(LARGEST, () -> fitting(freeMemory() / SHARE_OF_FREE, tower));
   }
 
-  static ImageBatches within(long memory, VisionConfig tower) {
-    long fitting = memory / tower.bytesPerImage();
-    return new ImageBatches((int) Math.max(1, Math.min(LARGEST, fitting)));
+  /** By the size of the card: libtorch keeps what it has freed, so used memory may be free. */
+  static ImageBatches onGpu(VisionConfig tower, MemoryUsage gpu) {
+    return new ImageBatches(fitting(gpu.getMax() / SHARE_OF_GPU, tower));
   }
 
-  private static long freeMemory(Device device) {
-    if (device.isGpu()) {
-      MemoryUsage gpu = CudaUtils.getGpuMemory(device);
-      return gpu.getMax() - gpu.getUsed();
-    }
+  private static int fitting(long memory, VisionConfig tower) {
+    long within = Math.max(LEAST_MEMORY, Math.min(MOST_MEMORY, memory));
+    return (int) Math.max(1, Math.min(LARGEST, within / tower.bytesPerImage()));
+  }
+
+  private static long freeMemory() {
     return ManagementFactory.getOperatingSystemMXBean()
             instanceof com.sun.management.OperatingSystemMXBean system
         ? system.getFreeMemorySize()
         : MOST_MEMORY;
+  }
+
+  /** Images in a batch, to begin with. */
+  int size() {
+    return Math.min(size.get(), room.getAsInt());
   }
 
   /** Embeds some items. */
@@ -81,7 +105,8 @@ record ImageBatches(int size) {
 
   /** Runs the work over all images in order. */
   void forEach(int images, Work work) throws IOException {
-    MicroBatch batch = new MicroBatch(size, log::warn);
+    int first = size();
+    MicroBatch batch = new MicroBatch(first, log::warn);
     for (int from = 0; from < images; ) {
       int start = from;
       from =
@@ -93,6 +118,9 @@ record ImageBatches(int size) {
                 work.run(start, end);
                 return end;
               });
+      if (batch.images() < first) {
+        size.accumulateAndGet(batch.images(), Math::min);
+      }
     }
   }
 }

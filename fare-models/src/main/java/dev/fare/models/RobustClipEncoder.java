@@ -22,6 +22,7 @@ import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.CallGuard;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.torch.PrecisionChoice;
 import dev.fare.torch.TensorScope;
 import dev.fare.torch.TorchDevices;
@@ -61,12 +62,14 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
   private final ClipCheckpoint checkpoint;
   private final ClipPreprocessing preprocessing;
   private final NDManager manager;
+  private final ImageBatches batches;
   private final CallGuard guard = new CallGuard("encoder");
 
   RobustClipEncoder(VisionTower tower, ClipCheckpoint checkpoint, NDManager manager) {
     this.tower = tower;
     this.checkpoint = checkpoint;
     this.manager = manager;
+    batches = ImageBatches.of(tower.config(), manager.getDevice());
     int size = tower.config().imageSize();
     preprocessing =
         checkpoint
@@ -218,16 +221,15 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
   public <T> float[][] embed(List<T> items, ImageOpener<? super T> opener, Executor executor)
       throws IOException {
     try (CallGuard.Call call = guard.enter()) {
-      return ImageBatches.of(tower.config(), device())
-          .embed(
-              items,
-              batch -> {
-                try (TensorScope scope = TensorScope.of(manager);
-                    GradMode off = GradMode.noGrad()) {
-                  NDArray pixels = preprocessing.toPixels(scope.manager(), batch, opener, executor);
-                  return tower.embed(pixels).toFloatArray();
-                }
-              });
+      return batches.embed(
+          items,
+          batch -> {
+            try (TensorScope scope = TensorScope.of(manager);
+                GradMode off = GradMode.noGrad()) {
+              NDArray pixels = preprocessing.toPixels(scope.manager(), batch, opener, executor);
+              return Host.floats(tower.embed(pixels));
+            }
+          });
     }
   }
 
@@ -242,10 +244,16 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
     checkRange(pixels);
     NDArray tokens = tower.hiddenState(pixels, layer.depthIn(tower.config()));
     if (layer.postNorm()) {
-      tokens = tower.postNorm(tokens);
+      try (NDArray before = tokens) {
+        tokens = tower.postNorm(before);
+      }
     }
-    boolean isWhole = layer.classToken() || !tower.config().hasClassToken();
-    return isWhole ? tokens : tokens.get(new NDIndex(":, 1:"));
+    if (layer.classToken() || !tower.config().hasClassToken()) {
+      return tokens;
+    }
+    try (NDArray all = tokens) {
+      return all.get(new NDIndex(":, 1:"));
+    }
   }
 
   /**

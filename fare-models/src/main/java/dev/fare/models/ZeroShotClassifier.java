@@ -1,11 +1,13 @@
 package dev.fare.models;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Classifier;
 import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
 import dev.fare.torch.CallGuard;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import java.util.List;
 
@@ -29,26 +31,35 @@ public final class ZeroShotClassifier implements Classifier, AutoCloseable {
    *
    * @param encoder of images; closed by its owner, not by this classifier
    * @param classNames K names, for reports
-   * @param classEmbeddings {@code [K,D]}; copied and normalised
+   * @param classEmbeddings {@code [K,D]} on any device; copied to the encoder's and normalised
    * @param logitScale the temperature's inverse, 100 for OpenAI's weights
    */
   public ZeroShotClassifier(
       ImageEncoder encoder, List<String> classNames, NDArray classEmbeddings, double logitScale) {
     this.encoder = encoder;
     this.classNames = List.copyOf(classNames);
-    manager = NDManager.newBaseManager(classEmbeddings.getDevice(), "PyTorch");
+    manager = NDManager.newBaseManager(encoder.device(), "PyTorch");
     try (TensorScope scope = TensorScope.of(classEmbeddings)) {
       NDArray columns =
           Cosine.normalize(classEmbeddings.stopGradient()).transpose().mul(logitScale);
-      this.classEmbeddings = scope.keep(columns.duplicate(), manager);
+      this.classEmbeddings =
+          scope.keep(columns.duplicate().toDevice(encoder.device(), false), manager);
     }
   }
 
   @Override
   public NDArray logits(NDArray pixels) {
-    try (CallGuard.Call call = guard.enter()) {
-      return Cosine.normalize(encoder.embed(pixels)).matMul(classEmbeddings);
+    try (CallGuard.Call call = guard.enter();
+        NDArray embeddings = encoder.embed(pixels);
+        NDArray unit = Cosine.normalize(embeddings)) {
+      return unit.matMul(classEmbeddings);
     }
+  }
+
+  /** The encoder's. */
+  @Override
+  public Device device() {
+    return encoder.device();
   }
 
   /** The names in the order of the logits. */
@@ -79,7 +90,7 @@ public final class ZeroShotClassifier implements Classifier, AutoCloseable {
 
   private double logitScale() {
     try (TensorScope scope = TensorScope.of(classEmbeddings)) {
-      return classEmbeddings.square().sum(new int[] {0}).sqrt().mean().getFloat();
+      return Host.floats(classEmbeddings.square().sum(new int[] {0}).sqrt().mean())[0];
     }
   }
 

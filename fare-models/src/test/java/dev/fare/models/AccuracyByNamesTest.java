@@ -3,7 +3,6 @@ package dev.fare.models;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -41,13 +40,13 @@ class AccuracyByNamesTest {
 
   @Test
   void agreesWithTheClassifierOfTheSameNames() throws Exception {
-    try (RobustClipEncoder encoder = RobustClipEncoder.load(clip(), Device.cpu());
+    try (RobustClipEncoder encoder = RobustClipEncoder.load(clip());
         NDManager manager = NDManager.newBaseManager("PyTorch")) {
       Noise images = new Noise();
       long[] answers;
       Validation validation;
       try (ClipModel clip =
-              ClipModel.load(RobustClipEncoder.builder(directory).device(Device.cpu()));
+              ClipModel.load(RobustClipEncoder.builder(directory));
           ZeroShotClassifier classifier = clip.zeroShotClassifier(NAMES, TEMPLATES)) {
         answers = classifier.logits(images.pixels(manager, encoder)).argMax(1).toLongArray();
         images.labels = answers.clone();

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -43,8 +42,7 @@ class HuggingFaceClipTest {
     recorded = RecordedTensors.read("hf_clip_quick_gelu/io.safetensors", manager);
     clip =
         ClipModel.load(
-            RobustClipEncoder.builder(RecordedTensors.path("hf_clip_quick_gelu"))
-                .device(Device.cpu()));
+            RobustClipEncoder.builder(RecordedTensors.path("hf_clip_quick_gelu")));
   }
 
   @AfterEach
@@ -117,7 +115,7 @@ class HuggingFaceClipTest {
   void theTextTowerHasItsHiddenStates() throws Exception {
     try (TextTransformer text =
         TowerLoader.text(
-            ClipCheckpoints.read(RecordedTensors.path("hf_clip_quick_gelu")), Device.cpu())) {
+            ClipCheckpoints.read(RecordedTensors.path("hf_clip_quick_gelu")), manager.getDevice())) {
       NDList states = text.hiddenStates(recorded.ids("input_ids"));
       // transformers hides padding from padding, which no real token sees
       NDArray isToken = recorded.tensor("attention_mask").expandDims(2);

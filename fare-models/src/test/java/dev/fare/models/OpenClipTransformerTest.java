@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -58,7 +57,7 @@ class OpenClipTransformerTest {
                 .tensors(),
             Optional.empty(),
             "open_clip_quickgelu");
-    encoder = RobustClipEncoder.builder(checkpoint).device(Device.cpu()).load();
+    encoder = RobustClipEncoder.builder(checkpoint).load();
   }
 
   @AfterEach
@@ -69,7 +68,7 @@ class OpenClipTransformerTest {
 
   @Test
   void embedsAsOpenClipDoes() throws Exception {
-    try (TextTransformer text = TowerLoader.text(checkpoint, Device.cpu())) {
+    try (TextTransformer text = TowerLoader.text(checkpoint, manager.getDevice())) {
       assertThat(encoder.embed(recorded.tensor("x01")).toFloatArray())
           .containsExactly(recorded.floats("out.image_features"), within(TOLERANCE));
       assertThat(text.embed(recorded.ids("tokens")).toFloatArray())
@@ -138,7 +137,7 @@ class OpenClipTransformerTest {
   void takesImagesOfAnotherSizeAsOpenClipDoes(int size) throws Exception {
     String key = "resize." + size + "x" + size + ".";
     try (RobustClipEncoder resized =
-        RobustClipEncoder.builder(checkpoint).device(Device.cpu()).imageSize(size).load()) {
+        RobustClipEncoder.builder(checkpoint).imageSize(size).load()) {
       assertThat(resized.parameters().get("visual.positional_embedding").toFloatArray())
           .containsExactly(recorded.floats(key + "positional_embedding"), within(TOLERANCE));
       assertThat(resized.embed(recorded.tensor(key + "x01")).toFloatArray())

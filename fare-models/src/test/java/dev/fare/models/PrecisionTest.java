@@ -225,8 +225,7 @@ class PrecisionTest {
   @Test
   void anEncoderIsLoadedInAPrecision() throws Exception {
     Path model = RecordedTensors.path("hf_clip_quick_gelu");
-    try (RobustClipEncoder rounded =
-            RobustClipEncoder.load(model, Device.cpu(), Precision.BFLOAT16);
+    try (RobustClipEncoder rounded = RobustClipEncoder.load(model, Precision.BFLOAT16);
         RobustClipEncoder plain = RobustClipEncoder.load(model, Precision.FLOAT32);
         RobustClipEncoder copy = rounded.copy()) {
       assertThat(rounded.precision()).isEqualTo(Precision.BFLOAT16);

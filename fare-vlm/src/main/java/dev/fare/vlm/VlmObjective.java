@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.SelectableObjective;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -183,7 +184,7 @@ public final class VlmObjective implements SelectableObjective {
 
   @Override
   public VlmObjective select(NDArray rows) {
-    PromptBatch selected = batch.select(rows.toLongArray());
+    PromptBatch selected = batch.select(Host.longs(rows));
     Context kept = context;
     if (context != null && context.fixed() > 0) {
       NDArray tokens = context.visualTokens().get(rows);

@@ -7,6 +7,7 @@ import com.google.common.hash.Hashing;
 import dev.fare.ImageEncoder;
 import dev.fare.data.ImageDataset;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -65,7 +66,7 @@ record ReferenceHeader(byte[] key, int images, float[] probe) {
     try (TensorScope scope = TensorScope.on(encoder.device());
         GradMode off = GradMode.noGrad()) {
       NDArray pixels = scope.manager().create(ramp, new Shape(1, 3, side, side));
-      return encoder.embed(pixels).toFloatArray();
+      return Host.floats(encoder.embed(pixels));
     }
   }
 

@@ -8,6 +8,7 @@ import dev.fare.data.ParallelImageReader;
 import dev.fare.data.UnreadableImages;
 import dev.fare.io.AtomicFile;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.torch.MicroBatch;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
@@ -202,7 +203,7 @@ public final class ReferenceWriter {
     try (TensorScope scope = TensorScope.on(original.device());
         GradMode off = GradMode.noGrad()) {
       NDArray batch = scope.manager().create(pixels, new Shape(size, 3, side, side));
-      return original.embed(batch).toFloatArray();
+      return Host.floats(original.embed(batch));
     }
   }
 

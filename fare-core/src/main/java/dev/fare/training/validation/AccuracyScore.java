@@ -10,6 +10,7 @@ import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
 import dev.fare.SelectableObjective;
 import dev.fare.data.ImageDataset;
+import dev.fare.torch.Host;
 import dev.fare.training.loss.EmbeddingLoss;
 import dev.fare.training.loss.InnerObjective;
 import dev.fare.training.loss.Targets;
@@ -28,7 +29,7 @@ record AccuracyScore(float[] classEmbeddings, int classes) implements Validation
   static AccuracyScore of(NDArray classEmbeddings) {
     EmbeddingLoss.crossEntropy(classEmbeddings); // checks the shape
     return new AccuracyScore(
-        classEmbeddings.toFloatArray(), Math.toIntExact(classEmbeddings.getShape().get(0)));
+        Host.floats(classEmbeddings), Math.toIntExact(classEmbeddings.getShape().get(0)));
   }
 
   /**

@@ -5,6 +5,7 @@ import dev.fare.Attack;
 import dev.fare.Cosine;
 import dev.fare.ImageEncoder;
 import dev.fare.Objective;
+import dev.fare.torch.Host;
 import dev.fare.training.loss.EmbeddingLoss;
 import dev.fare.training.loss.Targets;
 
@@ -31,6 +32,6 @@ record ClosenessScore() implements ValidationMetric {
   }
 
   private static double cosines(NDArray embeddings, NDArray reference) {
-    return Cosine.between(embeddings, reference).sum().getFloat();
+    return Host.floats(Cosine.between(embeddings, reference).sum())[0];
   }
 }

@@ -19,6 +19,7 @@ import dev.fare.evaluation.drift.EncoderBatch;
 import dev.fare.evaluation.report.PngImages;
 import dev.fare.io.AtomicFile;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -148,7 +149,7 @@ public final class AdversarialFolder {
 
   private static int[] predictions(Classifier classifier, NDArray pixels) {
     try (GradMode off = GradMode.noGrad()) {
-      long[] top = classifier.logits(pixels).argMax(1).toLongArray();
+      long[] top = Host.longs(classifier.logits(pixels).argMax(1));
       return IntStream.range(0, top.length).map(i -> (int) top[i]).toArray();
     }
   }
@@ -163,7 +164,7 @@ public final class AdversarialFolder {
       checkArgument(targets.add(target), "two images would be written to %s; rename one", target);
     }
     List<Outcome> outcomes = new ArrayList<>();
-    try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+    try (NDManager manager = NDManager.newBaseManager(encoder.device(), "PyTorch")) {
       for (List<Integer> batch : Lists.partition(images, BATCH)) {
         try (TensorScope scope = TensorScope.of(manager)) {
           outcomes.addAll(attack(batch, attacker, answers, output, scope.manager()));
@@ -181,10 +182,10 @@ public final class AdversarialFolder {
     long[] ids = images.stream().mapToLong(Integer::longValue).toArray();
     NDArray found = attacker.attack(clean, ids, manager);
     NDArray rounded = EightBit.round(found, clean, threatModel);
-    float[] sizes = threatModel.size(rounded.sub(clean)).toFloatArray();
+    float[] sizes = Host.floats(threatModel.size(rounded.sub(clean)));
     float[] cosines;
     try (GradMode off = GradMode.noGrad()) {
-      cosines = PerceptualSimilarity.of(encoder).between(clean, rounded).toFloatArray();
+      cosines = Host.floats(PerceptualSimilarity.of(encoder).between(clean, rounded));
     }
     int[] before = answers.of(clean);
     int[] attacked = answers.of(found);
@@ -213,7 +214,7 @@ public final class AdversarialFolder {
   private void write(NDArray images, List<Integer> indices, Path output) throws IOException {
     int side = encoder.imageSize();
     int size = 3 * side * side;
-    float[] values = images.toFloatArray();
+    float[] values = Host.floats(images);
     for (int i = 0; i < indices.size(); i++) {
       float[] planes = Arrays.copyOfRange(values, i * size, (i + 1) * size);
       AtomicFile.write(

@@ -3,6 +3,7 @@ package dev.fare.evaluation.audit;
 import ai.djl.ndarray.NDArray;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
+import dev.fare.torch.Host;
 
 /**
  * Images as files hold them: 256 levels a value. An attack finds values in between, so what it
@@ -27,8 +28,8 @@ public final class EightBit {
    * @return the same shape, owned by the manager of {@code attacked}
    */
   public static NDArray round(NDArray attacked, NDArray clean, ThreatModel threatModel) {
-    float[] values = attacked.toFloatArray();
-    float[] before = clean.toFloatArray();
+    float[] values = Host.floats(attacked);
+    float[] before = Host.floats(clean);
     for (int i = 0; i < values.length; i++) {
       float level = Math.round(values[i] * LEVELS);
       if (threatModel.norm() == Norm.LINF) {

@@ -1,5 +1,6 @@
 package dev.fare.evaluation.audit;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.ImageEncoder;
@@ -111,7 +112,7 @@ public final class RetrievalAudit {
             ? List.of(attack(ITERATIONS, 1, settings.seed))
             : settings.attacks;
     attacks.forEach(builder::attack);
-    try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
       NDArray texts = manager.create(clip.embedText(data.texts())); // [T,D]
       return builder.build().evaluate(settings.name, data.images(), texts, data.imageOfText());
     }

@@ -25,6 +25,7 @@ import dev.fare.evaluation.autoattack.AutoAttackReport.Row;
 import dev.fare.evaluation.journal.EvaluationJournal;
 import dev.fare.evaluation.journal.FoundImages;
 import dev.fare.evaluation.journal.Phase;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -87,7 +88,7 @@ final class AutoAttackRun {
     this.images = images;
     this.imageIds = imageIds;
     this.manager = manager;
-    labels = Arrays.stream(objective.labels().toLongArray()).mapToInt(Math::toIntExact).toArray();
+    labels = Arrays.stream(Host.longs(objective.labels())).mapToInt(Math::toIntExact).toArray();
     predictions = new int[labels.length];
     fooledBy = new String[labels.length];
     Arrays.fill(fooledBy, "");
@@ -228,7 +229,7 @@ final class AutoAttackRun {
     NDArray one = files.read(image, checksum, all.slice(1), manager);
     try (TensorScope scope = TensorScope.of(manager)) {
       NDArray rows = rows(List.of(image), scope);
-      if (!attack.threatModel().around(pixels(rows)).contains(one).all().getBoolean()) {
+      if (!Host.booleans(attack.threatModel().around(pixels(rows)).contains(one).all())[0]) {
         throw files.damaged(image, "holds no image of the ball");
       }
       ClassificationObjective some = objective.select(rows);

@@ -13,6 +13,7 @@ import dev.fare.attacks.AutoAttack;
 import dev.fare.evaluation.journal.FoundImages;
 import dev.fare.evaluation.journal.Phase;
 import dev.fare.io.RecordedNames;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -55,7 +56,7 @@ record EarlierState(
         hasher.putBytes(images.get(scope.manager(), i).toByteBuffer());
       }
     }
-    hasher.putString(Arrays.toString(labels.toLongArray()), UTF_8);
+    hasher.putString(Arrays.toString(Host.longs(labels)), UTF_8);
     hasher.putString(Arrays.toString(imageIds), UTF_8);
     return hasher.hash().toString();
   }

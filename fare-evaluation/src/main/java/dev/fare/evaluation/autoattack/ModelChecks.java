@@ -9,6 +9,7 @@ import dev.fare.attacks.objective.ClassificationObjective;
 import dev.fare.evaluation.autoattack.AutoAttackWarning.FewClasses;
 import dev.fare.evaluation.autoattack.AutoAttackWarning.ProbabilityOutputs;
 import dev.fare.evaluation.autoattack.AutoAttackWarning.RandomizedModel;
+import dev.fare.torch.Host;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -53,7 +54,7 @@ final class ModelChecks {
       NDArray next = unit(logits());
       for (NDArray before : passes) {
         NDArray difference = next.sub(before).square().sum(CLASSES).sqrt().max();
-        largest = Math.max(largest, difference.getFloat());
+        largest = Math.max(largest, Host.floats(difference)[0]);
       }
       passes.add(next);
     }
@@ -66,8 +67,8 @@ final class ModelChecks {
 
   Optional<AutoAttackWarning> probabilities() {
     boolean inRange =
-        logits.min().getFloat() > -PROBABILITY && logits.max().getFloat() < 1 + PROBABILITY;
-    double offOne = logits.sum(CLASSES).sub(1).abs().max().getFloat();
+        Host.floats(logits.min())[0] > -PROBABILITY && Host.floats(logits.max())[0] < 1 + PROBABILITY;
+    double offOne = Host.floats(logits.sum(CLASSES).sub(1).abs().max())[0];
     return inRange && offOne < PROBABILITY
         ? Optional.of(new ProbabilityOutputs())
         : Optional.empty();

@@ -73,22 +73,24 @@ public final class EmbeddingDrift {
    */
   public DriftReport evaluate(String dataSet, ImageDataset data) {
     ImageReader reader = plan.images(data);
-    try (NDManager manager = plan.open()) {
-      float[][] references = references(reader, manager);
-      List<EncoderDrift> results =
-          encoders.stream()
-              .map(encoder -> new Run(dataSet, encoder, reader, manager, references).evaluate())
-              .toList();
-      return new DriftReport(dataSet, data.description(), settings(), results);
+    float[][] references = references(reader);
+    List<EncoderDrift> results = new ArrayList<>();
+    for (NamedEncoder encoder : encoders) {
+      try (NDManager manager = plan.open(encoder.encoder().device())) {
+        results.add(new Run(dataSet, encoder, reader, manager, references).evaluate());
+      }
     }
+    return new DriftReport(dataSet, data.description(), settings(), results);
   }
 
-  private float[][] references(ImageReader reader, NDManager manager) {
+  private float[][] references(ImageReader reader) {
     List<float[]> all = new ArrayList<>();
-    for (List<Integer> images : reader.batches(plan.batchSize())) {
-      try (TensorScope scope = TensorScope.of(manager)) {
-        NDArray pixels = reader.pixels(images, scope.manager());
-        all.addAll(List.of(Embeddings.of(reference, pixels)));
+    try (NDManager manager = plan.open(reference.device())) {
+      for (List<Integer> images : reader.batches(plan.batchSize())) {
+        try (TensorScope scope = TensorScope.of(manager)) {
+          NDArray pixels = reader.pixels(images, scope.manager());
+          all.addAll(List.of(Embeddings.of(reference, pixels)));
+        }
       }
     }
     return all.toArray(float[][]::new);

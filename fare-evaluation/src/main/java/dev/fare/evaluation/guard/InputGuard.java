@@ -10,7 +10,9 @@ import dev.fare.Objective;
 import dev.fare.SelectableObjective;
 import dev.fare.data.ImageDataset;
 import dev.fare.evaluation.ImageReader;
+import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,6 +48,11 @@ public final class InputGuard {
         "the encoders' embeddings must be comparable, got %s and %s numbers",
         original.embeddingSize(),
         robust.embeddingSize());
+    checkArgument(
+        original.device().equals(robust.device()),
+        "the encoders must be on one device, got %s and %s",
+        original.device(),
+        robust.device());
     this.original = original;
     this.robust = robust;
     this.threshold = threshold;
@@ -74,7 +81,7 @@ public final class InputGuard {
     InputGuard unset = new InputGuard(original, robust, Double.POSITIVE_INFINITY);
     ImageReader reader = new ImageReader(clean, robust.imageSize(), 0);
     List<Double> scores = new ArrayList<>();
-    try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+    try (NDManager manager = NDManager.newBaseManager(robust.device(), "PyTorch")) {
       for (List<Integer> images : reader.batches(BATCH)) {
         try (TensorScope scope = TensorScope.of(manager)) {
           for (double score : unset.scoresOf(reader.pixels(images, scope.manager()))) {
@@ -99,13 +106,18 @@ public final class InputGuard {
    * @return {@code [N]} in [0,2], recorded for autograd where the calling thread records
    */
   public NDArray scores(NDArray pixels) {
-    return Cosine.between(original.embed(pixels), robust.embed(pixels)).neg().add(1);
+    try (NDArray before = original.embed(pixels);
+        NDArray after = robust.embed(pixels);
+        NDArray cosines = Cosine.between(before, after);
+        NDArray negative = cosines.neg()) {
+      return Autograd.plus(negative, 1);
+    }
   }
 
   private double[] scoresOf(NDArray pixels) {
     try (GradMode off = GradMode.noGrad();
         TensorScope scope = TensorScope.of(pixels)) {
-      float[] scores = scores(scope.view(pixels)).toFloatArray();
+      float[] scores = Host.floats(scores(scope.view(pixels)));
       double[] wide = new double[scores.length];
       for (int i = 0; i < wide.length; i++) {
         wide[i] = scores[i];

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.google.common.hash.Hashing;
 import dev.fare.io.AtomicFile;
+import dev.fare.torch.Host;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -22,7 +23,7 @@ public record FoundImages(Path directory) {
 
   /** Writes one image; returns the checksum of its file. */
   public String write(int image, NDArray pixels) {
-    float[] values = pixels.toFloatArray();
+    float[] values = Host.floats(pixels);
     ByteBuffer bytes =
         ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     bytes.asFloatBuffer().put(values);

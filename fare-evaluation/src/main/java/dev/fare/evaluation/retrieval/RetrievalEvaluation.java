@@ -79,7 +79,7 @@ public final class RetrievalEvaluation {
     RetrievalTexts texts = new RetrievalTexts(textEmbeddings, imageOfText, reader.size());
     List<RetrievalResult> results = new ArrayList<>();
     for (NamedEncoder encoder : encoders) {
-      try (NDManager manager = plan.open()) {
+      try (NDManager manager = plan.open(encoder.encoder().device())) {
         results.add(new Run(dataSet, encoder, reader, texts, manager).evaluate());
       }
     }

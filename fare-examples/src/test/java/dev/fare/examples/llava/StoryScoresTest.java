@@ -3,7 +3,6 @@ package dev.fare.examples.llava;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import dev.fare.Precision;
 import dev.fare.evaluation.answers.CaptionFiles;
 import dev.fare.examples.emoji.EmojiData;
@@ -34,7 +33,6 @@ class StoryScoresTest {
     single = EmbeddedLlava.load(weights);
     half =
         LlavaModel.builder(weights)
-            .device(Device.cpu())
             .template(PromptTemplate.USER_ASSISTANT)
             .precision(Precision.FLOAT16)
             .load();

@@ -2,7 +2,6 @@ package dev.fare.examples.recipes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.examples.emoji.EmojiPack;
@@ -28,7 +27,7 @@ class EmojiLessonsTest {
         scenes.stream().map(scene -> new EmojiPair(scene, EmojiStyle.NOTO)).toList();
     int asked = 0;
     int ofBanners = 0;
-    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+    try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       SeenScenes.Batch batch =
           new SeenScenes.Batch(scenes, pairs, manager.zeros(new Shape(PICTURES, 1, 1)));
       for (int step = 0; step < 50; step++) {

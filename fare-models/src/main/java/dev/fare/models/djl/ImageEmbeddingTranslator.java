@@ -11,6 +11,7 @@ import ai.djl.translate.Translator;
 import ai.djl.translate.TranslatorContext;
 import dev.fare.image.ClipPreprocessing;
 import dev.fare.image.PixelImage;
+import dev.fare.torch.Host;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +45,7 @@ public final class ImageEmbeddingTranslator implements Translator<Image, float[]
   @Override
   public float[] processOutput(TranslatorContext context, NDList list) {
     NDArray embedding = list.singletonOrThrow();
-    return embedding.toFloatArray();
+    return Host.floats(embedding);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.fare.models.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
+import dev.fare.torch.Host;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +48,7 @@ final class TokenRows {
   }
 
   private static long[] longs(NDArray integers) {
-    return integers.toType(DataType.INT64, false).toLongArray();
+    return Host.longs(integers.toType(DataType.INT64, false));
   }
 
   /** Rows of one length, at most {@code context}: a longer text keeps its last, the end token. */

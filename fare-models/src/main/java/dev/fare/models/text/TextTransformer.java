@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dev.fare.models.transformer.Activation;
+import dev.fare.torch.Host;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;
@@ -101,17 +102,14 @@ public final class TextTransformer implements AutoCloseable {
               + " "
               + ids.getDataType());
     }
-    long smallest = ids.min().getLong();
-    long largest = ids.max().getLong();
-    if (smallest < 0 || largest >= config.vocabularySize()) {
-      throw new IllegalArgumentException(
-          "token ids must be in [0, "
-              + config.vocabularySize()
-              + "), got "
-              + smallest
-              + " to "
-              + largest
-              + "; they come from another tokenizer");
+    try (NDArray low = ids.min();
+        NDArray high = ids.max()) {
+      double[] ends = Host.doubles(low, high);
+      if (ends[0] < 0 || ends[1] >= config.vocabularySize()) {
+        throw new IllegalArgumentException(
+            "token ids must be in [0, %s), got %.0f to %.0f; they come from another tokenizer"
+                .formatted(config.vocabularySize(), ends[0], ends[1]));
+      }
     }
   }
 

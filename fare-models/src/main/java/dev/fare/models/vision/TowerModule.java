@@ -118,11 +118,12 @@ final class TowerModule implements AutoCloseable {
   /** See {@link VisionTower#toScript}. */
   TorchObject toScript(PixelNormalization normalization, NDManager owner) {
     Map<String, Object> state = state(TorchType.of(Precision.FLOAT32));
+    List<NDArray> weights = weights(normalization, owner.newSubManager(manager.getDevice()));
     try (TorchModule plain = TorchModule.compile(source, className, state, manager.getDevice());
         GradMode off = GradMode.noGrad()) {
       // a forward pass reads the prepared weights alone; without others it never prepares anew
       state.put("params", List.of());
-      state.put("prepared", plain.callList("prepare", List.of(), weights(normalization, owner)));
+      state.put("prepared", plain.callList("prepare", List.of(), weights));
       return new TorchObject(source, className, state);
     }
   }

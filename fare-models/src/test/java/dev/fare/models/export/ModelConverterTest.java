@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -43,7 +42,7 @@ class ModelConverterTest {
 
   @BeforeEach
   void open() throws Exception {
-    manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    manager = NDManager.newBaseManager("PyTorch");
     recorded = RecordedTensors.read(MODEL + "/io.safetensors", manager);
   }
 
@@ -78,7 +77,7 @@ class ModelConverterTest {
 
     assertThat(tower.tensor("visual.proj")).isNotSameAs(base.tensor("visual.proj"));
     assertSameTensors(base, tower);
-    try (RobustClipEncoder encoder = RobustClipEncoder.builder(tower).device(Device.cpu()).load()) {
+    try (RobustClipEncoder encoder = RobustClipEncoder.builder(tower).load()) {
       assertThat(encoder.embed(recorded.tensor("x01")).toFloatArray())
           .containsExactly(recorded.floats("out.image_features_unnormalized"), within(1e-5f));
     }
@@ -152,7 +151,7 @@ class ModelConverterTest {
           new TorchObject(source, "Sum", Map.of("matrix", matrix, "rows", List.of(matrix, row))),
           out);
     }
-    try (RecordedBlock sum = RecordedBlock.load(file, Device.cpu())) {
+    try (RecordedBlock sum = RecordedBlock.load(file, manager.getDevice())) {
       assertThat(sum.forward(manager.zeros(new Shape(2))).toFloatArray()).containsExactly(420, 531);
     }
   }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -44,7 +43,7 @@ class ConvNextTest {
     manager = NDManager.newBaseManager("PyTorch");
     recorded = RecordedTensors.read("open_clip_convnext/io.safetensors", manager);
     checkpoint = ClipCheckpoints.read(RecordedTensors.path("open_clip_convnext"));
-    tower = TowerLoader.vision(checkpoint, Device.cpu(), Precision.FLOAT32, false);
+    tower = TowerLoader.vision(checkpoint, manager.getDevice(), Precision.FLOAT32, false);
   }
 
   @AfterEach
@@ -136,7 +135,7 @@ class ConvNextTest {
   @Test
   void itsBfloat16StaysClose() throws Exception {
     try (VisionTower half =
-        TowerLoader.vision(checkpoint, Device.cpu(), Precision.BFLOAT16, false)) {
+        TowerLoader.vision(checkpoint, manager.getDevice(), Precision.BFLOAT16, false)) {
       Errors errors = Errors.between(half, tower, recorded.tensor("x01"));
 
       assertThat(errors.embedding()).isBetween(1e-5, 0.01);
@@ -148,7 +147,7 @@ class ConvNextTest {
   void aChangedWeightIsSeenInEveryPrecision() throws Exception {
     NDArray pixels = recorded.tensor("x01");
     for (Precision precision : List.of(Precision.FLOAT32, Precision.BFLOAT16)) {
-      try (VisionTower changed = TowerLoader.vision(checkpoint, Device.cpu(), precision, false)) {
+      try (VisionTower changed = TowerLoader.vision(checkpoint, manager.getDevice(), precision, false)) {
         float[] before = changed.embed(pixels).toFloatArray();
         Map<String, NDArray> weights = changed.parameters();
         weights.get("visual.trunk.stem.0.weight").muli(2);

@@ -1,6 +1,7 @@
 package dev.fare.vlm.language;
 
 import ai.djl.ndarray.NDArray;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -155,7 +156,7 @@ final class BeamSearch {
 
   private static float[][] logProbabilities(NDArray logits) {
     try (TensorScope scope = TensorScope.of(logits)) {
-      float[] flat = logits.logSoftmax(1).toFloatArray();
+      float[] flat = Host.floats(logits.logSoftmax(1));
       int size = Math.toIntExact(logits.getShape().get(1));
       float[][] rows = new float[flat.length / size][];
       for (int i = 0; i < rows.length; i++) {

@@ -213,6 +213,7 @@ public final class LlamaModel implements AutoCloseable {
   }
 
   private void check(NDArray embeddings, NDArray mask, long before) {
+    TorchDevices.checkSame(device(), List.of(embeddings, mask));
     Shape shape = embeddings.getShape();
     if (shape.dimension() != 3
         || shape.get(2) != config.width()

@@ -5,6 +5,7 @@ import static com.google.common.collect.ImmutableSet.toImmutableSet;
 import ai.djl.ndarray.NDArray;
 import com.google.common.primitives.Longs;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -87,9 +88,9 @@ public final class TextGenerator {
       NDArray logits, GenerationOptions options, TokenSampler sampler, boolean[] isOver) {
     try (TensorScope scope = TensorScope.of(logits)) {
       if (options.temperature() == 0) {
-        return logits.argMax(1).toLongArray();
+        return Host.longs(logits.argMax(1));
       }
-      float[] flat = logits.toFloatArray();
+      float[] flat = Host.floats(logits);
       int size = Math.toIntExact(logits.getShape().get(1));
       long[] tokens = new long[isOver.length];
       for (int row = 0; row < tokens.length; row++) {
@@ -113,7 +114,7 @@ public final class TextGenerator {
 
   private static void checkPadding(NDArray mask) {
     try (TensorScope scope = TensorScope.of(mask)) {
-      if (mask.get(":, -1").min().getLong() == 0) {
+      if (Host.longs(mask.get(":, -1").min())[0] == 0) {
         throw new IllegalArgumentException(
             "prompts must be padded on the left: the last place of each must be a token");
       }

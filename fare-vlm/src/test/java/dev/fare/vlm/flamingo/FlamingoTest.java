@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.io.LazyTensor;
@@ -34,7 +33,7 @@ class FlamingoTest {
 
   @BeforeEach
   void load() throws Exception {
-    manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    manager = NDManager.newBaseManager("PyTorch");
     recorded = RecordedTensors.read("flamingo/io.safetensors", manager);
     weights = SafetensorsFile.read(RecordedTensors.path("flamingo/model.safetensors")).tensors();
   }
@@ -48,7 +47,7 @@ class FlamingoTest {
   @ValueSource(strings = {"perceiver", "perceiver_time"})
   void resamplesTokensAndTheirGradient(String name) throws Exception {
     try (PerceiverResampler resampler =
-            PerceiverResampler.read(weights, name + ".", HEAD_SIZE, Device.cpu());
+            PerceiverResampler.read(weights, name + ".", HEAD_SIZE, manager.getDevice());
         GradMode on = GradMode.enableGrad()) {
       NDArray tokens = Autograd.leaf(recorded.tensor(name + ".x"));
 
@@ -65,7 +64,7 @@ class FlamingoTest {
   @CsvSource({"xattn_immediate, IMMEDIATE", "xattn_all_previous, ALL_PREVIOUS"})
   void wordsLookAtImages(String name, MediaAttention attention) throws Exception {
     try (GatedCrossAttention block =
-            GatedCrossAttention.read(weights, name + ".", HEAD_SIZE, attention, Device.cpu());
+            GatedCrossAttention.read(weights, name + ".", HEAD_SIZE, attention, manager.getDevice());
         GradMode on = GradMode.enableGrad()) {
       NDArray words = Autograd.leaf(recorded.tensor("xattn.x"));
       NDArray media = Autograd.leaf(recorded.tensor("xattn.media"));
@@ -91,7 +90,7 @@ class FlamingoTest {
   @Test
   void aFilmHasNoMoreFramesThanWereTrained() throws Exception {
     try (PerceiverResampler resampler =
-        PerceiverResampler.read(weights, "perceiver_time.", HEAD_SIZE, Device.cpu())) {
+        PerceiverResampler.read(weights, "perceiver_time.", HEAD_SIZE, manager.getDevice())) {
       NDArray tooLong = manager.zeros(new ai.djl.ndarray.types.Shape(1, 3, 3, 5, 32));
       assertThatThrownBy(() -> resampler.resample(tooLong))
           .isInstanceOf(IllegalArgumentException.class)
@@ -103,13 +102,13 @@ class FlamingoTest {
   void aMissingTensorIsNamed() {
     Map<String, LazyTensor> fewer = new LinkedHashMap<>(weights);
     fewer.remove("perceiver.layers.1.1.3.weight");
-    assertThatThrownBy(() -> PerceiverResampler.read(fewer, "perceiver.", 8, Device.cpu()))
+    assertThatThrownBy(() -> PerceiverResampler.read(fewer, "perceiver.", 8, manager.getDevice()))
         .isInstanceOf(ModelFormatException.class)
         .hasMessageContaining("perceiver.layers.1.1.3.weight");
     assertThatThrownBy(
             () ->
                 GatedCrossAttention.read(
-                    weights, "xattn_immediate.", 7, MediaAttention.IMMEDIATE, Device.cpu()))
+                    weights, "xattn_immediate.", 7, MediaAttention.IMMEDIATE, manager.getDevice()))
         .isInstanceOf(ModelFormatException.class)
         .hasMessageContaining("heads of 7");
   }

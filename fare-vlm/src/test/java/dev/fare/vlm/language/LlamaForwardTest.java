@@ -3,7 +3,6 @@ package dev.fare.vlm.language;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -35,7 +34,7 @@ class LlamaForwardTest {
 
   @BeforeEach
   void load() throws Exception {
-    manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    manager = NDManager.newBaseManager("PyTorch");
     recorded = RecordedTensors.read("llama_kv2/io.safetensors", manager);
     llama = LlamaModel.load(RecordedTensors.path("llama_kv2"));
   }
@@ -173,7 +172,6 @@ class LlamaForwardTest {
     NDArray ids = recorded.ids("input_ids");
     try (LlamaModel half =
         LlamaModel.builder(LanguageCheckpoint.read(RecordedTensors.path("llama_kv2")))
-            .device(Device.cpu())
             .precision(precision)
             .load()) {
       float[] logits = half.logits(half.embed(ids), ones(ids)).toFloatArray();

@@ -3,7 +3,6 @@ package dev.fare.vlm.llava;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -46,8 +45,8 @@ class LayerNormEpsilonTest {
           small(ClipCheckpoints.read(RecordedTensors.path("hf_clip_quick_gelu")));
       NDArray pixels = inputs.tensor("x01");
       try (RobustClipEncoder encoder =
-              RobustClipEncoder.builder(checkpoint).device(Device.cpu()).load();
-          TextTransformer text = TowerLoader.text(checkpoint, Device.cpu())) {
+              RobustClipEncoder.builder(checkpoint).load();
+          TextTransformer text = TowerLoader.text(checkpoint, manager.getDevice())) {
         assertThat(Cosine.normalize(encoder.embed(pixels)).toFloatArray())
             .containsExactly(expected.floats("image_embeds"), within(1e-5f));
         assertThat(states(encoder, pixels, TokenLayer.layer(0)))
@@ -73,8 +72,8 @@ class LayerNormEpsilonTest {
     LanguageCheckpoint scaled =
         new LanguageCheckpoint(
             whole.config(), tensors, Optional.empty(), whole.endings(), "small weights");
-    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-        LlamaModel llama = LlamaModel.builder(scaled).device(Device.cpu()).load()) {
+    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+        LlamaModel llama = LlamaModel.builder(scaled).load()) {
       NDArray ids = RecordedTensors.read("llama_kv2/io.safetensors", manager).ids("input_ids");
       NDArray mask = ids.onesLike();
 

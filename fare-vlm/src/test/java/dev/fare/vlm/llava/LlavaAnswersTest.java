@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.ImageFactory;
 import ai.djl.ndarray.NDArray;
@@ -54,13 +53,12 @@ class LlavaAnswersTest {
 
   @BeforeEach
   void load() throws Exception {
-    manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    manager = NDManager.newBaseManager("PyTorch");
     recorded = RecordedTensors.read("llava_kv2/io.safetensors", manager);
     Path tokenizer = folder.resolve("tokenizer.json");
     Files.writeString(tokenizer, tokenizer());
     llava =
         LlavaModel.builder(RecordedTensors.path("llava_kv2"))
-            .device(Device.cpu())
             .tokenizer(tokenizer)
             .template(PromptTemplate.PLAIN)
             .load();
@@ -168,10 +166,9 @@ class LlavaAnswersTest {
   void theSwapIsOneLine() throws Exception {
     NDArray pixels = recorded.tensor("x01").get("0:1");
     try (RobustClipEncoder same =
-            RobustClipEncoder.load(RecordedTensors.path("hf_clip_quick_gelu"), Device.cpu());
+            RobustClipEncoder.load(RecordedTensors.path("hf_clip_quick_gelu"));
         RobustClipEncoder finer =
             RobustClipEncoder.builder(RecordedTensors.path("hf_clip_quick_gelu"))
-                .device(Device.cpu())
                 .imageSize(48)
                 .load()) {
       assertThat(
@@ -199,7 +196,7 @@ class LlavaAnswersTest {
     Path other = folder.resolve("other");
     HuggingFaceWriter.write(
         narrow, ClipInitialization.random(narrow, 1, manager), Optional.empty(), other);
-    try (RobustClipEncoder encoder = RobustClipEncoder.load(other, Device.cpu())) {
+    try (RobustClipEncoder encoder = RobustClipEncoder.load(other)) {
       assertThatThrownBy(() -> llava.withVisionEncoder(encoder))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("takes tokens of 32 values");

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -45,7 +44,7 @@ class LlavaFilesTest {
 
   @BeforeEach
   void load() throws Exception {
-    manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    manager = NDManager.newBaseManager("PyTorch");
     recorded = RecordedTensors.read("llava_kv2/io.safetensors", manager);
     weights = new LinkedHashMap<>();
     for (Map.Entry<String, LazyTensor> tensor :
@@ -93,7 +92,7 @@ class LlavaFilesTest {
     LlavaModel.Builder builder =
         LlavaModel.builder(folder).visionTower(RecordedTensors.path("hf_clip_quick_gelu"));
     checkLogits(builder);
-    try (LlavaModel llava = builder.device(Device.cpu()).load()) {
+    try (LlavaModel llava = builder.load()) {
       assertThat(llava.config().padsToSquare()).isTrue();
       assertThat(llava.config().imageToken()).isEqualTo(-200);
     }
@@ -126,7 +125,7 @@ class LlavaFilesTest {
   void whatIsSavedIsTheSameModel() throws Exception {
     write(UnaryOperator.identity());
     Path saved = folder.resolve("saved");
-    try (LlavaModel llava = LlavaModel.builder(folder).device(Device.cpu()).load()) {
+    try (LlavaModel llava = LlavaModel.builder(folder).load()) {
       llava.save(saved, DataType.FLOAT32);
     }
     checkLogits(LlavaModel.builder(saved));
@@ -141,7 +140,7 @@ class LlavaFilesTest {
   void theTowerInHalfPrecisionToo(Precision precision, float tolerance) throws Exception {
     write(UnaryOperator.identity());
     try (LlavaModel llava =
-        LlavaModel.builder(folder).device(Device.cpu()).precision(precision).load()) {
+        LlavaModel.builder(folder).precision(precision).load()) {
       float[] exact = recorded.floats("A.prompt_logits");
       assertThat(logits(llava)).isNotEqualTo(exact).containsExactly(exact, within(tolerance));
       assertThatThrownBy(() -> llava.languageModel().parameters(manager))
@@ -292,7 +291,7 @@ class LlavaFilesTest {
   }
 
   private void checkLogits(LlavaModel.Builder builder) throws Exception {
-    try (LlavaModel llava = builder.device(Device.cpu()).load()) {
+    try (LlavaModel llava = builder.load()) {
       assertThat(logits(llava))
           .containsExactly(recorded.floats("A.prompt_logits"), within(TOLERANCE));
     }

@@ -3,7 +3,6 @@ package dev.fare.vlm.llava;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -37,9 +36,9 @@ class LlavaForwardTest {
 
   @BeforeEach
   void load() throws Exception {
-    manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    manager = NDManager.newBaseManager("PyTorch");
     recorded = RecordedTensors.read("llava_kv2/io.safetensors", manager);
-    llava = LlavaModel.builder(RecordedTensors.path("llava_kv2")).device(Device.cpu()).load();
+    llava = LlavaModel.builder(RecordedTensors.path("llava_kv2")).load();
   }
 
   @AfterEach

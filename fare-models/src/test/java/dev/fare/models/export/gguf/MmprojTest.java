@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -49,7 +48,7 @@ class MmprojTest {
 
   @BeforeEach
   void open() {
-    manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    manager = NDManager.newBaseManager("PyTorch");
   }
 
   @AfterEach
@@ -131,7 +130,6 @@ class MmprojTest {
     try (RobustClipEncoder encoder =
         RobustClipEncoder.builder(RecordedTensors.path("hf_clip_quick_gelu"))
             .imageSize(48)
-            .device(Device.cpu())
             .load()) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> mmproj.withVisionTower(encoder, written))
@@ -287,7 +285,7 @@ class MmprojTest {
   }
 
   private static RobustClipEncoder load() throws Exception {
-    return RobustClipEncoder.load(RecordedTensors.path("hf_clip_quick_gelu"), Device.cpu());
+    return RobustClipEncoder.load(RecordedTensors.path("hf_clip_quick_gelu"));
   }
 
   /** The patch tokens behind the file's blocks, computed with its own weights. */

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -48,7 +47,7 @@ class OnnxExportTest {
 
   @BeforeEach
   void open() {
-    manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    manager = NDManager.newBaseManager("PyTorch");
   }
 
   @AfterEach
@@ -112,7 +111,7 @@ class OnnxExportTest {
     RecordedTensors recorded = RecordedTensors.read(HUGGING_FACE + "/io.safetensors", manager);
     try (ClipModel clip =
         ClipModel.load(
-            RobustClipEncoder.builder(RecordedTensors.path(HUGGING_FACE)).device(Device.cpu()))) {
+            RobustClipEncoder.builder(RecordedTensors.path(HUGGING_FACE)))) {
       OnnxExport.text(clip).write(file());
     }
     NDArray mask = recorded.ids("attention_mask");
@@ -129,7 +128,7 @@ class OnnxExportTest {
     float[] ours;
     try (ClipModel clip =
         ClipModel.load(
-            RobustClipEncoder.builder(RecordedTensors.path(HUGGING_FACE)).device(Device.cpu()))) {
+            RobustClipEncoder.builder(RecordedTensors.path(HUGGING_FACE)))) {
       ours = clip.embedTokens(ids).toFloatArray();
     }
     assertThat(exportAndRunText(HUGGING_FACE, ids).get("text_embeds").toFloatArray())
@@ -175,7 +174,7 @@ class OnnxExportTest {
     save(new ClipConfig(vision, Optional.of(text), PixelNormalization.CLIP), model);
     NDArray pixels = manager.randomUniform(0, 1, new Shape(5, 3, size, size));
     NDArray ids = manager.create(new long[][] {{38, 3, 39, 0}, {38, 4, 5, 39}});
-    try (ClipModel clip = ClipModel.load(RobustClipEncoder.builder(model).device(Device.cpu()))) {
+    try (ClipModel clip = ClipModel.load(RobustClipEncoder.builder(model))) {
       RobustClipEncoder encoder = clip.imageEncoder();
       OnnxExport.vision(encoder).write(file());
       Map<String, NDArray> images = run(Map.of("pixel_values", normalized(pixels)));
@@ -230,7 +229,7 @@ class OnnxExportTest {
     RecordedTensors recorded = RecordedTensors.read(HUGGING_FACE + "/io.safetensors", manager);
     try (ClipModel clip =
         ClipModel.load(
-            RobustClipEncoder.builder(RecordedTensors.path(HUGGING_FACE)).device(Device.cpu()))) {
+            RobustClipEncoder.builder(RecordedTensors.path(HUGGING_FACE)))) {
       OnnxExport.text(clip).type(DataType.FLOAT16).outputs("text_embeds").write(file());
     }
     NDArray ids = recorded.ids("input_ids");
@@ -339,14 +338,14 @@ class OnnxExportTest {
   private Map<String, NDArray> exportAndRunText(String model, NDArray ids) throws Exception {
     try (ClipModel clip =
         ClipModel.load(
-            RobustClipEncoder.builder(RecordedTensors.path(model)).device(Device.cpu()))) {
+            RobustClipEncoder.builder(RecordedTensors.path(model)))) {
       OnnxExport.text(clip).write(file());
     }
     return run(Map.of("input_ids", ids, "attention_mask", ids.onesLike()));
   }
 
   private static RobustClipEncoder load(String model) throws Exception {
-    return RobustClipEncoder.load(RecordedTensors.path(model), Device.cpu());
+    return RobustClipEncoder.load(RecordedTensors.path(model));
   }
 
   private void save(ClipConfig config, Path model) throws Exception {

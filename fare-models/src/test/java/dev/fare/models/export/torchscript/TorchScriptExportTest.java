@@ -3,7 +3,6 @@ package dev.fare.models.export.torchscript;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.ImageFactory;
 import ai.djl.ndarray.NDArray;
@@ -54,7 +53,7 @@ class TorchScriptExportTest {
 
   @BeforeEach
   void open() throws Exception {
-    manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    manager = NDManager.newBaseManager("PyTorch");
     BufferedImage image = new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB);
     for (int y = 0; y < 32; y++) {
       for (int x = 0; x < 32; x++) {
@@ -76,10 +75,10 @@ class TorchScriptExportTest {
     Path base = withTokenizer("hf_clip_quick_gelu");
     Path exported = directory.resolve("exported");
     float[] expected;
-    try (RobustClipEncoder encoder = RobustClipEncoder.load(base, Device.cpu())) {
+    try (RobustClipEncoder encoder = RobustClipEncoder.load(base)) {
       encoder.exportTorchScript(exported);
     }
-    try (ClipModel clip = ClipModel.load(RobustClipEncoder.builder(base).device(Device.cpu()));
+    try (ClipModel clip = ClipModel.load(RobustClipEncoder.builder(base));
         ZeroShotClassifier classifier =
             clip.zeroShotClassifier(
                 List.of("cat", "dog", "remote control"), List.of("this is a photo of a {}"))) {
@@ -112,12 +111,11 @@ class TorchScriptExportTest {
     Path exported = directory.resolve("exported");
     try (ClipModel clip =
         ClipModel.load(
-            RobustClipEncoder.builder(RecordedTensors.path("open_clip_convnext"))
-                .device(Device.cpu()))) {
+            RobustClipEncoder.builder(RecordedTensors.path("open_clip_convnext")))) {
       clip.exportTorchScript(exported);
     }
     assertThat(exported.resolve("tokenizer.json")).doesNotExist();
-    try (RecordedBlock script = RecordedBlock.load(exported.resolve("model.pt"), Device.cpu())) {
+    try (RecordedBlock script = RecordedBlock.load(exported.resolve("model.pt"), manager.getDevice())) {
       assertThat(script.call("get_image_features", recorded.tensor("pixel_values")).toFloatArray())
           .containsExactly(recorded.floats("out.image_features"), within(TOLERANCE));
       assertThat(script.call("get_text_features", recorded.ids("tokens")).toFloatArray())
@@ -133,7 +131,7 @@ class TorchScriptExportTest {
     HuggingFaceWriter.write(config, weights, Optional.empty(), base);
     Path exported = directory.resolve("exported");
     float[] ours;
-    try (RobustClipEncoder encoder = RobustClipEncoder.load(base, Device.cpu())) {
+    try (RobustClipEncoder encoder = RobustClipEncoder.load(base)) {
       encoder.exportTorchScript(exported);
       ours = encoder.embed(picture);
     }
