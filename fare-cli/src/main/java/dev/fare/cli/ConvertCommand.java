@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
     name = "convert",
     description = {
       "Writes a CLIP in another layout, and checks that what was written embeds an image as"
-          + " before.",
+          + " before. Of onnx and gguf the weights are read back and compared.",
       "hugging-face, open-clip, torchscript and onnx are directories; vision-torch,"
           + " vision-safetensors and gguf are files with the vision tower alone."
     },
@@ -83,14 +83,14 @@ final class ConvertCommand implements Callable<Integer> {
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("output", output.toString());
       result.put("layout", LayoutNames.of(format));
-      result.put(
-          "difference",
-          written.difference().isPresent() ? written.difference().getAsDouble() : null);
+      boolean isRun = written.compared() == Conversion.Compared.EMBEDDING;
+      result.put("difference", written.difference());
+      result.put("compared", isRun ? "embedding" : "weights");
       terminal.say(
-          written.difference().isPresent()
-              ? "%s: an image embedded before and after differs by %.2g"
-                  .formatted(output, written.difference().getAsDouble())
-              : output + ": written; embeddings of this layout are not compared");
+          (isRun
+                  ? "%s: an image embedded before and after differs by %.2g"
+                  : "%s: the weights read back from it differ by %.2g; it was not run")
+              .formatted(output, written.difference()));
       terminal.result(result);
       return 0;
     }
