@@ -13,6 +13,7 @@ import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.models.ClipCheckpoints;
 import dev.fare.models.RobustClipEncoder;
+import dev.fare.models.TokenLayer;
 import dev.fare.models.VisionTowerFile;
 import dev.fare.models.export.Conversion.Compared;
 import dev.fare.models.export.gguf.Mmproj;
@@ -49,6 +50,7 @@ public final class ModelConverter {
   private final ClipCheckpoint source;
   private DataType type = DataType.FLOAT32;
   private Optional<Path> mmproj = Optional.empty();
+  private boolean hasFeatureLayer;
 
   private ModelConverter(ClipCheckpoint source) {
     this.source = source;
@@ -85,6 +87,15 @@ public final class ModelConverter {
   }
 
   /**
+   * Whether the written {@link ModelFormat#GGUF} names the layer of LLaVA's tokens; see {@link
+   * Mmproj#withFeatureLayer}.
+   */
+  public ModelConverter featureLayer(boolean value) {
+    hasFeatureLayer = value;
+    return this;
+  }
+
+  /**
    * Writes the model and compares.
    *
    * @param target a file or directory, replaced whole
@@ -105,7 +116,9 @@ public final class ModelConverter {
         return new Conversion(format, target, writeOnnx(encoder, target), Compared.WEIGHTS);
       }
       if (format == ModelFormat.GGUF) {
-        Mmproj.read(base()).withVisionTower(encoder, target);
+        Mmproj base = Mmproj.read(base());
+        (hasFeatureLayer ? base.withFeatureLayer(TokenLayer.LLAVA) : base)
+            .withVisionTower(encoder, target);
         return new Conversion(format, target, compareWeights(encoder, target), Compared.WEIGHTS);
       }
       if (format == ModelFormat.TORCHSCRIPT) {
