@@ -364,13 +364,22 @@ class CommandLineTest {
     Program written = Program.run("convert", "--model", clip, "--to", "onnx", "--output", onnx);
     Program pair =
         Program.run(
-            "convert", "--model", llava, "--llava", llava, "--to", "gguf", "--output", gguf,
+            "convert",
+            "--model",
+            llava,
+            "--llava",
+            llava,
+            "--to",
+            "gguf",
+            "--output",
+            gguf,
             "--json");
     Program misplaced =
         Program.run("convert", "--model", clip, "--llava", llava, "--to", "onnx", "--output", gguf);
 
     assertThat(written.exitCode()).as(written.err()).isZero();
-    assertThat(written.out()).contains("the weights read back from it differ by 0.0; it was not run");
+    assertThat(written.out())
+        .contains("the weights read back from it differ by 0.0; it was not run");
     assertThat(onnx.resolve("onnx/model.onnx")).isNotEmptyFile();
     assertThat(pair.exitCode()).as(pair.err()).isZero();
     assertThat(pair.json().get("compared").getAsString()).isEqualTo("weights");

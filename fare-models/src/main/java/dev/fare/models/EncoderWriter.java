@@ -63,8 +63,7 @@ final class EncoderWriter {
       ClipCheckpoint origin, VisionTower tower, TextTransformer text, Path directory)
       throws IOException {
     TorchScriptExport.Text side =
-        new TorchScriptExport.Text(
-            text, TowerLoader.logitScale(origin), origin.tokenizerJson());
+        new TorchScriptExport.Text(text, TowerLoader.logitScale(origin), origin.tokenizerJson());
     TorchScriptExport.write(tower, origin.config().normalization(), Optional.of(side), directory);
   }
 }

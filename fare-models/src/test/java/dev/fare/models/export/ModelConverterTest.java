@@ -122,8 +122,7 @@ class ModelConverterTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> converter.write(ModelFormat.GGUF, gguf))
         .withMessageContaining("mmproj(path)");
-    assertThat(converter.mmproj(base).write(ModelFormat.GGUF, gguf).difference())
-        .isLessThan(1e-3);
+    assertThat(converter.mmproj(base).write(ModelFormat.GGUF, gguf).difference()).isLessThan(1e-3);
     assertThat(gguf).hasSameBinaryContentAs(base);
   }
 

@@ -16,7 +16,9 @@ public record GgufData(LazyTensor values, GgufType type) {
   /** Checks the type. */
   public GgufData {
     checkArgument(
-        type == GgufType.F32 || type == GgufType.F16, "tensors are written as F32 or F16, not %s", type);
+        type == GgufType.F32 || type == GgufType.F16,
+        "tensors are written as F32 or F16, not %s",
+        type);
   }
 
   /**

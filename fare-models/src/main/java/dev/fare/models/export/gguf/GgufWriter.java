@@ -44,8 +44,7 @@ final class GgufWriter {
    * @param further metadata that are put behind those of the base
    * @param replaced by name, of the shapes that they have in the base
    */
-  static void write(
-      GgufFile base, GgufMetadata further, Map<String, NDArray> replaced, Path target)
+  static void write(GgufFile base, GgufMetadata further, Map<String, NDArray> replaced, Path target)
       throws IOException {
     GgufWriter writer = new GgufWriter(base.alignment());
     try (FileChannel source = FileChannel.open(base.path())) {
@@ -66,7 +65,8 @@ final class GgufWriter {
               channel -> writeNumbers(tensor.name(), ours, type, channel));
         }
       }
-      ByteBuffer begin = begin(base.version(), writer.parts.size(), base.metadata().size() + further.count());
+      ByteBuffer begin =
+          begin(base.version(), writer.parts.size(), base.metadata().size() + further.count());
       AtomicFile.write(
           target,
           channel -> {

@@ -214,7 +214,8 @@ public final class Mmproj {
           (name, tensor) ->
               data.put(
                   name,
-                  GgufData.of(tensor, name.equals("v.patch_embd.weight") ? DataType.FLOAT16 : type)));
+                  GgufData.of(
+                      tensor, name.equals("v.patch_embd.weight") ? DataType.FLOAT16 : type)));
       return GgufFile.write(metadata(config, encoder, depth, type), data, target)
           .differenceFrom(ours);
     }
@@ -283,8 +284,7 @@ public final class Mmproj {
     same("clip.use_gelu", config.activation() == Activation.GELU);
     same("clip.vision.image_mean", normalization.mean());
     same("clip.vision.image_std", normalization.std());
-    if (file.metadata().get(BLOCKS) instanceof Long blocks
-        && blocks > config.layers()) {
+    if (file.metadata().get(BLOCKS) instanceof Long blocks && blocks > config.layers()) {
       throw differs(BLOCKS, blocks, "up to " + config.layers());
     }
   }

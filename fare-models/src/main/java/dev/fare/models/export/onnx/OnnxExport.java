@@ -113,8 +113,7 @@ public final class OnnxExport {
    * @param clip as it is when {@link #write} is called
    */
   public static OnnxExport clip(ClipModel clip) {
-    Set<String> outputs =
-        Set.of("logits_per_image", "logits_per_text", TEXT_EMBEDS, IMAGE_EMBEDS);
+    Set<String> outputs = Set.of("logits_per_image", "logits_per_text", TEXT_EMBEDS, IMAGE_EMBEDS);
     return new OnnxExport("model", outputs, outputs, (graph, wanted) -> buildClip(clip, graph));
   }
 

@@ -72,9 +72,7 @@ final class OnnxGraph {
   /** The same of a tensor that is in float32 already. */
   void singleOutput(String name, String tensor, Object... dimensions) {
     String result =
-        outputNames.containsKey(tensor)
-            ? node("Identity", "/" + name, Map.of(), tensor)
-            : tensor;
+        outputNames.containsKey(tensor) ? node("Identity", "/" + name, Map.of(), tensor) : tensor;
     outputNames.put(result, name);
     outputs.add(value(name, DataType.FLOAT32, dimensions));
   }

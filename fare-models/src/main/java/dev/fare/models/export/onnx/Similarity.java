@@ -29,7 +29,8 @@ record Similarity(OnnxGraph graph, String images, String texts, long embeddingSi
   private String unit(String embeds, String path) {
     String single = graph.toSingle(embeds, path);
     Map<String, ?> overRows = Map.of("axes", List.of(-1L), "keepdims", 1L);
-    return graph.node("Div", path, Map.of(), single, graph.node("ReduceL2", path, overRows, single));
+    return graph.node(
+        "Div", path, Map.of(), single, graph.node("ReduceL2", path, overRows, single));
   }
 
   private String transpose(String matrix) {

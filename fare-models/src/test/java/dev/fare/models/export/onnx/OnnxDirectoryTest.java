@@ -97,8 +97,7 @@ class OnnxDirectoryTest {
       value = DataType.class,
       names = {"FLOAT32", "FLOAT16"})
   void bothTowersInOneFileGiveOurLogits(DataType type) throws Exception {
-    RecordedTensors recorded =
-        RecordedTensors.read("hf_clip_quick_gelu/io.safetensors", manager);
+    RecordedTensors recorded = RecordedTensors.read("hf_clip_quick_gelu/io.safetensors", manager);
     NDArray ids = recorded.ids("input_ids").get(":4");
     Path file = directory.resolve("model.onnx");
     Map<String, NDArray> outputs;
@@ -138,8 +137,7 @@ class OnnxDirectoryTest {
   @Test
   void aModelWithoutTextTowerIsItsVisionTower() throws Exception {
     Path tower = directory.resolve("tower");
-    ClipConfig config =
-        new ClipConfig(TinyClip.VISION, Optional.empty(), PixelNormalization.CLIP);
+    ClipConfig config = new ClipConfig(TinyClip.VISION, Optional.empty(), PixelNormalization.CLIP);
     Map<String, NDArray> weights = TinyClip.weights(manager);
     weights.keySet().retainAll(config.tensors().keySet());
     HuggingFaceWriter.write(config, weights, Optional.empty(), tower);
@@ -189,8 +187,7 @@ class OnnxDirectoryTest {
 
   private Path model() throws Exception {
     Path model = directory.resolve("model");
-    HuggingFaceWriter.write(
-        TinyClip.CONFIG, TinyClip.weights(manager), Optional.empty(), model);
+    HuggingFaceWriter.write(TinyClip.CONFIG, TinyClip.weights(manager), Optional.empty(), model);
     TinyTokenizer.write(model);
     return model;
   }
