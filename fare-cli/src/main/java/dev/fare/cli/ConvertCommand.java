@@ -1,10 +1,18 @@
 package dev.fare.cli;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
+import ai.djl.Device;
 import ai.djl.ndarray.types.DataType;
+import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.export.Conversion;
 import dev.fare.models.export.ModelConverter;
 import dev.fare.models.export.ModelFormat;
+import dev.fare.models.format.ClipCheckpoint;
+import dev.fare.vlm.llava.LlamaCppExport;
+import dev.fare.vlm.llava.LlavaCheckpoint;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -19,9 +27,10 @@ import picocli.CommandLine.Option;
     name = "convert",
     description = {
       "Writes a CLIP in another layout, and checks that what was written embeds an image as"
-          + " before.",
+          + " before. Of onnx and gguf the weights are read back and compared.",
       "hugging-face, open-clip, torchscript and onnx are directories; vision-torch,"
-          + " vision-safetensors and gguf are files with the vision tower alone."
+          + " vision-safetensors and gguf are files with the vision tower alone. gguf with --llava"
+          + " is a directory: a whole LLaVA for llama.cpp and Ollama."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false,
@@ -31,9 +40,11 @@ import picocli.CommandLine.Option;
       "The paper's file as a directory that loads anywhere:",
       "  fare convert --model fare_eps_4.pt --base clip-vit-large-patch14 \\",
       "      --to hugging-face --output fare4",
-      "For ONNX Runtime, and for llama.cpp:",
+      "For ONNX Runtime and transformers.js:",
       "  fare convert --model fare4 --to onnx --output fare4-onnx",
-      "  fare convert --model fare4 --to gguf --mmproj mmproj-f16.gguf --output mmproj-fare4.gguf"
+      "For llama.cpp, the vision tower in a file that there is, or a whole LLaVA:",
+      "  fare convert --model fare4 --to gguf --mmproj mmproj-f16.gguf --output mmproj-fare4.gguf",
+      "  fare convert --model fare4 --to gguf --llava llava-1.5-7b-hf --half --output llava-fare4"
     })
 final class ConvertCommand implements Callable<Integer> {
 
@@ -49,7 +60,8 @@ final class ConvertCommand implements Callable<Integer> {
 
   @Option(
       names = "--half",
-      description = "hugging-face and onnx: weights in float16, half the size and rounded")
+      description =
+          "hugging-face, onnx, gguf with --llava: weights in float16, half the size and rounded")
   private boolean half;
 
   @Option(
@@ -57,6 +69,21 @@ final class ConvertCommand implements Callable<Integer> {
       paramLabel = "<file>",
       description = "gguf: the LLaVA file whose vision tower is replaced")
   private @Nullable Path mmproj;
+
+  @Option(
+      names = "--feature-layer",
+      description =
+          "gguf with --mmproj: the file names the layer of LLaVA's tokens; without it llama.cpp"
+              + " leaves out one block too many")
+  private boolean featureLayer;
+
+  @Option(
+      names = "--llava",
+      paramLabel = "<directory>",
+      description =
+          "gguf: the LLaVA that is written with this vision tower; --model with the same directory"
+              + " keeps its own")
+  private @Nullable Path llava;
 
   @Option(
       names = "--output",
@@ -70,9 +97,19 @@ final class ConvertCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     CommonOptions.checkOutput(
-        output, model.source().path().toString(), mmproj == null ? "" : mmproj.toString());
+        output,
+        model.source().path().toString(),
+        mmproj == null ? "" : mmproj.toString(),
+        llava == null ? "" : llava.toString());
+    checkArgument(
+        llava == null || (format == ModelFormat.GGUF && mmproj == null),
+        "--llava is for --to gguf, and takes the place of --mmproj");
     try (Terminal terminal = common.terminal()) {
-      ModelConverter converter = ModelConverter.of(model.source().checkpoint());
+      if (llava != null) {
+        return writeLlava(llava, terminal);
+      }
+      ModelConverter converter =
+          ModelConverter.of(model.source().checkpoint()).featureLayer(featureLayer);
       if (half) {
         converter.type(DataType.FLOAT16);
       }
@@ -83,16 +120,43 @@ final class ConvertCommand implements Callable<Integer> {
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("output", output.toString());
       result.put("layout", LayoutNames.of(format));
-      result.put(
-          "difference",
-          written.difference().isPresent() ? written.difference().getAsDouble() : null);
+      boolean isRun = written.compared() == Conversion.Compared.EMBEDDING;
+      result.put("difference", written.difference());
+      result.put("compared", isRun ? "embedding" : "weights");
       terminal.say(
-          written.difference().isPresent()
-              ? "%s: an image embedded before and after differs by %.2g"
-                  .formatted(output, written.difference().getAsDouble())
-              : output + ": written; embeddings of this layout are not compared");
+          (isRun
+                  ? "%s: an image embedded before and after differs by %.2g"
+                  : "%s: the weights read back from it differ by %.2g; it was not run")
+              .formatted(output, written.difference()));
       terminal.result(result);
       return 0;
     }
+  }
+
+  private int writeLlava(Path directory, Terminal terminal) throws IOException {
+    ClipCheckpoint vision =
+        Files.isSameFile(directory, model.source().path())
+            ? LlavaCheckpoint.read(directory).vision()
+            : model.source().checkpoint();
+    LlamaCppExport.Written written;
+    try (RobustClipEncoder encoder =
+        RobustClipEncoder.builder(vision).device(Device.cpu()).load()) {
+      written =
+          LlamaCppExport.of(directory, encoder)
+              .type(half ? DataType.FLOAT16 : DataType.FLOAT32)
+              .write(output);
+    }
+    terminal.say(
+        "%s: the weights read back from it differ by %.2g; it was not run"
+            .formatted(output, written.difference()));
+    written.limits().forEach(limit -> terminal.say("llama.cpp: " + limit));
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("output", output.toString());
+    result.put("layout", LayoutNames.of(format));
+    result.put("difference", written.difference());
+    result.put("compared", "weights");
+    result.put("limits", written.limits());
+    terminal.result(result);
+    return 0;
   }
 }

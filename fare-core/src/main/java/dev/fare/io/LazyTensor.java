@@ -21,6 +21,11 @@ public interface LazyTensor {
     return new StoredTensor(name, file.toString(), data, position, type, shape);
   }
 
+  /** A tensor that is in memory; it is copied when it is read. */
+  static LazyTensor of(NDArray array) {
+    return new HeldTensor(array);
+  }
+
   /** The tensor's shape. */
   Shape shape();
 

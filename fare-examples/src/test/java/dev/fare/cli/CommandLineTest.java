@@ -13,6 +13,7 @@ import com.google.gson.JsonParser;
 import dev.fare.data.ImageFolder;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
+import dev.fare.examples.llava.EmbeddedLlava;
 import dev.fare.examples.quickstart.EmbeddedClip;
 import dev.fare.examples.quickstart.SamplePictures;
 import dev.fare.models.ClipModel;
@@ -363,6 +364,41 @@ class CommandLineTest {
       assertThat(third.get(fact)).isEqualTo(first.get(fact));
     }
     assertThat(Program.run("inspect", open).out()).contains("layout").contains("open_clip");
+  }
+
+  @Test
+  void convertSaysWhatItComparedWhereItCannotRun() throws IOException {
+    Path onnx = folder.resolve("onnx");
+    Path llava = EmbeddedLlava.copyTo(folder.resolve("llava"));
+    Path gguf = folder.resolve("gguf");
+
+    Program written = Program.run("convert", "--model", clip, "--to", "onnx", "--output", onnx);
+    Program pair =
+        Program.run(
+            "convert",
+            "--model",
+            llava,
+            "--llava",
+            llava,
+            "--to",
+            "gguf",
+            "--output",
+            gguf,
+            "--json");
+    Program misplaced =
+        Program.run("convert", "--model", clip, "--llava", llava, "--to", "onnx", "--output", gguf);
+
+    assertThat(written.exitCode()).as(written.err()).isZero();
+    assertThat(written.out())
+        .contains("the weights read back from it differ by 0.0; it was not run");
+    assertThat(onnx.resolve("onnx/model.onnx")).isNotEmptyFile();
+    assertThat(pair.exitCode()).as(pair.err()).isZero();
+    assertThat(pair.json().get("compared").getAsString()).isEqualTo("weights");
+    assertThat(pair.json().getAsJsonArray("limits").get(0).getAsString()).contains("256 bytes");
+    assertThat(gguf.resolve("language-model.gguf")).isNotEmptyFile();
+    assertThat(gguf.resolve("mmproj.gguf")).isNotEmptyFile();
+    assertThat(misplaced.exitCode()).isEqualTo(1);
+    assertThat(misplaced.err()).contains("--llava is for --to gguf");
   }
 
   @Test

@@ -11,12 +11,9 @@ import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.huggingface.HuggingFaceNames;
 import dev.fare.models.format.huggingface.HuggingFaceWriter;
 import dev.fare.models.format.openclip.OpenClipWriter;
-import dev.fare.models.text.ClipTokenizer;
-import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.models.vision.VisionTower;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -66,19 +63,7 @@ final class EncoderWriter {
       ClipCheckpoint origin, VisionTower tower, TextTransformer text, Path directory)
       throws IOException {
     TorchScriptExport.Text side =
-        new TorchScriptExport.Text(
-            text, TowerLoader.logitScale(origin), tokenizerJson(origin, text.config()));
+        new TorchScriptExport.Text(text, TowerLoader.logitScale(origin), origin.tokenizerJson());
     TorchScriptExport.write(tower, origin.config().normalization(), Optional.of(side), directory);
-  }
-
-  /** The tokenizer that came with a checkpoint, or OpenAI's where the vocabulary is its. */
-  private static Optional<byte[]> tokenizerJson(ClipCheckpoint origin, TextConfig text)
-      throws IOException {
-    if (origin.tokenizer().isPresent()) {
-      return Optional.of(Files.readAllBytes(origin.tokenizer().get()));
-    }
-    return text.vocabularySize() == ClipTokenizer.OPENAI_VOCABULARY
-        ? Optional.of(ClipTokenizer.openAiJson())
-        : Optional.empty();
   }
 }

@@ -12,11 +12,12 @@ import dev.fare.image.PixelNormalization;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.models.ClipCheckpoints;
-import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
+import dev.fare.models.TokenLayer;
 import dev.fare.models.VisionTowerFile;
+import dev.fare.models.export.Conversion.Compared;
 import dev.fare.models.export.gguf.Mmproj;
-import dev.fare.models.export.onnx.OnnxExport;
+import dev.fare.models.export.onnx.OnnxDirectory;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.huggingface.HuggingFaceWriter;
 import dev.fare.models.format.openclip.OpenClipWriter;
@@ -29,10 +30,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 
 /**
- * Writes a CLIP of any layout as any other, and embeds an image before and after.
+ * Writes a CLIP of any layout as any other, and compares what was written with what was read.
  *
  * <pre>{@code
  * Conversion written =
@@ -44,9 +44,13 @@ public final class ModelConverter {
   private static final double TOLERANCE = 1e-5;
   private static final double HALF_TOLERANCE = 2e-2;
 
+  /** What rounding weights to half precision may change of their length. */
+  private static final double ROUNDING = 1e-3;
+
   private final ClipCheckpoint source;
   private DataType type = DataType.FLOAT32;
   private Optional<Path> mmproj = Optional.empty();
+  private boolean hasFeatureLayer;
 
   private ModelConverter(ClipCheckpoint source) {
     this.source = source;
@@ -83,11 +87,20 @@ public final class ModelConverter {
   }
 
   /**
+   * Whether the written {@link ModelFormat#GGUF} names the layer of LLaVA's tokens; see {@link
+   * Mmproj#withFeatureLayer}.
+   */
+  public ModelConverter featureLayer(boolean value) {
+    hasFeatureLayer = value;
+    return this;
+  }
+
+  /**
    * Writes the model and compares.
    *
    * @param target a file or directory, replaced whole
    * @throws IllegalArgumentException if the format can't hold this model
-   * @throws ModelFormatException if what was written embeds the image differently
+   * @throws ModelFormatException if what was written differs by more than rounding
    * @throws IOException if reading or writing fails
    */
   public Conversion write(ModelFormat format, Path target) throws IOException {
@@ -99,13 +112,22 @@ public final class ModelConverter {
         format);
     try (RobustClipEncoder encoder =
         RobustClipEncoder.builder(source).device(Device.cpu()).load()) {
-      switch (format) {
-        case TORCHSCRIPT -> encoder.exportTorchScript(target);
-        case ONNX -> writeOnnx(encoder, target);
-        case GGUF -> Mmproj.read(base()).withVisionTower(encoder, target);
-        default -> writeTensors(format, target);
+      if (format == ModelFormat.ONNX) {
+        return new Conversion(format, target, writeOnnx(encoder, target), Compared.WEIGHTS);
       }
-      return new Conversion(format, target, compare(encoder, format, target));
+      if (format == ModelFormat.GGUF) {
+        Mmproj base = Mmproj.read(base());
+        (hasFeatureLayer ? base.withFeatureLayer(TokenLayer.LLAVA) : base)
+            .withVisionTower(encoder, target);
+        return new Conversion(format, target, compareWeights(encoder, target), Compared.WEIGHTS);
+      }
+      if (format == ModelFormat.TORCHSCRIPT) {
+        encoder.exportTorchScript(target);
+      } else {
+        writeTensors(format, target);
+      }
+      double difference = compare(encoder, format, target);
+      return new Conversion(format, target, difference, Compared.EMBEDDING);
     }
   }
 
@@ -116,16 +138,12 @@ public final class ModelConverter {
                 "GGUF needs the LLaVA file whose vision tower is replaced; name it with mmproj(path)"));
   }
 
-  private void writeOnnx(RobustClipEncoder encoder, Path directory) throws IOException {
+  private double writeOnnx(RobustClipEncoder encoder, Path directory) throws IOException {
     if (type == DataType.FLOAT16) {
       checkHalf(encoder, directory);
     }
-    OnnxExport.vision(encoder).type(type).write(directory.resolve("vision_model.onnx"));
-    if (source.config().text().isPresent()) {
-      try (ClipModel clip = ClipModel.of(encoder.copy())) {
-        OnnxExport.text(clip).type(type).write(directory.resolve("text_model.onnx"));
-      }
-    }
+    double difference = OnnxDirectory.write(source, encoder, type, directory);
+    return check(difference, type == DataType.FLOAT32 ? 0 : ROUNDING, directory);
   }
 
   private void writeTensors(ModelFormat format, Path target) throws IOException {
@@ -147,14 +165,8 @@ public final class ModelConverter {
     }
   }
 
-  private OptionalDouble compare(RobustClipEncoder before, ModelFormat format, Path target)
+  private double compare(RobustClipEncoder before, ModelFormat format, Path target)
       throws IOException {
-    if (format == ModelFormat.GGUF) {
-      return OptionalDouble.of(compareWeights(before, target));
-    }
-    if (format == ModelFormat.ONNX) {
-      return OptionalDouble.empty();
-    }
     try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
         GradMode off = GradMode.noGrad()) {
       NDArray pixels = image(before.imageSize(), manager);
@@ -163,7 +175,7 @@ public final class ModelConverter {
       double difference =
           (double) actual.sub(expected).norm().getFloat() / expected.norm().getFloat();
       double tolerance = type == DataType.FLOAT32 ? TOLERANCE : HALF_TOLERANCE;
-      return OptionalDouble.of(check(difference, tolerance, target));
+      return check(difference, tolerance, target);
     }
   }
 
@@ -185,7 +197,7 @@ public final class ModelConverter {
           }
         }
       }
-      return check(Math.sqrt(squares / total), HALF_TOLERANCE, target);
+      return check(Math.sqrt(squares / total), ROUNDING, target);
     }
   }
 

@@ -4,7 +4,10 @@ import static java.util.Objects.requireNonNull;
 
 import dev.fare.image.ClipPreprocessing;
 import dev.fare.io.LazyTensor;
+import dev.fare.models.text.ClipTokenizer;
 import dev.fare.models.text.TextCleaning;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -64,5 +67,22 @@ public record ClipCheckpoint(
       throw new IllegalArgumentException(source + " has no tensor '" + name + "'");
     }
     return tensor;
+  }
+
+  /**
+   * The {@code tokenizer.json} that came with it, or OpenAI's where the text tower's vocabulary is
+   * its.
+   *
+   * @return the file; empty where there is neither
+   * @throws IOException if it can't be read
+   */
+  public Optional<byte[]> tokenizerJson() throws IOException {
+    if (tokenizer.isPresent()) {
+      return Optional.of(Files.readAllBytes(tokenizer.get()));
+    }
+    return config
+        .text()
+        .filter(text -> text.vocabularySize() == ClipTokenizer.OPENAI_VOCABULARY)
+        .map(text -> ClipTokenizer.openAiJson());
   }
 }

@@ -2,6 +2,7 @@ package dev.fare.models.text;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.fare.io.ModelFormatException;
 import java.io.ByteArrayInputStream;
@@ -29,22 +30,24 @@ public final class ClipTokenizer implements AutoCloseable {
   private final TextCleaning cleaning;
   private final String source;
   private final long endToken;
+  private final List<String> ends;
 
   private ClipTokenizer(HuggingFaceTokenizer tokenizer, TextCleaning cleaning, String source)
       throws IOException {
     this.tokenizer = tokenizer;
     this.cleaning = cleaning;
     this.source = source;
-    long[] empty = tokenizer.encode("", true, false).getIds();
-    if (empty.length != 2) {
+    Encoding empty = tokenizer.encode("", true, false);
+    if (empty.getIds().length != 2) {
       tokenizer.close();
       throw new ModelFormatException(
           source
               + ": a CLIP tokenizer writes a start and an end token around a text, this one wrote "
-              + empty.length
+              + empty.getIds().length
               + " tokens around an empty text");
     }
-    endToken = empty[1];
+    endToken = empty.getIds()[1];
+    ends = List.of(empty.getTokens());
   }
 
   /**
@@ -99,6 +102,11 @@ public final class ClipTokenizer implements AutoCloseable {
   /** The id that ends every text. */
   public long endToken() {
     return endToken;
+  }
+
+  /** What stands before and after every text: the tokens' own texts. */
+  public List<String> ends() {
+    return ends;
   }
 
   /**

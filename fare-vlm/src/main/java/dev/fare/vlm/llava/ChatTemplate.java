@@ -24,7 +24,7 @@ final class ChatTemplate {
   static final String FILE = "chat_template.json";
 
   private static final Logger log = LoggerFactory.getLogger(ChatTemplate.class);
-  private static final String KEY = "chat_template";
+  static final String KEY = "chat_template";
   private static final String JINJA = "chat_template.jinja";
   private static final List<String> JSON_FILES =
       List.of(FILE, "processor_config.json", "tokenizer_config.json");

@@ -311,6 +311,19 @@ public final class LlavaModel implements VisionLanguageModel {
     }
   }
 
+  /**
+   * Writes a directory for llama.cpp and Ollama, with the vision tower that this model has now; see
+   * {@link LlamaCppExport}.
+   *
+   * @param type of matrices: FLOAT32 or, at half the size and rounded, FLOAT16
+   * @throws IllegalStateException if the language model is not in float32
+   */
+  public LlamaCppExport.Written exportLlamaCpp(Path directory, DataType type) throws IOException {
+    try (TensorScope scope = parts.newScope()) {
+      return LlamaCppExport.of(this, parts, scope.manager()).type(type).write(directory);
+    }
+  }
+
   @Override
   public String toString() {
     return "LlavaModel[%s, %s, %s]".formatted(vision, parts.language(), config);

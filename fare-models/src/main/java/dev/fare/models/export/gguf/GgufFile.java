@@ -1,7 +1,11 @@
 package dev.fare.models.export.gguf;
 
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
+import dev.fare.torch.GradMode;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -54,6 +58,50 @@ public record GgufFile(
           content.alignment(),
           content.tensors());
     }
+  }
+
+  /**
+   * Writes a new file of version 3 and reads its header.
+   *
+   * @param tensors by name, in their order
+   * @throws IOException if tensors can't be read or writing fails; what was at the place before
+   *     stays
+   */
+  public static GgufFile write(GgufMetadata metadata, Map<String, GgufData> tensors, Path target)
+      throws IOException {
+    GgufWriter.write(metadata, tensors, target);
+    return read(target);
+  }
+
+  /**
+   * The length of the difference of all tensors from others, relative to their length.
+   *
+   * @param tensors by name; each must be here, in its shape
+   * @throws ModelFormatException if one is not, or is quantised
+   */
+  public double differenceFrom(Map<String, LazyTensor> tensors) throws IOException {
+    double squares = 0;
+    double total = 0;
+    for (Map.Entry<String, LazyTensor> expected : tensors.entrySet()) {
+      LazyTensor stored = tensor(expected.getKey());
+      if (!stored.shape().equals(expected.getValue().shape())) {
+        throw new ModelFormatException(
+            path
+                + ": tensor '"
+                + expected.getKey()
+                + "' has the shape "
+                + stored.shape()
+                + ", not "
+                + expected.getValue().shape());
+      }
+      try (NDManager step = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+          GradMode off = GradMode.noGrad()) {
+        NDArray values = expected.getValue().read(step);
+        squares += stored.read(step).sub(values).square().sum().getFloat();
+        total += values.square().sum().getFloat();
+      }
+    }
+    return Math.sqrt(squares / total);
   }
 
   /**

@@ -14,7 +14,7 @@ final class GgufHeader {
   static final int MAGIC = 0x46554747; // "GGUF"
   static final String ALIGNMENT = "general.alignment";
 
-  private static final int DEFAULT_ALIGNMENT = 32;
+  static final int DEFAULT_ALIGNMENT = 32;
   private static final int MAX_DIMENSIONS = 4;
 
   /** A name's length, a number of dimensions, a type and an offset. */

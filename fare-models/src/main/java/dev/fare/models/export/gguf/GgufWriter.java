@@ -1,10 +1,12 @@
 package dev.fare.models.export.gguf;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.Objects.requireNonNull;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import dev.fare.io.AtomicFile;
 import dev.fare.io.ModelFormatException;
 import dev.fare.torch.GradMode;
@@ -19,65 +21,129 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Writes a GGUF file that is another one with some of its tensors replaced. */
+/** Writes GGUF files: new ones, and others with some of their tensors replaced. */
 final class GgufWriter {
 
-  private final GgufFile base;
-  private final List<GgufTensor> tensors;
-  private final Map<String, NDArray> replaced;
+  private static final int VERSION = 3;
+  private static final int COUNTS_END = 24;
 
-  private GgufWriter(GgufFile base, List<GgufTensor> tensors, Map<String, NDArray> replaced) {
-    this.base = base;
-    this.tensors = tensors;
-    this.replaced = replaced;
+  /** A tensor and what writes its bytes. */
+  private record Part(GgufTensor tensor, AtomicFile.Content content) {}
+
+  private final int alignment;
+  private final List<Part> parts = new ArrayList<>();
+  private long end;
+
+  private GgufWriter(int alignment) {
+    this.alignment = alignment;
   }
 
   /**
-   * Writes the file; metadata and other tensors are copied byte for byte.
+   * Writes another file with some tensors replaced; the rest of it is copied byte for byte.
    *
+   * @param further metadata that are put behind those of the base
    * @param replaced by name, of the shapes that they have in the base
    */
-  static void write(GgufFile base, Map<String, NDArray> replaced, Path target) throws IOException {
-    List<GgufTensor> tensors = new ArrayList<>();
-    long end = 0;
-    for (GgufTensor tensor : base.tensors().values()) {
-      GgufType type = tensor.type();
-      if (replaced.containsKey(tensor.name()) && type != GgufType.F32) {
-        type = GgufType.F16;
-      }
-      long size = tensor.shape().size() / type.blockSize() * type.blockBytes();
-      long begin = GgufHeader.align(end, base.alignment());
-      tensors.add(new GgufTensor(tensor.name(), tensor.shape(), type, begin, size));
-      end = begin + size;
-    }
-    GgufWriter writer = new GgufWriter(base, tensors, replaced);
+  static void write(GgufFile base, GgufMetadata further, Map<String, NDArray> replaced, Path target)
+      throws IOException {
+    GgufWriter writer = new GgufWriter(base.alignment());
     try (FileChannel source = FileChannel.open(base.path())) {
-      AtomicFile.write(target, channel -> writer.writeTo(channel, source));
+      for (GgufTensor tensor : base.tensors().values()) {
+        NDArray ours = replaced.get(tensor.name());
+        if (ours == null) {
+          writer.add(
+              tensor.name(),
+              tensor.shape(),
+              tensor.type(),
+              channel -> copy(base, source, tensor.position(), tensor.bytes(), channel));
+        } else {
+          GgufType type = tensor.type() == GgufType.F32 ? GgufType.F32 : GgufType.F16;
+          writer.add(
+              tensor.name(),
+              tensor.shape(),
+              type,
+              channel -> writeNumbers(tensor.name(), ours, type, channel));
+        }
+      }
+      ByteBuffer begin =
+          begin(base.version(), writer.parts.size(), base.metadata().size() + further.count());
+      AtomicFile.write(
+          target,
+          channel -> {
+            AtomicFile.writeFully(channel, begin);
+            copy(base, source, COUNTS_END, base.metadataEnd() - COUNTS_END, channel);
+            AtomicFile.writeFully(channel, ByteBuffer.wrap(further.toBytes()));
+            writer.writeTensors(base.metadataEnd() + further.toBytes().length, channel);
+          });
     }
   }
 
-  private void writeTo(WritableByteChannel channel, FileChannel source) throws IOException {
-    copy(source, 0, base.metadataEnd(), channel);
-    long position = base.metadataEnd();
-    for (GgufTensor tensor : tensors) {
-      ByteBuffer entry = entry(tensor);
+  /**
+   * Writes a new file.
+   *
+   * @param tensors by name, in their order
+   */
+  static void write(GgufMetadata metadata, Map<String, GgufData> tensors, Path target)
+      throws IOException {
+    GgufWriter writer = new GgufWriter(GgufHeader.DEFAULT_ALIGNMENT);
+    tensors.forEach(
+        (name, data) ->
+            writer.add(
+                name,
+                data.values().shape(),
+                data.type(),
+                channel -> {
+                  try (NDManager step = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+                    writeNumbers(name, data.values().read(step), data.type(), channel);
+                  }
+                }));
+    byte[] entries = metadata.toBytes();
+    AtomicFile.write(
+        target,
+        channel -> {
+          AtomicFile.writeFully(channel, begin(VERSION, tensors.size(), metadata.count()));
+          AtomicFile.writeFully(channel, ByteBuffer.wrap(entries));
+          writer.writeTensors(COUNTS_END + (long) entries.length, channel);
+        });
+  }
+
+  private static ByteBuffer begin(int version, long tensors, long entries) {
+    return ByteBuffer.allocate(COUNTS_END)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(GgufHeader.MAGIC)
+        .putInt(version)
+        .putLong(tensors)
+        .putLong(entries)
+        .flip();
+  }
+
+  private void add(String name, Shape shape, GgufType type, AtomicFile.Content content) {
+    long size = shape.size() / type.blockSize() * type.blockBytes();
+    long begin = GgufHeader.align(end, alignment);
+    parts.add(new Part(new GgufTensor(name, shape, type, begin, size), content));
+    end = begin + size;
+  }
+
+  private void writeTensors(long headerEnd, WritableByteChannel channel) throws IOException {
+    long position = headerEnd;
+    for (Part part : parts) {
+      ByteBuffer entry = entry(part.tensor());
       position += entry.remaining();
       AtomicFile.writeFully(channel, entry);
     }
     pad(channel, position);
-    for (GgufTensor tensor : tensors) {
-      NDArray ours = replaced.get(tensor.name());
-      if (ours == null) {
-        GgufTensor theirs = requireNonNull(base.tensors().get(tensor.name()));
-        copy(source, theirs.position(), theirs.bytes(), channel);
-      } else {
-        DataType type = tensor.type() == GgufType.F32 ? DataType.FLOAT32 : DataType.FLOAT16;
-        try (GradMode off = GradMode.noGrad()) {
-          TensorBytes.checkRange(ours, type, tensor.name());
-          TensorBytes.forEach(ours, type, bytes -> AtomicFile.writeFully(channel, bytes));
-        }
-      }
-      pad(channel, tensor.bytes());
+    for (Part part : parts) {
+      part.content().writeTo(channel);
+      pad(channel, part.tensor().bytes());
+    }
+  }
+
+  private static void writeNumbers(
+      String name, NDArray numbers, GgufType type, WritableByteChannel channel) throws IOException {
+    DataType stored = type == GgufType.F32 ? DataType.FLOAT32 : DataType.FLOAT16;
+    try (GradMode off = GradMode.noGrad()) {
+      TensorBytes.checkRange(numbers, stored, name);
+      TensorBytes.forEach(numbers, stored, bytes -> AtomicFile.writeFully(channel, bytes));
     }
   }
 
@@ -97,11 +163,12 @@ final class GgufWriter {
 
   /** Zeros up to the alignment; tensors begin aligned, so that their lengths count alone. */
   private void pad(WritableByteChannel channel, long end) throws IOException {
-    long gap = GgufHeader.align(end, base.alignment()) - end;
+    long gap = GgufHeader.align(end, alignment) - end;
     AtomicFile.writeFully(channel, ByteBuffer.allocate((int) gap));
   }
 
-  private void copy(FileChannel source, long from, long count, WritableByteChannel target)
+  private static void copy(
+      GgufFile base, FileChannel source, long from, long count, WritableByteChannel target)
       throws IOException {
     for (long done = 0; done < count; ) {
       long moved = source.transferTo(from + done, count - done, target);

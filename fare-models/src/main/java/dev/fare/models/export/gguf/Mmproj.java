@@ -1,11 +1,16 @@
 package dev.fare.models.export.gguf;
 
+import static com.google.common.base.Preconditions.checkArgument;
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import dev.fare.image.PixelNormalization;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.models.RobustClipEncoder;
+import dev.fare.models.TokenLayer;
 import dev.fare.models.format.huggingface.HuggingFaceWriter;
 import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VisionConfig;
@@ -34,12 +39,17 @@ public final class Mmproj {
 
   private static final double NORMALIZATION_TOLERANCE = 1e-6;
 
+  private static final String FEATURE_LAYER = "clip.vision.feature_layer";
+  private static final String BLOCKS = "clip.vision.block_count";
+
   private final GgufFile file;
   private final MmprojNames names;
+  private final Optional<TokenLayer> layer;
 
-  private Mmproj(GgufFile file, MmprojNames names) {
+  private Mmproj(GgufFile file, MmprojNames names, Optional<TokenLayer> layer) {
     this.file = file;
     this.names = names;
+    this.layer = layer;
   }
 
   /**
@@ -62,7 +72,7 @@ public final class Mmproj {
               + file.tensors().size()
               + " tensors");
     }
-    return new Mmproj(file, new MmprojNames(swapsMlp(file)));
+    return new Mmproj(file, new MmprojNames(swapsMlp(file)), Optional.empty());
   }
 
   /** As llama.cpp decides it: whether the layer named "down" takes a token. */
@@ -128,8 +138,112 @@ public final class Mmproj {
           replaced.put(tensor.name(), replacement(tensor, tower));
         }
       }
-      GgufWriter.write(file, replaced, target);
+      GgufWriter.write(file, layerOf(config), replaced, target);
     }
+  }
+
+  /**
+   * The same file, written with {@code clip.vision.feature_layer}: how many blocks llama.cpp runs.
+   * Where a LLaVA's file does not say so, llama.cpp (seen in b10256) leaves out one block more than
+   * LLaVA does.
+   *
+   * @param tokens of the layer that the projector takes, {@link TokenLayer#LLAVA} in all published
+   *     ones
+   */
+  public Mmproj withFeatureLayer(TokenLayer tokens) {
+    return new Mmproj(file, names, Optional.of(tokens));
+  }
+
+  private GgufMetadata layerOf(VitConfig config) {
+    GgufMetadata further = new GgufMetadata();
+    if (layer.isPresent()) {
+      int depth = layer.get().depthIn(config);
+      List<?> wanted = List.of(depth);
+      if (file.metadata().get(BLOCKS) instanceof Long blocks && blocks < depth) {
+        throw differs(BLOCKS, blocks, "at least " + depth);
+      }
+      Object stored = file.metadata().get(FEATURE_LAYER);
+      if (stored == null) {
+        further.numbers(FEATURE_LAYER, List.of(depth));
+      } else if (!stored.equals(wanted)) {
+        throw differs(FEATURE_LAYER, stored, wanted);
+      }
+    }
+    return further;
+  }
+
+  /**
+   * Writes a new file, in which llama.cpp finds everything that it asks for; {@code
+   * clip.vision.feature_layer} is among it. It holds the blocks that the tokens need.
+   *
+   * @param projector by Hugging Face's names without {@code multi_modal_projector.}: {@code
+   *     linear_1.weight}, {@code linear_1.bias}, {@code linear_2.weight}, {@code linear_2.bias}
+   * @param tokens that the projector takes, patch tokens before the last normalisation
+   * @param type of matrices, FLOAT32 or FLOAT16; patches are embedded in FLOAT16 in any case, as
+   *     llama.cpp wants it
+   * @return the length of the difference between the file's weights and the given ones, relative to
+   *     their length
+   * @throws IllegalArgumentException if llama.cpp can't take these tokens
+   * @throws IOException if writing fails; what was at the place before stays
+   */
+  public static double write(
+      RobustClipEncoder encoder,
+      Map<String, LazyTensor> projector,
+      TokenLayer tokens,
+      DataType type,
+      Path target)
+      throws IOException {
+    VitConfig config = encoder.config().vision().match(vit -> vit, Mmproj::refuse);
+    checkArgument(
+        !tokens.classToken() && !tokens.postNorm(),
+        "llama.cpp takes patch tokens before the last normalisation, got %s",
+        tokens);
+    int depth = tokens.depthIn(config);
+    MmprojNames names = new MmprojNames(true); // as every version of llama.cpp reads it
+    try (NDManager scope = NDManager.newBaseManager(encoder.device(), "PyTorch")) {
+      Map<String, LazyTensor> given = new LinkedHashMap<>();
+      HuggingFaceWriter.visionTensors(config, encoder.parameters(), scope)
+          .forEach((name, tensor) -> given.put(name, LazyTensor.of(tensor)));
+      projector.forEach((name, tensor) -> given.put("multi_modal_projector." + name, tensor));
+      Map<String, LazyTensor> ours = new LinkedHashMap<>();
+      for (String name : MmprojNames.of(depth)) {
+        ours.put(name, requireNonNull(given.get(names.huggingFace(name).orElseThrow()), name));
+      }
+      Map<String, GgufData> data = new LinkedHashMap<>();
+      ours.forEach(
+          (name, tensor) ->
+              data.put(
+                  name,
+                  GgufData.of(
+                      tensor, name.equals("v.patch_embd.weight") ? DataType.FLOAT16 : type)));
+      return GgufFile.write(metadata(config, encoder, depth, type), data, target)
+          .differenceFrom(ours);
+    }
+  }
+
+  private static GgufMetadata metadata(
+      VitConfig config, RobustClipEncoder encoder, int depth, DataType type) {
+    PixelNormalization normalization = encoder.config().normalization();
+    return new GgufMetadata()
+        .text("general.architecture", "clip")
+        .number("general.file_type", type == DataType.FLOAT16 ? 1 : 0)
+        .text("general.description", "image encoder for LLaVA")
+        .flag("clip.has_text_encoder", false)
+        .flag("clip.has_vision_encoder", true)
+        .flag("clip.has_llava_projector", true)
+        .text("clip.projector_type", "mlp")
+        .number("clip.vision.image_size", config.imageSize())
+        .number("clip.vision.patch_size", config.patchSize())
+        .number("clip.vision.embedding_length", config.width())
+        .number("clip.vision.feed_forward_length", config.mlpWidth())
+        .number("clip.vision.projection_dim", config.embeddingSize())
+        .number("clip.vision.attention.head_count", config.heads())
+        .real("clip.vision.attention.layer_norm_epsilon", config.layerNormEpsilon())
+        .number(BLOCKS, depth)
+        .numbers(FEATURE_LAYER, List.of(depth))
+        .reals("clip.vision.image_mean", normalization.mean())
+        .reals("clip.vision.image_std", normalization.std())
+        .flag("clip.use_gelu", config.activation() == Activation.GELU);
   }
 
   private static VitConfig refuse(VisionConfig vision) {
@@ -170,9 +284,8 @@ public final class Mmproj {
     same("clip.use_gelu", config.activation() == Activation.GELU);
     same("clip.vision.image_mean", normalization.mean());
     same("clip.vision.image_std", normalization.std());
-    if (file.metadata().get("clip.vision.block_count") instanceof Long blocks
-        && blocks > config.layers()) {
-      throw differs("clip.vision.block_count", blocks, "up to " + config.layers());
+    if (file.metadata().get(BLOCKS) instanceof Long blocks && blocks > config.layers()) {
+      throw differs(BLOCKS, blocks, "up to " + config.layers());
     }
   }
 

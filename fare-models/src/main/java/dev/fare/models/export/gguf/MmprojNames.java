@@ -1,6 +1,8 @@
 package dev.fare.models.export.gguf;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -27,6 +29,27 @@ record MmprojNames(boolean swapsMlp) {
           "mm.2", "multi_modal_projector.linear_2");
 
   private static final String BLOCK = "v.blk.";
+
+  private static final List<String> LAYERS =
+      List.of("attn_q", "attn_k", "attn_v", "attn_out", "ln1", "ln2", "ffn_down", "ffn_up");
+
+  /** All names of a file with some blocks and no normalisation after them. */
+  static List<String> of(int blocks) {
+    List<String> modules = new ArrayList<>(List.of("v.pre_ln"));
+    for (int i = 0; i < blocks; i++) {
+      for (String layer : LAYERS) {
+        modules.add(BLOCK + i + "." + layer);
+      }
+    }
+    modules.addAll(List.of("mm.0", "mm.2"));
+    List<String> names =
+        new ArrayList<>(List.of("v.class_embd", "v.patch_embd.weight", "v.position_embd.weight"));
+    for (String module : modules) {
+      names.add(module + ".weight");
+      names.add(module + ".bias");
+    }
+    return names;
+  }
 
   /** Hugging Face's name of a tensor; empty for one that a LLaVA does not have. */
   Optional<String> huggingFace(String name) {

@@ -6,12 +6,16 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.image.PixelNormalization;
+import dev.fare.io.LazyTensor;
+import dev.fare.io.ModelFormatException;
 import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.TokenLayer;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.models.vision.VisionConfig;
+import dev.fare.torch.GradMode;
+import dev.fare.torch.TensorScope;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -46,6 +50,8 @@ public final class OnnxExport {
   private static final String TEXT_EMBEDS = "text_embeds";
   private static final String LAST_HIDDEN_STATE = "last_hidden_state";
   private static final String HIDDEN_STATE = "hidden_states.";
+  private static final String IMAGES = "image_batch_size";
+  private static final String TEXTS = "text_batch_size";
 
   private final String name;
   private final Set<String> allowed;
@@ -96,6 +102,19 @@ public final class OnnxExport {
         outputs,
         outputs,
         (graph, wanted) -> buildText(clip.textEncoder(), graph, wanted));
+  }
+
+  /**
+   * Both towers: {@code input_ids} and {@code attention_mask [M,T]} and {@code pixel_values
+   * [N,3,S,S]} to {@code logits_per_image [N,M]}, {@code logits_per_text [M,N]}, {@code text_embeds
+   * [M,D]} and {@code image_embeds [N,D]}. Embeddings have unit length here, as those of Hugging
+   * Face's CLIPModel.
+   *
+   * @param clip as it is when {@link #write} is called
+   */
+  public static OnnxExport clip(ClipModel clip) {
+    Set<String> outputs = Set.of("logits_per_image", "logits_per_text", TEXT_EMBEDS, IMAGE_EMBEDS);
+    return new OnnxExport("model", outputs, outputs, (graph, wanted) -> buildClip(clip, graph));
   }
 
   /**
@@ -157,9 +176,42 @@ public final class OnnxExport {
    * @throws IOException if writing fails; what was at the place before stays
    */
   public void write(Path file) throws IOException {
+    new OnnxFile(file, isExternal).write(graph(), name);
+  }
+
+  /**
+   * Reads the weights of a written file back and compares them with what the model has now. The
+   * graph is not run.
+   *
+   * @return the length of the difference of all weights, relative to their length: 0 in FLOAT32,
+   *     what rounding makes in FLOAT16
+   * @throws ModelFormatException if the file is damaged, or has not these weights in these shapes
+   * @throws IOException if it can't be read
+   */
+  public double differenceFrom(Path file) throws IOException {
+    Map<String, LazyTensor> stored = OnnxWeights.read(file);
+    double squares = 0;
+    double total = 0;
+    for (OnnxWeight weight : graph().weights()) {
+      LazyTensor tensor = stored.get(weight.name());
+      if (tensor == null || !tensor.shape().equals(weight.shape())) {
+        throw new ModelFormatException(
+            file + ": tensor '" + weight.name() + "' of shape " + weight.shape() + " is missing");
+      }
+      try (TensorScope scope = TensorScope.of(weight.source());
+          GradMode off = GradMode.noGrad()) {
+        NDArray expected = weight.values(scope);
+        squares += tensor.read(scope.manager()).sub(expected).square().sum().getFloat();
+        total += expected.square().sum().getFloat();
+      }
+    }
+    return Math.sqrt(squares / total);
+  }
+
+  private OnnxGraph graph() {
     OnnxGraph graph = new OnnxGraph(type);
     builder.build(graph, outputs);
-    new OnnxFile(file, isExternal).write(graph, name);
+    return graph;
   }
 
   private static void buildVision(RobustClipEncoder encoder, OnnxGraph graph, Set<String> outputs) {
@@ -172,7 +224,7 @@ public final class OnnxExport {
         depth = Math.max(depth, i);
       }
     }
-    List<String> states = tower.hiddenStates(pixels(encoder, graph), depth);
+    List<String> states = tower.hiddenStates(pixels(encoder, graph, OnnxGraph.BATCH), depth);
     if (outputs.contains(IMAGE_EMBEDS)) {
       long size = config.embeddingSize();
       graph.output(IMAGE_EMBEDS, tower.embed(states), OnnxGraph.BATCH, size);
@@ -197,7 +249,7 @@ public final class OnnxExport {
     VisionConfig config = encoder.config().vision();
     VisionGraph tower = VisionGraph.of(config, encoder.parameters(), graph);
     int depth = layer.depthIn(config);
-    String tokens = tower.hiddenStates(pixels(encoder, graph), depth).get(depth);
+    String tokens = tower.hiddenStates(pixels(encoder, graph, OnnxGraph.BATCH), depth).get(depth);
     if (!layer.classToken()) {
       tokens = tower.patchTokens(tokens);
     }
@@ -209,7 +261,7 @@ public final class OnnxExport {
         (long) projector.outputs());
   }
 
-  private static String pixels(RobustClipEncoder encoder, OnnxGraph graph) {
+  private static String pixels(RobustClipEncoder encoder, OnnxGraph graph, String batch) {
     PixelNormalization normalization = encoder.config().normalization();
     long size = encoder.imageSize();
     return graph.input(
@@ -219,7 +271,7 @@ public final class OnnxExport {
             + normalization.mean()
             + ", divided by the standard deviation "
             + normalization.std(),
-        OnnxGraph.BATCH,
+        batch,
         3L,
         size,
         size);
@@ -227,24 +279,31 @@ public final class OnnxExport {
 
   private static void buildText(TextTransformer text, OnnxGraph graph, Set<String> outputs) {
     TextConfig config = text.config();
-    Object[] dimensions = {OnnxGraph.BATCH, "sequence_length"};
-    String ids =
-        graph.input(
-            "input_ids",
-            DataType.INT64,
-            "token ids, up to " + config.contextLength() + " in a row",
-            dimensions);
-    String mask =
-        graph.input("attention_mask", DataType.INT64, "1 for tokens, 0 for padding", dimensions);
     TextGraph tower = new TextGraph(config, text.parameters(), graph);
-    String tokens = tower.lastHiddenState(ids, mask);
+    String ids = tower.ids(OnnxGraph.BATCH);
+    String tokens = tower.lastHiddenState(ids, tower.mask(OnnxGraph.BATCH));
     if (outputs.contains(TEXT_EMBEDS)) {
       String embeds = tower.embedText(tokens, ids);
       graph.output(TEXT_EMBEDS, embeds, OnnxGraph.BATCH, (long) config.embeddingSize());
     }
     if (outputs.contains(LAST_HIDDEN_STATE)) {
-      graph.output(LAST_HIDDEN_STATE, tokens, dimensions[0], dimensions[1], (long) config.width());
+      long width = config.width();
+      graph.output(LAST_HIDDEN_STATE, tokens, OnnxGraph.BATCH, TextGraph.LENGTH, width);
     }
+  }
+
+  private static void buildClip(ClipModel clip, OnnxGraph graph) {
+    RobustClipEncoder encoder = clip.imageEncoder();
+    VisionConfig config = encoder.config().vision();
+    VisionGraph vision = VisionGraph.of(config, encoder.parameters(), graph);
+    String pixels = pixels(encoder, graph, IMAGES);
+    String image = vision.embed(vision.hiddenStates(pixels, vision.embeddingDepth()));
+    TextTransformer tower = clip.textEncoder();
+    TextGraph text = new TextGraph(tower.config(), tower.parameters(), graph);
+    String ids = text.ids(TEXTS);
+    String embeds = text.embedText(text.lastHiddenState(ids, text.mask(TEXTS)), ids);
+    new Similarity(graph, IMAGES, TEXTS, config.embeddingSize())
+        .add(image, embeds, clip.logitScale());
   }
 
   @Override

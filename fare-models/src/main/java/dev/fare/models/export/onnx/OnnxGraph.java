@@ -66,12 +66,13 @@ final class OnnxGraph {
 
   /** Declares a tensor as an output under a name. */
   void output(String name, String tensor, Object... dimensions) {
-    String result = tensor;
-    if (floats != DataType.FLOAT32) {
-      result = cast(tensor, "/" + name, DataType.FLOAT32);
-    } else if (outputNames.containsKey(tensor)) {
-      result = node("Identity", "/" + name, Map.of(), tensor);
-    }
+    singleOutput(name, toSingle(tensor, "/" + name), dimensions);
+  }
+
+  /** The same of a tensor that is in float32 already. */
+  void singleOutput(String name, String tensor, Object... dimensions) {
+    String result =
+        outputNames.containsKey(tensor) ? node("Identity", "/" + name, Map.of(), tensor) : tensor;
     outputNames.put(result, name);
     outputs.add(value(name, DataType.FLOAT32, dimensions));
   }
@@ -101,14 +102,22 @@ final class OnnxGraph {
 
   /** A constant number of a type: FLOAT32 stands for this graph's floating-point numbers. */
   String scalar(double value, DataType type) {
-    DataType stored = type == DataType.FLOAT32 ? floats : type;
+    return number(value, type == DataType.FLOAT32 ? floats : type);
+  }
+
+  /** A constant number in float32, whatever the floating-point numbers inside are. */
+  String single(double value) {
+    return number(value, DataType.FLOAT32);
+  }
+
+  private String number(double value, DataType stored) {
     ByteBuffer bytes = ByteBuffer.allocate(stored.getNumOfBytes()).order(ByteOrder.LITTLE_ENDIAN);
     switch (stored) {
       case FLOAT32 -> bytes.putFloat((float) value);
       case FLOAT16 -> bytes.putShort(Float16Utils.floatToHalf((float) value));
       case INT64 -> bytes.putLong((long) value);
       case INT32 -> bytes.putInt((int) value);
-      default -> throw new IllegalArgumentException("no scalars of type " + type);
+      default -> throw new IllegalArgumentException("no scalars of type " + stored);
     }
     return constant(stored.name().toLowerCase(Locale.ROOT) + "_" + value, stored, bytes);
   }
@@ -129,6 +138,11 @@ final class OnnxGraph {
         name,
         key -> tensor(key, type, new Shape(Arrays.asList(dimensions))).bytes(9, bytes.array()));
     return name;
+  }
+
+  /** A floating-point tensor in float32. */
+  String toSingle(String tensor, String scope) {
+    return floats == DataType.FLOAT32 ? tensor : cast(tensor, scope, DataType.FLOAT32);
   }
 
   String cast(String tensor, String scope, DataType type) {

@@ -27,14 +27,20 @@ record OnnxWeight(
     return shape.size() * type.getNumOfBytes();
   }
 
+  /** The numbers in float32; they belong to the scope. */
+  NDArray values(TensorScope scope) {
+    NDArray changed = change.apply(scope.view(source));
+    if (!changed.getShape().equals(shape)) {
+      throw new IllegalStateException(
+          name + " was declared as " + shape + " and is " + changed.getShape());
+    }
+    return changed;
+  }
+
   void writeTo(WritableByteChannel channel) throws IOException {
     try (TensorScope scope = TensorScope.of(source);
         GradMode off = GradMode.noGrad()) {
-      NDArray changed = change.apply(scope.view(source));
-      if (!changed.getShape().equals(shape)) {
-        throw new IllegalStateException(
-            name + " was declared as " + shape + " and is " + changed.getShape());
-      }
+      NDArray changed = values(scope);
       TensorBytes.checkRange(changed, type, name);
       TensorBytes.forEach(changed, type, bytes -> AtomicFile.writeFully(channel, bytes));
     }

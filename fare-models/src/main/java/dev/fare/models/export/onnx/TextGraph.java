@@ -9,6 +9,9 @@ import java.util.Optional;
 /** CLIP's text transformer as a graph, with the names of Hugging Face's CLIPTextModel. */
 final class TextGraph {
 
+  /** The number of tokens in a row, which the caller chooses. */
+  static final String LENGTH = "sequence_length";
+
   private static final String MODEL = "text_model";
 
   /** What hides a position from a softmax in either precision; infinity would make NaN of a row. */
@@ -24,11 +27,23 @@ final class TextGraph {
     layers = new Layers(graph, tensors, config.layerNormEpsilon());
   }
 
+  /** The input of token ids. */
+  String ids(String batch) {
+    String limit = "token ids, up to " + config.contextLength() + " in a row";
+    return graph.input("input_ids", DataType.INT64, limit, batch, LENGTH);
+  }
+
+  /** The input that tells tokens from padding. */
+  String mask(String batch) {
+    String values = "1 for tokens, 0 for padding";
+    return graph.input("attention_mask", DataType.INT64, values, batch, LENGTH);
+  }
+
   /** The tokens {@code [N, T, C]} after the final normalisation. */
   String lastHiddenState(String ids, String attentionMask) {
     String length = length(ids);
     String x = embed(ids, length);
-    Optional<String> mask = Optional.of(mask(attentionMask, length));
+    Optional<String> mask = Optional.of(hidden(attentionMask, length));
     TransformerBlock block =
         new TransformerBlock(layers, config.width(), config.heads(), config.activation());
     for (int i = 0; i < config.layers(); i++) {
@@ -67,7 +82,7 @@ final class TextGraph {
   }
 
   /** What is added to the scores: a token sees no later one and no padding. */
-  private String mask(String attentionMask, String length) {
+  private String hidden(String attentionMask, String length) {
     String path = Layers.path(MODEL);
     String rows = firstRows(graph.lowerTriangle(config.contextLength()), path, length, 0);
     String earlier = firstRows(rows, path, length, 1); // [T, T]

@@ -26,6 +26,8 @@ import java.util.Set;
  * Writes a model as a directory that DJL and DJL Serving load without this library: {@code
  * model.pt} with code and weights, {@code serving.properties}, and the tokenizer.
  *
+ * <p>It needs PyTorch 2.1 or newer, of which the attention takes its scale as an argument.
+ *
  * <p>The numbers are float32; {@code option.mapLocation} brings them onto whatever device the
  * application asks for. Images are normalised by the translator that {@code serving.properties}
  * names, or by the caller, as for Hugging Face's models.

@@ -35,6 +35,7 @@ public final class HuggingFaceConfig {
 
   public static final String CONFIG = "config.json";
   public static final String PREPROCESSOR = "preprocessor_config.json";
+  public static final String TOKENIZER = "tokenizer_config.json";
   public static final String PROCESSOR = "processor_config.json";
   public static final String VISION_ONLY_TYPE = "clip_vision_model";
   static final String BOTH_TYPE = "clip";
@@ -283,6 +284,25 @@ public final class HuggingFaceConfig {
     names.add(name);
     json.add("architectures", names);
     json.addProperty("torch_dtype", type == DataType.FLOAT16 ? "float16" : "float32");
+    return json;
+  }
+
+  /**
+   * The {@code tokenizer_config.json} beside a {@code tokenizer.json}.
+   *
+   * @param start what stands before every text
+   * @param end what stands after it, and fills up shorter texts
+   * @param contextLength of the text tower
+   */
+  public static JsonObject tokenizerJson(String start, String end, int contextLength) {
+    JsonObject json = new JsonObject();
+    json.addProperty("tokenizer_class", "PreTrainedTokenizerFast");
+    json.addProperty("model_max_length", contextLength);
+    json.addProperty("bos_token", start);
+    for (String role : List.of("eos_token", "pad_token", "unk_token")) {
+      json.addProperty(role, end);
+    }
+    json.addProperty("clean_up_tokenization_spaces", false);
     return json;
   }
 

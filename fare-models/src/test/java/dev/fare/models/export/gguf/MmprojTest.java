@@ -10,12 +10,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.image.PixelNormalization;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.models.RecordedTensors;
 import dev.fare.models.RobustClipEncoder;
+import dev.fare.models.TokenLayer;
 import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
@@ -103,6 +105,65 @@ class MmprojTest {
         assertThat(values).as(name).containsExactly(before.get(name).read(manager).toFloatArray());
       }
     }
+  }
+
+  @Test
+  void theLayerOfTheTokensIsNamedOnRequest() throws Exception {
+    Path base = RecordedTensors.path(F32);
+    Path written = directory.resolve("written.gguf");
+    try (RobustClipEncoder encoder = load()) {
+      Mmproj.read(base).withFeatureLayer(TokenLayer.LLAVA).withVisionTower(encoder, written);
+      Map<String, Object> expected = new LinkedHashMap<>(Mmproj.read(base).file().metadata());
+      expected.put("clip.vision.feature_layer", List.of(1)); // of two blocks
+      assertThat(Mmproj.read(written).file().metadata()).isEqualTo(expected);
+
+      Path again = directory.resolve("again.gguf");
+      Mmproj.read(written).withFeatureLayer(TokenLayer.LLAVA).withVisionTower(encoder, again);
+      assertThat(again).hasSameBinaryContentAs(written);
+
+      Mmproj last = Mmproj.read(base).withFeatureLayer(TokenLayer.layer(2));
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> last.withVisionTower(encoder, again))
+          .withMessageContaining("clip.vision.block_count is 1")
+          .withMessageContaining("at least 2");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {F32, F16})
+  void aNewFileHasWhatTheScriptsWrite(String name) throws Exception {
+    Path written = directory.resolve("written.gguf");
+    GgufFile recorded = Mmproj.read(RecordedTensors.path(name)).file();
+    Map<String, LazyTensor> projector = new LinkedHashMap<>();
+    Mmproj.read(recorded.path())
+        .tensors()
+        .forEach(
+            (tensor, values) -> {
+              if (tensor.startsWith("multi_modal_projector.")) {
+                projector.put(tensor.substring("multi_modal_projector.".length()), values);
+              }
+            });
+    DataType type = name.equals(F32) ? DataType.FLOAT32 : DataType.FLOAT16;
+    try (RobustClipEncoder encoder = load()) {
+      assertThat(Mmproj.write(encoder, projector, TokenLayer.LLAVA, type, written))
+          .isLessThan(5e-4);
+    }
+    GgufFile ours = Mmproj.read(written).file();
+
+    Map<String, Object> metadata = new LinkedHashMap<>(recorded.metadata());
+    metadata.put("clip.vision.feature_layer", List.of(1)); // the older script did not
+    assertThat(ours.metadata()).isEqualTo(metadata);
+    assertThat(ours.tensors()).containsOnlyKeys(recorded.tensors().keySet());
+    for (GgufTensor tensor : recorded.tensors().values()) {
+      float tolerance = type == DataType.FLOAT32 ? 0 : 1e-3f;
+      assertThat(ours.tensor(tensor.name()).read(manager).toFloatArray())
+          .as(tensor.name())
+          .containsExactly(
+              recorded.tensor(tensor.name()).read(manager).toFloatArray(), within(tolerance));
+    }
+    assertThat(ours.tensors().get("v.blk.0.attn_q.weight").type())
+        .isEqualTo(recorded.tensors().get("v.blk.0.attn_q.weight").type());
+    assertThat(ours.tensors().get("v.patch_embd.weight").type()).isEqualTo(GgufType.F16);
   }
 
   @Test
@@ -241,13 +302,13 @@ class MmprojTest {
         .withMessageContaining("f16 or f32");
 
     Path copy = directory.resolve("copy.gguf");
-    GgufWriter.write(gguf, Map.of(), copy);
+    GgufWriter.write(gguf, new GgufMetadata(), Map.of(), copy);
     assertThat(Files.readAllBytes(copy))
         .startsWith(Files.readAllBytes(file))
         .hasSize(96 + 96); // the last tensor is padded as well
     Path replaced = directory.resolve("replaced.gguf");
     NDArray numbers = manager.arange(64f).reshape(2, 32);
-    GgufWriter.write(gguf, Map.of("w", numbers), replaced);
+    GgufWriter.write(gguf, new GgufMetadata(), Map.of("w", numbers), replaced);
     assertThat(GgufFile.read(replaced).tensors().get("w").type()).isEqualTo(GgufType.F16);
     assertThat(GgufFile.read(replaced).tensor("w").read(manager)).isEqualTo(numbers);
   }
