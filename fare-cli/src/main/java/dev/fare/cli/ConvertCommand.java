@@ -1,6 +1,8 @@
 package dev.fare.cli;
 
 import ai.djl.ndarray.types.DataType;
+import dev.fare.cli.options.LayoutNames;
+import dev.fare.cli.options.ModelOptions;
 import dev.fare.models.export.Conversion;
 import dev.fare.models.export.ModelConverter;
 import dev.fare.models.export.ModelFormat;
