@@ -1,10 +1,14 @@
 package dev.fare.cli;
 
-import dev.fare.evaluation.Accuracy;
+import dev.fare.cli.options.Count;
+import dev.fare.cli.options.ModelOptions;
+import dev.fare.cli.options.Share;
+import dev.fare.cli.options.ThreatOptions;
 import dev.fare.evaluation.audit.AuditBuilder;
 import dev.fare.evaluation.report.ReportFiles;
 import dev.fare.evaluation.report.ReportModel;
 import dev.fare.evaluation.report.Verdict;
+import dev.fare.evaluation.statistics.Accuracy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,8 @@
 package dev.fare.cli;
 
+import dev.fare.cli.options.AttackOptions;
+import dev.fare.cli.options.ClassNameOptions;
+import dev.fare.cli.options.ImageOption;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
 import dev.fare.evaluation.ThreatResult;

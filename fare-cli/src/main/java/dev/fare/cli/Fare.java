@@ -1,5 +1,9 @@
 package dev.fare.cli;
 
+import dev.fare.cli.options.Count;
+import dev.fare.cli.options.LayoutNames;
+import dev.fare.cli.options.Radius;
+import dev.fare.cli.options.Share;
 import dev.fare.models.export.ModelFormat;
 import java.util.HashSet;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dev.fare.cli;
 
+import dev.fare.cli.options.AttackEffort;
 import dev.fare.data.CaptionedImages;
 import dev.fare.evaluation.audit.ImageSource;
 import dev.fare.evaluation.audit.RetrievalAudit;

@@ -2,6 +2,13 @@ package dev.fare.cli;
 
 import ai.djl.ndarray.NDManager;
 import dev.fare.ThreatModel;
+import dev.fare.cli.options.ImageOption;
+import dev.fare.cli.options.InnerAttackOptions;
+import dev.fare.cli.options.LossOptions;
+import dev.fare.cli.options.MemoryOptions;
+import dev.fare.cli.options.ModelOptions;
+import dev.fare.cli.options.RunOptions;
+import dev.fare.cli.options.UpdateOptions;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.PictureDataset;
 import dev.fare.image.Augmentation;

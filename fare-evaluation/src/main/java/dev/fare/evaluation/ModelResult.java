@@ -1,6 +1,8 @@
 package dev.fare.evaluation;
 
 import dev.fare.ThreatModel;
+import dev.fare.evaluation.statistics.Accuracy;
+import dev.fare.evaluation.statistics.ClassAccuracy;
 import java.util.List;
 
 /**

@@ -8,6 +8,8 @@ import dev.fare.Norm;
 import dev.fare.ThreatModel;
 import dev.fare.evaluation.EvaluationAttack.Attacked;
 import dev.fare.evaluation.journal.Phase;
+import dev.fare.evaluation.statistics.Accuracy;
+import dev.fare.evaluation.statistics.ClassAccuracy;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.EnumMap;

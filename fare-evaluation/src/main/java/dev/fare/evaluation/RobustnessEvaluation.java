@@ -10,6 +10,7 @@ import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
 import dev.fare.evaluation.journal.EvaluationJournal;
 import dev.fare.evaluation.journal.Phase;
+import dev.fare.evaluation.statistics.Accuracy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

@@ -1,6 +1,7 @@
 package dev.fare.evaluation;
 
 import dev.fare.ThreatModel;
+import dev.fare.evaluation.statistics.Accuracy;
 import java.util.List;
 
 /**

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.Classifier;
 import dev.fare.ThreatModel;
+import dev.fare.evaluation.statistics.Accuracy;
 import dev.fare.torch.TensorScope;
 import java.util.Arrays;
 import java.util.List;

@@ -16,6 +16,8 @@ import dev.fare.Objective;
 import dev.fare.SeededAttack;
 import dev.fare.ThreatModel;
 import dev.fare.data.InMemoryImages;
+import dev.fare.evaluation.statistics.Accuracy;
+import dev.fare.evaluation.statistics.ClassAccuracy;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.fare.evaluation.drift;
 
-import dev.fare.evaluation.Distribution;
+import dev.fare.evaluation.statistics.Distribution;
 
 /**
  * How far embeddings are from where they should be, image by image.

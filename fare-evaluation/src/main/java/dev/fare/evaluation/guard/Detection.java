@@ -2,8 +2,8 @@ package dev.fare.evaluation.guard;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import dev.fare.evaluation.Accuracy;
-import dev.fare.evaluation.Distribution;
+import dev.fare.evaluation.statistics.Accuracy;
+import dev.fare.evaluation.statistics.Distribution;
 import java.util.Arrays;
 
 /**

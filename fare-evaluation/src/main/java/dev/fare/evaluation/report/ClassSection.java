@@ -12,11 +12,11 @@ import static j2html.TagCreator.small;
 import static j2html.TagCreator.span;
 import static j2html.TagCreator.ul;
 
-import dev.fare.evaluation.Accuracy;
-import dev.fare.evaluation.ClassAccuracy;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
 import dev.fare.evaluation.ThreatResult;
+import dev.fare.evaluation.statistics.Accuracy;
+import dev.fare.evaluation.statistics.ClassAccuracy;
 import j2html.tags.DomContent;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -15,8 +15,6 @@ import static j2html.TagCreator.th;
 import static j2html.TagCreator.thead;
 import static j2html.TagCreator.tr;
 
-import dev.fare.evaluation.Accuracy;
-import dev.fare.evaluation.Distribution;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
 import dev.fare.evaluation.PairedComparison;
@@ -26,6 +24,8 @@ import dev.fare.evaluation.drift.Drift;
 import dev.fare.evaluation.drift.DriftReport;
 import dev.fare.evaluation.drift.EncoderDrift;
 import dev.fare.evaluation.drift.ThreatDrift;
+import dev.fare.evaluation.statistics.Accuracy;
+import dev.fare.evaluation.statistics.Distribution;
 import j2html.tags.DomContent;
 import java.util.ArrayList;
 import java.util.List;

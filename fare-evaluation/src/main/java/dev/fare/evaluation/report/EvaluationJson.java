@@ -6,12 +6,12 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonSerializationContext;
 import com.google.gson.JsonSerializer;
-import dev.fare.evaluation.Accuracy;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.Picture;
 import dev.fare.evaluation.TransferMatrix;
 import dev.fare.evaluation.drift.DriftReport;
 import dev.fare.evaluation.retrieval.RetrievalReport;
+import dev.fare.evaluation.statistics.Accuracy;
 import java.lang.reflect.Type;
 
 /**

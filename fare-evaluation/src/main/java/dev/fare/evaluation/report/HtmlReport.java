@@ -30,10 +30,10 @@ import static j2html.TagCreator.title;
 import static j2html.TagCreator.ul;
 
 import com.google.common.io.Resources;
-import dev.fare.evaluation.Accuracy;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
 import dev.fare.evaluation.ThreatResult;
+import dev.fare.evaluation.statistics.Accuracy;
 import j2html.tags.DomContent;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,7 +1,7 @@
 package dev.fare.evaluation.report;
 
-import dev.fare.evaluation.Accuracy;
-import dev.fare.evaluation.Interval;
+import dev.fare.evaluation.statistics.Accuracy;
+import dev.fare.evaluation.statistics.Interval;
 import java.util.Locale;
 
 /** How the report writes numbers. */

@@ -20,11 +20,11 @@ import static j2html.TagCreator.thead;
 import static j2html.TagCreator.tr;
 
 import dev.fare.ThreatModel;
-import dev.fare.evaluation.Accuracy;
 import dev.fare.evaluation.AttackOutcome;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
 import dev.fare.evaluation.ThreatResult;
+import dev.fare.evaluation.statistics.Accuracy;
 import j2html.tags.DomContent;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,11 +1,11 @@
 package dev.fare.evaluation.report;
 
-import dev.fare.evaluation.Accuracy;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
 import dev.fare.evaluation.ThreatResult;
 import dev.fare.evaluation.retrieval.RetrievalReport;
 import dev.fare.evaluation.retrieval.RetrievalResult;
+import dev.fare.evaluation.statistics.Accuracy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -2,7 +2,6 @@ package dev.fare.evaluation.report;
 
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
-import dev.fare.evaluation.Accuracy;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
 import dev.fare.evaluation.ThreatResult;
@@ -13,6 +12,7 @@ import dev.fare.evaluation.drift.ThreatDrift;
 import dev.fare.evaluation.retrieval.Recall;
 import dev.fare.evaluation.retrieval.RetrievalReport;
 import dev.fare.evaluation.retrieval.RetrievalResult;
+import dev.fare.evaluation.statistics.Accuracy;
 import java.util.Comparator;
 import java.util.Locale;
 

@@ -2,7 +2,7 @@ package dev.fare.evaluation.retrieval;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import dev.fare.evaluation.Accuracy;
+import dev.fare.evaluation.statistics.Accuracy;
 import java.util.List;
 
 /**

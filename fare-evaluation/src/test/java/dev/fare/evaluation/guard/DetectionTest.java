@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fare.evaluation.Accuracy;
-import dev.fare.evaluation.Distribution;
+import dev.fare.evaluation.statistics.Accuracy;
+import dev.fare.evaluation.statistics.Distribution;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fare.ThreatModel;
-import dev.fare.evaluation.Accuracy;
-import dev.fare.evaluation.ClassAccuracy;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
 import dev.fare.evaluation.Picture;
 import dev.fare.evaluation.ThreatResult;
+import dev.fare.evaluation.statistics.Accuracy;
+import dev.fare.evaluation.statistics.ClassAccuracy;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

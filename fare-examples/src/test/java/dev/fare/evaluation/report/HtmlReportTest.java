@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fare.AttackCost;
 import dev.fare.ThreatModel;
-import dev.fare.evaluation.Accuracy;
 import dev.fare.evaluation.AttackOutcome;
-import dev.fare.evaluation.ClassAccuracy;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
 import dev.fare.evaluation.ThreatResult;
+import dev.fare.evaluation.statistics.Accuracy;
+import dev.fare.evaluation.statistics.ClassAccuracy;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;

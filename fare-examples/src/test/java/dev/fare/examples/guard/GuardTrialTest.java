@@ -8,8 +8,8 @@ import dev.fare.ImageEncoder;
 import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.InMemoryImages;
-import dev.fare.evaluation.Accuracy;
 import dev.fare.evaluation.guard.InputGuard;
+import dev.fare.evaluation.statistics.Accuracy;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

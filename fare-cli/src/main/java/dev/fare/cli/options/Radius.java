@@ -1,4 +1,4 @@
-package dev.fare.cli;
+package dev.fare.cli.options;
 
 import picocli.CommandLine.TypeConversionException;
 
@@ -7,9 +7,9 @@ import picocli.CommandLine.TypeConversionException;
  *
  * @param value in pixel space
  */
-record Radius(double value) {
+public record Radius(double value) {
 
-  static Radius parse(String text) {
+  public static Radius parse(String text) {
     String[] parts = text.split("/", -1);
     try {
       double value =

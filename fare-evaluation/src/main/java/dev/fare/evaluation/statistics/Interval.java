@@ -1,4 +1,4 @@
-package dev.fare.evaluation;
+package dev.fare.evaluation.statistics;
 
 import static com.google.common.base.Preconditions.checkArgument;
 

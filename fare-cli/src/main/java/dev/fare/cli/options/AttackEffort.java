@@ -1,22 +1,22 @@
-package dev.fare.cli;
+package dev.fare.cli.options;
 
 import picocli.CommandLine.Option;
 
 /** How hard any attack tries. */
-class AttackEffort {
+public class AttackEffort {
 
   @Option(
       names = "--steps",
       paramLabel = "<n>",
       description = "of each attack; default ${DEFAULT-VALUE}")
-  Count steps = new Count(100);
+  public Count steps = new Count(100);
 
   @Option(
       names = "--restarts",
       paramLabel = "<n>",
       description = "of PGD and APGD; default ${DEFAULT-VALUE}")
-  Count restarts = new Count(1);
+  public Count restarts = new Count(1);
 
   @Option(names = "--seed", paramLabel = "<n>", description = "default ${DEFAULT-VALUE}")
-  long seed;
+  public long seed;
 }

@@ -1,4 +1,4 @@
-package dev.fare.cli;
+package dev.fare.cli.options;
 
 import ai.djl.ndarray.NDManager;
 import dev.fare.data.ImageDataset;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What a training minimises. */
-final class LossOptions extends ClassNameOptions {
+public final class LossOptions extends ClassNameOptions {
 
   /** The published methods. */
   enum Loss {
@@ -83,7 +83,8 @@ final class LossOptions extends ClassNameOptions {
    * @param model whose text tower embeds their names
    * @param manager owner of the embeddings, which lives as long as the training
    */
-  TrainingLoss loss(ImageDataset data, ModelSource model, NDManager manager) throws IOException {
+  public TrainingLoss loss(ImageDataset data, ModelSource model, NDManager manager)
+      throws IOException {
     if (distance != null && loss != Loss.FARE && loss != Loss.TRADES) {
       throw new IllegalArgumentException(
           "--distance is of fare and trades, and --loss is " + loss + "; leave one of them out");

@@ -1,4 +1,4 @@
-package dev.fare.cli;
+package dev.fare.cli.options;
 
 import dev.fare.models.export.ModelFormat;
 import java.util.ArrayList;
@@ -8,7 +8,7 @@ import java.util.Locale;
 import picocli.CommandLine.TypeConversionException;
 
 /** Layouts as they are written on a command line: with hyphens, as other options are. */
-final class LayoutNames extends ArrayList<String> {
+public final class LayoutNames extends ArrayList<String> {
 
   private static final long serialVersionUID = 1;
 
@@ -20,11 +20,11 @@ final class LayoutNames extends ArrayList<String> {
     return Arrays.stream(ModelFormat.values()).map(LayoutNames::of).toList();
   }
 
-  static String of(ModelFormat format) {
+  public static String of(ModelFormat format) {
     return format.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  static ModelFormat parse(String text) {
+  public static ModelFormat parse(String text) {
     return Arrays.stream(ModelFormat.values())
         .filter(format -> of(format).equals(text.toLowerCase(Locale.ROOT).replace('_', '-')))
         .findFirst()

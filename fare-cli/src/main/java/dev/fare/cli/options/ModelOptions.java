@@ -1,4 +1,4 @@
-package dev.fare.cli;
+package dev.fare.cli.options;
 
 import ai.djl.Device;
 import dev.fare.Precision;
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Which CLIP, and how it is loaded. */
-final class ModelOptions {
+public final class ModelOptions {
 
   @Option(
       names = "--model",
@@ -41,11 +41,11 @@ final class ModelOptions {
       description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
   private Precision precision = Precision.FLOAT32;
 
-  ModelSource source() {
+  public ModelSource source() {
     return new ModelSource(path, Optional.ofNullable(base));
   }
 
-  RobustClipEncoder load() throws IOException {
+  public RobustClipEncoder load() throws IOException {
     RobustClipEncoder.Builder builder = source().encoder().precision(precision);
     if (device != null) {
       builder.device(Device.fromName(device));
@@ -54,7 +54,7 @@ final class ModelOptions {
   }
 
   /** A vision tower's file goes onto the base, everything else is whole. */
-  static ModelSource source(Path path, @Nullable Path base) {
+  public static ModelSource source(Path path, @Nullable Path base) {
     boolean isTower = base != null && Files.isRegularFile(path);
     return new ModelSource(path, isTower ? Optional.ofNullable(base) : Optional.empty());
   }

@@ -1,4 +1,4 @@
-package dev.fare.cli;
+package dev.fare.cli.options;
 
 import dev.fare.training.FareTrainer;
 import dev.fare.training.optimizer.LearningRateSchedule;
@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** How the weights are changed. */
-final class UpdateOptions {
+public final class UpdateOptions {
 
   /** How a gradient becomes an update. */
   enum Rule {
@@ -37,7 +37,7 @@ final class UpdateOptions {
   private static final double PAPER_WARMUP = 0.07;
 
   @Option(names = "--steps", paramLabel = "<n>", description = "updates; default ${DEFAULT-VALUE}")
-  long steps = 20_000;
+  public long steps = 20_000;
 
   @Option(
       names = "--batch-size",
@@ -104,15 +104,15 @@ final class UpdateOptions {
       names = "--seed",
       paramLabel = "<n>",
       description = "of every random draw; default ${DEFAULT-VALUE}")
-  long seed;
+  public long seed;
 
   /** Whether what is saved is a moving average. */
-  boolean averages() {
+  public boolean averages() {
     return averageDecay != null;
   }
 
   /** Tells a training. */
-  void describe(FareTrainer.Builder<?> training) {
+  public void describe(FareTrainer.Builder<?> training) {
     training
         .steps(steps)
         .batchSize(batchSize.value())

@@ -1,4 +1,4 @@
-package dev.fare.cli;
+package dev.fare.cli.options;
 
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What a training leaves on its way, and when it ends. */
-final class RunOptions {
+public final class RunOptions {
 
   /** What a validation measures, clean and under attack. */
   enum Measure {
@@ -139,7 +139,7 @@ final class RunOptions {
   private double unreadable = 0.01;
 
   /** The folder of the run whose model goes there. */
-  Path folder(Path output) {
+  public Path folder(Path output) {
     return checkpoints != null ? checkpoints : output.resolveSibling(output.getFileName() + "-run");
   }
 
@@ -151,7 +151,7 @@ final class RunOptions {
    * @param model whose text tower embeds the names of the classes
    * @param classes how they are named
    */
-  void describe(
+  public void describe(
       FareTrainer.Builder<?> training,
       Path folder,
       ThreatModel threat,

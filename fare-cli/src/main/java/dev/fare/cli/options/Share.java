@@ -1,4 +1,4 @@
-package dev.fare.cli;
+package dev.fare.cli.options;
 
 import picocli.CommandLine.TypeConversionException;
 
@@ -7,9 +7,9 @@ import picocli.CommandLine.TypeConversionException;
  *
  * @param value in [0,1]
  */
-record Share(double value) {
+public record Share(double value) {
 
-  static Share parse(String text) {
+  public static Share parse(String text) {
     try {
       double value = Double.parseDouble(text.strip());
       if (value >= 0 && value <= 1) {

@@ -1,4 +1,4 @@
-package dev.fare.cli;
+package dev.fare.cli.options;
 
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What makes the adversarial images of each update. */
-final class InnerAttackOptions extends ThreatOptions.Single {
+public final class InnerAttackOptions extends ThreatOptions.Single {
 
   /** The attack. */
   enum InnerAttack {
@@ -49,12 +49,12 @@ final class InnerAttackOptions extends ThreatOptions.Single {
   private LossOptions.@Nullable Distance goal;
 
   /** What the encoder is made robust against; nothing where it is trained on clean images. */
-  Optional<ThreatModel> trainedAgainst() {
+  public Optional<ThreatModel> trainedAgainst() {
     return attack == InnerAttack.NONE ? Optional.empty() : Optional.of(threatModel());
   }
 
   /** Tells a training. */
-  void describe(FareTrainer.Builder<?> training, long seed) {
+  public void describe(FareTrainer.Builder<?> training, long seed) {
     switch (attack) {
       case PGD -> {
         PgdAttack.Builder pgd = PgdAttack.builder(threatModel()).steps(steps.value()).seed(seed);

@@ -1,4 +1,4 @@
-package dev.fare.cli;
+package dev.fare.cli.options;
 
 import dev.fare.attacks.AutoAttack;
 import dev.fare.evaluation.EvaluationAttack;
@@ -7,13 +7,13 @@ import java.util.Locale;
 import picocli.CommandLine.Option;
 
 /** How hard an attack on a classifier tries. */
-class AttackOptions extends AttackEffort {
+public class AttackOptions extends AttackEffort {
 
   /** In the help, before what is inherited. */
-  static final int FIRST = -2;
+  public static final int FIRST = -2;
 
   /** The published attacks by the names that the command line has for them. */
-  enum Name {
+  public enum Name {
     PGD,
     APGD_CE,
     APGD_DLR,
@@ -40,7 +40,7 @@ class AttackOptions extends AttackEffort {
       description = "of square; default ${DEFAULT-VALUE}")
   Count queries = new Count(5_000);
 
-  final EvaluationAttack attack(Name name) {
+  public final EvaluationAttack attack(Name name) {
     return switch (name) {
       case PGD -> EvaluationAttacks.pgd(steps.value(), restarts.value(), seed);
       case APGD_CE -> EvaluationAttacks.apgdCrossEntropy(steps.value(), restarts.value(), seed);

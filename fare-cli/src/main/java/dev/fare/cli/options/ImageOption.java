@@ -1,11 +1,11 @@
-package dev.fare.cli;
+package dev.fare.cli.options;
 
 import dev.fare.evaluation.audit.ImageSource;
 import java.io.IOException;
 import picocli.CommandLine.Option;
 
 /** Which images a command reads. */
-final class ImageOption {
+public final class ImageOption {
 
   @Option(
       names = "--images",
@@ -14,12 +14,12 @@ final class ImageOption {
       description = ImageSource.KINDS + ". Sub-folders of a folder are classes")
   private String images = "";
 
-  ImageSource open() throws IOException {
+  public ImageSource open() throws IOException {
     return ImageSource.open(images);
   }
 
   /** As it was given. */
-  String path() {
+  public String path() {
     return images;
   }
 }

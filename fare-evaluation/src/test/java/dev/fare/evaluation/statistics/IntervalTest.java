@@ -1,4 +1,4 @@
-package dev.fare.evaluation;
+package dev.fare.evaluation.statistics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

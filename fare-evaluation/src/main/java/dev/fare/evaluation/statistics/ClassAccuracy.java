@@ -1,4 +1,4 @@
-package dev.fare.evaluation;
+package dev.fare.evaluation.statistics;
 
 /**
  * The accuracy on one class.

@@ -1,4 +1,4 @@
-package dev.fare.cli;
+package dev.fare.cli.options;
 
 import dev.fare.training.FareTrainer;
 import java.nio.file.Path;
@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What a training trades between memory, disk and time; the result is the same up to rounding. */
-final class MemoryOptions {
+public final class MemoryOptions {
 
   @Option(
       names = "--micro-batch-size",
@@ -32,7 +32,7 @@ final class MemoryOptions {
   private int loaderThreads = 1;
 
   /** Tells a training. */
-  void describe(FareTrainer.Builder<?> training) {
+  public void describe(FareTrainer.Builder<?> training) {
     training.loaderThreads(loaderThreads).activationCheckpointing(activationCheckpointing);
     if (microBatchSize != null) {
       training.microBatchSize(microBatchSize.value());

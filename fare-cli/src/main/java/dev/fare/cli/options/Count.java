@@ -1,4 +1,4 @@
-package dev.fare.cli;
+package dev.fare.cli.options;
 
 import picocli.CommandLine.TypeConversionException;
 
@@ -7,9 +7,9 @@ import picocli.CommandLine.TypeConversionException;
  *
  * @param value from 1
  */
-record Count(int value) {
+public record Count(int value) {
 
-  static Count parse(String text) {
+  public static Count parse(String text) {
     try {
       int value = Integer.parseInt(text.strip());
       if (value >= 1) {

@@ -1,4 +1,4 @@
-package dev.fare.cli;
+package dev.fare.cli.options;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The words in which a CLIP is asked for the classes. */
-class ClassNameOptions {
+public class ClassNameOptions {
 
   @Option(
       names = "--templates",
@@ -26,7 +26,7 @@ class ClassNameOptions {
   private @Nullable Path classNames;
 
   /** The sentences. */
-  final List<String> sentences() throws IOException {
+  public final List<String> sentences() throws IOException {
     if (templates == null) {
       return List.of("a photo of a {}");
     }
@@ -38,7 +38,7 @@ class ClassNameOptions {
   }
 
   /** What a class is called, by its label. */
-  final UnaryOperator<String> names() throws IOException {
+  public final UnaryOperator<String> names() throws IOException {
     Map<String, String> names = new LinkedHashMap<>();
     for (String line : classNames == null ? List.<String>of() : lines(classNames)) {
       int equals = line.indexOf('=');

@@ -1,4 +1,4 @@
-package dev.fare.cli;
+package dev.fare.cli.options;
 
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
@@ -6,7 +6,7 @@ import java.util.List;
 import picocli.CommandLine.Option;
 
 /** What the attacker may do. */
-abstract class ThreatOptions {
+public abstract class ThreatOptions {
 
   private static final String EPSILON =
       "how far pixels may move, where an image spans [0,1]: 4/255 or ";
@@ -18,7 +18,7 @@ abstract class ThreatOptions {
   Norm norm = Norm.LINF;
 
   /** At one radius. */
-  static class Single extends ThreatOptions {
+  public static class Single extends ThreatOptions {
 
     @Option(
         names = "--epsilon",
@@ -27,13 +27,13 @@ abstract class ThreatOptions {
         description = EPSILON + "0.0157; default ${DEFAULT-VALUE}")
     private Radius radius = new Radius(4 / 255.0);
 
-    final ThreatModel threatModel() {
+    public final ThreatModel threatModel() {
       return new ThreatModel(norm, radius.value());
     }
   }
 
   /** At several radii. */
-  static final class Several extends ThreatOptions {
+  public static final class Several extends ThreatOptions {
 
     @Option(
         names = "--epsilon",
@@ -43,7 +43,7 @@ abstract class ThreatOptions {
         description = EPSILON + "2/255,4/255; default ${DEFAULT-VALUE}")
     private List<Radius> radii = List.of();
 
-    List<ThreatModel> threatModels() {
+    public List<ThreatModel> threatModels() {
       return radii.stream().map(radius -> new ThreatModel(norm, radius.value())).toList();
     }
   }
