@@ -4,9 +4,9 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.djl.Device;
 import ai.djl.ndarray.types.DataType;
-import dev.fare.models.RobustClipEncoder;
 import dev.fare.cli.options.LayoutNames;
 import dev.fare.cli.options.ModelOptions;
+import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.export.Conversion;
 import dev.fare.models.export.ModelConverter;
 import dev.fare.models.export.ModelFormat;
