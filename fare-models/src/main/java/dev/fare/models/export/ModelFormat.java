@@ -12,7 +12,7 @@ public enum ModelFormat {
   VISION_SAFETENSORS,
   /** A directory that DJL and DJL Serving load. */
   TORCHSCRIPT,
-  /** A directory that transformers.js and Optimum load; ONNX Runtime loads the files in it. */
+  /** A directory that transformers.js loads; ONNX Runtime loads the files in it. */
   ONNX,
   /** llama.cpp's {@code mmproj} of a LLaVA, made from an existing one. */
   GGUF

@@ -40,13 +40,13 @@ final class TokenizerParts {
   private static final Set<String> KNOWN_PATTERNS = knownPatterns();
 
   /** Checks one part, of whatever kind. */
-  private interface Rule {
+  interface Rule {
     void check(JsonPart part, TokenIds tokens) throws ModelFormatException;
   }
 
   private static final Rule NOTHING = (part, tokens) -> {};
 
-  private static final Map<String, Rule> NORMALIZERS =
+  static final Map<String, Rule> NORMALIZERS =
       Map.of(
           "NFC", NOTHING,
           "NFD", NOTHING,
@@ -58,7 +58,7 @@ final class TokenizerParts {
           "Prepend", (part, tokens) -> part.text("prepend", 1, 1),
           "Replace", (part, tokens) -> replace(part));
 
-  private static final Map<String, Rule> PRE_TOKENIZERS =
+  static final Map<String, Rule> PRE_TOKENIZERS =
       Map.of(
           "Whitespace", NOTHING,
           "WhitespaceSplit", NOTHING,
@@ -67,14 +67,14 @@ final class TokenizerParts {
           "Metaspace", (part, tokens) -> metaspace(part),
           "Split", (part, tokens) -> split(part));
 
-  private static final Map<String, Rule> POST_PROCESSORS =
+  static final Map<String, Rule> POST_PROCESSORS =
       Map.of(
           "ByteLevel", (part, tokens) -> byteLevel(part),
           "BertProcessing", TokenizerParts::around,
           "RobertaProcessing", TokenizerParts::roberta,
           "TemplateProcessing", TokenizerParts::template);
 
-  private static final Map<String, Rule> DECODERS =
+  static final Map<String, Rule> DECODERS =
       Map.of(
           "ByteFallback", NOTHING,
           "Fuse", NOTHING,

@@ -13,6 +13,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +42,25 @@ class TokenizerFileTest {
         .isInstanceOf(ModelFormatException.class)
         .hasMessageContaining(file.toString())
         .hasMessageContaining(reason);
+  }
+
+  @Test
+  void thePageOfModelsListsWhatIsRead() throws Exception {
+    String page = Files.readString(Path.of("..", "docs", "models.md"));
+    Map<String, Set<String>> parts =
+        Map.of(
+            "normalizer", TokenizerParts.NORMALIZERS.keySet(),
+            "pre_tokenizer", TokenizerParts.PRE_TOKENIZERS.keySet(),
+            "post_processor", TokenizerParts.POST_PROCESSORS.keySet(),
+            "decoder", TokenizerParts.DECODERS.keySet());
+
+    parts.forEach(
+        (part, types) -> {
+          String start = "| `" + part + "` | ";
+          String row = page.lines().filter(line -> line.startsWith(start)).findFirst().orElse("");
+          String listed = row.substring(start.length()).replaceAll("[`|]", "").strip();
+          assertThat(listed.split(", ")).as(part).containsExactlyInAnyOrderElementsOf(types);
+        });
   }
 
   /** Ids by hand from the vocabularies, which are a few tokens of each family. */

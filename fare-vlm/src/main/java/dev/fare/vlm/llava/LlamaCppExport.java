@@ -23,6 +23,7 @@ import dev.fare.vlm.language.LanguageTokenizer;
 import dev.fare.vlm.language.LlamaConfig;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -214,7 +215,11 @@ public final class LlamaCppExport {
           check(Math.max(difference[0], difference[1]), directory);
           AtomicFile.write(fresh.resolve(MODELFILE), modelfile);
         });
-    return new Written(Math.max(difference[0], difference[1]), vocabulary.limits());
+    List<String> limits = new ArrayList<>(vocabulary.limits());
+    if (!llava.padsToSquare()) {
+      limits.add("it pads a picture to a square, where this model takes the middle of it");
+    }
+    return new Written(Math.max(difference[0], difference[1]), limits);
   }
 
   private static void check(double difference, Path directory) throws ModelFormatException {

@@ -23,8 +23,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Writes a CLIP as the directory that transformers.js and Hugging Face's Optimum load: {@code
- * config.json}, {@code preprocessor_config.json}, {@code tokenizer.json} and {@code
+ * Writes a CLIP as the directory that transformers.js loads, in the layout of Hugging Face's hub:
+ * {@code config.json}, {@code preprocessor_config.json}, {@code tokenizer.json} and {@code
  * tokenizer_config.json}, and in {@code onnx} the towers, {@code vision_model.onnx} and {@code
  * text_model.onnx}, and both in one, {@code model.onnx}. In FLOAT16 their names end with {@code
  * _fp16}.

@@ -149,6 +149,16 @@ class OnnxDirectoryTest {
   }
 
   @Test
+  void aConvNextHasNoConfiguration() throws Exception {
+    Path written = directory.resolve("written");
+    ModelConverter.of(RecordedTensors.path("open_clip_convnext")).write(ModelFormat.ONNX, written);
+
+    assertThat(files(written))
+        .contains("onnx/model.onnx", "onnx/vision_model.onnx", "preprocessor_config.json")
+        .doesNotContain("config.json");
+  }
+
+  @Test
   void weightsThatChangedInTheFileAreNoticed() throws Exception {
     Path file = directory.resolve("model.onnx");
     for (boolean beside : List.of(false, true)) {
