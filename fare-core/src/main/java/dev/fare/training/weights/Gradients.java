@@ -1,9 +1,6 @@
 package dev.fare.training.weights;
 
-import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import dev.fare.torch.GradMode;
 import java.util.List;
 
@@ -26,13 +23,8 @@ public final class Gradients {
   /** Shortens the gradients in place, so that their length is at most {@code longest}. */
   public static void clip(NDList gradients, double norm, double longest) {
     double factor = longest / (norm + TINY);
-    if (!(factor < 1)) {
-      return;
-    }
-    try (GradMode off = GradMode.noGrad();
-        NDManager call = gradients.head().getManager().newSubManager(Device.cpu());
-        NDArray numbers = call.create(new double[] {factor})) {
-      WeightScript.module().callList("scale", List.of(numbers), gradients).close();
+    if (factor < 1) {
+      WeightScript.update("scale", new double[] {factor}, List.of(), gradients);
     }
   }
 }

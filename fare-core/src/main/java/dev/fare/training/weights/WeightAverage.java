@@ -1,6 +1,5 @@
 package dev.fare.training.weights;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.torch.GradMode;
@@ -42,11 +41,7 @@ public final class WeightAverage implements Closeable {
 
   /** Moves the average towards the weights. */
   public void update() {
-    try (GradMode off = GradMode.noGrad();
-        NDManager call = manager.newSubManager(Device.cpu());
-        NDArray numbers = call.create(new double[] {decay})) {
-      WeightScript.module().callList("average", List.of(numbers), pairs).close();
-    }
+    WeightScript.update("average", new double[] {decay}, List.of(), pairs);
   }
 
   /**
