@@ -61,30 +61,12 @@ public final class HtmlReport {
   }
 
   private String page() {
-    return document(
-        html(
-                head(
-                    meta().withCharset("utf-8"),
-                    meta().withName("viewport").withContent("width=device-width, initial-scale=1"),
-                    meta().withName("color-scheme").withContent("light dark"),
-                    title(report.title()),
-                    style(rawHtml(styleSheet()))),
-                body(
-                    a("Skip to the results").withHref("#content").withClass("skip"),
-                    opening(),
-                    navigation(),
-                    main(each(sections().values(), section -> section)).withId("content"),
-                    footer(p("Made by FARE for the JVM. This page holds everything it shows."))))
-            .withLang("en"));
-  }
-
-  private static String styleSheet() {
-    try {
-      return Resources.toString(
-          Resources.getResource(HtmlReport.class, "report.css"), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return HtmlPage.of(
+        report.title(),
+        a("Skip to the results").withHref("#content").withClass("skip"),
+        opening(),
+        navigation(),
+        main(each(sections().values(), section -> section)).withId("content"));
   }
 
   private DomContent opening() {

@@ -33,7 +33,7 @@ import static j2html.TagCreator.tr;
 import com.google.common.collect.Lists;
 import com.google.common.io.Resources;
 import dev.fare.evaluation.Picture;
-import dev.fare.evaluation.report.HtmlReport;
+import dev.fare.evaluation.report.HtmlPage;
 import dev.fare.evaluation.report.PngImages;
 import j2html.tags.DomContent;
 import java.io.IOException;
@@ -57,35 +57,17 @@ final class StoryPage {
   }
 
   private String page() {
-    return document(
-        html(
-                head(
-                    meta().withCharset("utf-8"),
-                    meta().withName("viewport").withContent("width=device-width, initial-scale=1"),
-                    meta().withName("color-scheme").withContent("light dark"),
-                    title(TITLE),
-                    style(rawHtml(styleSheet()))),
-                body(
-                    header(
-                        p("FARE for the JVM").withClass("eyebrow"),
-                        h1(TITLE),
-                        p("Pixels are changed by at most a few 255ths, to make a small LLaVA tell its"
-                                + " user something else than what it sees. Then a robust encoder"
-                                + " takes the place of its own, and nothing else is changed.")
-                            .withClass("detail"),
-                        p("The robust encoder: " + results.encoder() + ".").withClass("intro")),
-                    main(examples(), rates(), captions()),
-                    footer(p("Made by FARE for the JVM. This page holds everything it shows."))))
-            .withLang("en"));
-  }
-
-  private static String styleSheet() {
-    try {
-      return Resources.toString(
-          Resources.getResource(HtmlReport.class, "report.css"), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return HtmlPage.of(
+        TITLE,
+        header(
+            p("FARE for the JVM").withClass("eyebrow"),
+            h1(TITLE),
+            p("Pixels are changed by at most a few 255ths, to make a small LLaVA tell its"
+                    + " user something else than what it sees. Then a robust encoder"
+                    + " takes the place of its own, and nothing else is changed.")
+                .withClass("detail"),
+            p("The robust encoder: " + results.encoder() + ".").withClass("intro")),
+        main(examples(), rates(), captions()));
   }
 
   private DomContent examples() {
