@@ -1,6 +1,7 @@
 package dev.fare.examples.benchmarks;
 
 import com.google.gson.GsonBuilder;
+import dev.fare.examples.CommandLines;
 import dev.fare.examples.benchmarks.InterleavedTimer.Clock;
 import dev.fare.examples.benchmarks.Workbench.Models;
 import java.io.IOException;
@@ -17,11 +18,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine;
 
 /**
  * Measures how near the library comes to what the hardware and others can do, and prints a table.
@@ -90,10 +91,7 @@ public final class Benchmarks implements Callable<Integer> {
 
   /** Runs the benchmarks. */
   public static void main(String[] arguments) {
-    System.exit(
-        new CommandLine(new Benchmarks())
-            .setCaseInsensitiveEnumValuesAllowed(true)
-            .execute(arguments));
+    CommandLines.run(new Benchmarks(), arguments);
   }
 
   @Override

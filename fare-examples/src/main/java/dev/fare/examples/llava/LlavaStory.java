@@ -9,6 +9,7 @@ import dev.fare.attacks.PgdAttack;
 import dev.fare.evaluation.Picture;
 import dev.fare.evaluation.vlm.StealthTarget;
 import dev.fare.evaluation.vlm.StealthTrial;
+import dev.fare.examples.CommandLines;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.examples.quickstart.EmbeddedClip;
@@ -28,10 +29,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine;
 
 /**
  * The paper's headline on the embedded LLaVA: pictures that make an assistant say what an attacker
@@ -101,10 +102,7 @@ public final class LlavaStory implements Callable<Integer> {
 
   /** Runs the story. */
   public static void main(String[] args) {
-    int status = new CommandLine(new LlavaStory()).execute(args);
-    if (status != 0) {
-      System.exit(status);
-    }
+    CommandLines.run(new LlavaStory(), args);
   }
 
   @Override

@@ -5,6 +5,7 @@ import ai.djl.modality.cv.ImageFactory;
 import ai.djl.ndarray.NDArray;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
+import dev.fare.examples.CommandLines;
 import dev.fare.image.ClipPreprocessing;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.torch.TensorScope;
@@ -15,11 +16,11 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine;
 
 /**
  * A host with a LLaVA pipeline of its own ({@link LlavaPipeline}, {@link Projector}, {@link
@@ -62,7 +63,7 @@ public final class LlavaSwap implements Callable<Integer> {
 
   /** Runs the comparison. */
   public static void main(String[] args) {
-    System.exit(new CommandLine(new LlavaSwap()).execute(args));
+    CommandLines.run(new LlavaSwap(), args);
   }
 
   /**

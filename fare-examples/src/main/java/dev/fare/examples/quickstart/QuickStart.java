@@ -10,6 +10,7 @@ import dev.fare.evaluation.RobustnessEvaluation;
 import dev.fare.evaluation.report.ReportFiles;
 import dev.fare.evaluation.report.ReportModel;
 import dev.fare.evaluation.report.SearchResult;
+import dev.fare.examples.CommandLines;
 import dev.fare.examples.emoji.EmojiConcept;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
@@ -25,11 +26,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine;
 
 /**
  * FARE on real images: attack a CLIP, make its vision encoder robust, attack it again, swap it.
@@ -74,10 +75,7 @@ public final class QuickStart implements Callable<Integer> {
 
   /** Runs the quick start. */
   public static void main(String[] args) {
-    int status = new CommandLine(new QuickStart()).execute(args);
-    if (status != 0) {
-      System.exit(status);
-    }
+    CommandLines.run(new QuickStart(), args);
   }
 
   @Override

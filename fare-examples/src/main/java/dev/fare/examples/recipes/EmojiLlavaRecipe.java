@@ -11,6 +11,7 @@ import com.google.common.io.RecursiveDeleteOption;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import dev.fare.evaluation.vlm.StealthTarget;
+import dev.fare.examples.CommandLines;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiPair;
 import dev.fare.examples.llava.EmojiTalk;
@@ -40,10 +41,10 @@ import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine;
 
 /**
  * Trains the embedded LLaVA: a projector and a small Llama on top of the embedded CLIP, whose
@@ -113,7 +114,7 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
 
   /** Runs the recipe. */
   public static void main(String[] args) {
-    System.exit(new CommandLine(new EmojiLlavaRecipe()).execute(args));
+    CommandLines.run(new EmojiLlavaRecipe(), args);
   }
 
   @Override
@@ -123,7 +124,7 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
     EmojiTalk talk = new EmojiTalk(data.pack());
     Banners written = Banners.of(seed, banners, targets(), bannerSentences);
     Path fresh = Files.createTempDirectory("emoji-llava");
-    Stopwatch watch = Stopwatch.createStarted();
+    TrainingLog log = new TrainingLog(out, steps, EVALUATE_EVERY);
     try {
       try (LlavaModel llava =
               LlavaModel.builder(start != null ? start : writeFresh(data, talk, fresh))
@@ -134,23 +135,12 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
           CaptionTrainer trainer = new CaptionTrainer(llava)) {
         LearningRateSchedule schedule = LearningRateSchedule.cosine(warmupSteps, steps);
         EmojiLessons lessons = new EmojiLessons(talk, written, sentences, seed);
-        double average = 0;
         for (int step = 0; step < steps; step++) {
           double loss;
           try (SeenScenes.Batch batch = seen.batch((long) step * images, images)) {
             loss = trainer.step(lessons.lesson(batch, step), schedule.rate(learningRate, step));
           }
-          average = step == 0 ? loss : 0.98 * average + 0.02 * loss;
-          if ((step + 1) % EVALUATE_EVERY == 0 || step + 1 == steps) {
-            out.printf(
-                Locale.ROOT,
-                "step %d of %d, loss %.3f, names right %.1f %%, %s%n",
-                step + 1,
-                steps,
-                average,
-                100 * EmojiNaming.accuracy(llava, data, 120),
-                Duration.ofSeconds(watch.elapsed().toSeconds()));
-            out.flush();
+          if (log.add(step, loss, () -> namesRight(llava, data))) {
             llava.save(output, DataType.FLOAT16);
           }
         }
@@ -159,6 +149,11 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
       MoreFiles.deleteRecursively(fresh, RecursiveDeleteOption.ALLOW_INSECURE);
     }
     return 0;
+  }
+
+  private static String namesRight(LlavaModel llava, EmojiData data) {
+    double share = EmojiNaming.accuracy(llava, data, 120);
+    return String.format(Locale.ROOT, ", names right %.1f %%", 100 * share);
   }
 
   private static Set<String> targets() {
