@@ -32,7 +32,6 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,12 +44,7 @@ class MmprojTest {
   private static final String F16 = "gguf/2025-mmproj-model-f16.gguf";
 
   @TempDir Path directory;
-  private NDManager manager;
-
-  @BeforeEach
-  void open() {
-    manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-  }
+  private final NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
 
   @AfterEach
   void close() {
