@@ -37,7 +37,8 @@ class AttackModesTest {
   private final NDManager manager = NDManager.newBaseManager("PyTorch");
   private final Classifier model = TinyModels.of(manager, MODELS.getAsJsonObject("models"), "mlp");
   private final NDArray x = Vectors.tensor(manager, MODELS.get("x"));
-  private final ClassificationObjective objective = Objectives.crossEntropy(model, Vectors.labels(manager, MODELS.get("y")));
+  private final ClassificationObjective objective =
+      Objectives.crossEntropy(model, Vectors.labels(manager, MODELS.get("y")));
 
   @AfterEach
   void close() {

@@ -28,8 +28,9 @@ class FabAttackTest {
   private final NDManager manager = NDManager.newBaseManager("PyTorch");
   private final NDArray x = Vectors.tensor(manager, MODELS.get("x"));
   private final NDArray labels = Vectors.labels(manager, MODELS.get("y"));
-  private final ClassificationObjective objective = Objectives.crossEntropy(
-            TinyModels.of(manager, MODELS.getAsJsonObject("models"), "mlp"), labels);
+  private final ClassificationObjective objective =
+      Objectives.crossEntropy(
+          TinyModels.of(manager, MODELS.getAsJsonObject("models"), "mlp"), labels);
 
   @AfterEach
   void close() {

@@ -1,6 +1,5 @@
 package dev.fare.training;
 
-
 /** The images of the runs, which lie somewhere. */
 public record Moved(String folder) implements RunImages {
 

@@ -56,7 +56,8 @@ class PgdReplayTest {
       JsonObject names = run.getAsJsonObject("tensors");
       NDArray start = recorded.tensor(names.get("initial_perturbation").getAsString());
       for (int steps = 1; steps <= 2; steps++) {
-        NDArray expected = recorded.tensor(names.get("perturbation_after_iteration_" + steps).getAsString());
+        NDArray expected =
+            recorded.tensor(names.get("perturbation_after_iteration_" + steps).getAsString());
 
         assertThat(shareOff(attack(run, steps, start), expected))
             .as(run.get("name").getAsString() + " after step " + steps)

@@ -130,6 +130,8 @@ class ApgdTrainReplayTest {
 
   private NDArray tensor(JsonObject json) {
     long[] shape = gson.fromJson(json.get("shape"), long[].class);
-    return recorded.manager().create(gson.fromJson(json.get("data"), float[].class), new Shape(shape));
+    return recorded
+        .manager()
+        .create(gson.fromJson(json.get("data"), float[].class), new Shape(shape));
   }
 }

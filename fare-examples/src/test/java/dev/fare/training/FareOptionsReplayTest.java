@@ -102,7 +102,9 @@ class FareOptionsReplayTest {
   private void startAt(Map<String, LazyTensor> start) throws Exception {
     for (Map.Entry<String, NDArray> weight : encoder.parameters().entrySet()) {
       String name = weight.getKey().replaceFirst("^visual\\.", "");
-      weight.getValue().set(Objects.requireNonNull(start.get(name)).read(recorded.manager()).toFloatArray());
+      weight
+          .getValue()
+          .set(Objects.requireNonNull(start.get(name)).read(recorded.manager()).toFloatArray());
     }
   }
 
@@ -119,7 +121,8 @@ class FareOptionsReplayTest {
     String name = expected.getKey();
     float[] wanted =
         new Gson().fromJson(expected.getValue().getAsJsonObject().get("data"), float[].class);
-    float[] before = Objects.requireNonNull(start.get(name)).read(recorded.manager()).toFloatArray();
+    float[] before =
+        Objects.requireNonNull(start.get(name)).read(recorded.manager()).toFloatArray();
     double moved = 0;
     for (int i = 0; i < wanted.length; i++) {
       moved = Math.max(moved, Math.abs(wanted[i] - before[i]));
@@ -188,7 +191,8 @@ class FareOptionsReplayTest {
       return new LastSuccess(ApgdAttack.builder(ball).steps(steps).build());
     }
     double stepSize = args.get("stepsize_adv").getAsDouble();
-    return recorded.withRecordedStarts(PgdAttack.builder(ball).steps(steps).stepSize(stepSize).build());
+    return recorded.withRecordedStarts(
+        PgdAttack.builder(ball).steps(steps).stepSize(stepSize).build());
   }
 
   /**

@@ -87,7 +87,8 @@ class FareStepReplayTest {
     for (Map.Entry<String, NDArray> weight : encoder.parameters().entrySet()) {
       String name = weight.getKey().replaceFirst("^visual\\.", "");
       float[] actual = weight.getValue().toFloatArray();
-      float[] wanted = Objects.requireNonNull(expected.get(name)).read(recorded.manager()).toFloatArray();
+      float[] wanted =
+          Objects.requireNonNull(expected.get(name)).read(recorded.manager()).toFloatArray();
       for (int i = 0; i < actual.length; i++) {
         boolean isKeyBias = name.endsWith("in_proj_bias") && i >= 32 && i < 64;
         all += isKeyBias ? 0 : 1;

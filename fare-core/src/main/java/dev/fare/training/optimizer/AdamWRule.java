@@ -69,8 +69,7 @@ final class AdamWRule implements UpdateRule {
     double[] rates = {
       learningRate, settings.beta1(), settings.beta2(), weightDecay, settings.epsilon()
     };
-    WeightScript.update(
-        scriptMethod, rates, List.of(updates), weights, gradients, means, squares);
+    WeightScript.update(scriptMethod, rates, List.of(updates), weights, gradients, means, squares);
   }
 
   @Override

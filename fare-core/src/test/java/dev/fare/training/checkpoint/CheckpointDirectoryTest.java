@@ -64,7 +64,8 @@ class CheckpointDirectoryTest {
   @Test
   void keepsWhatIsWrittenAfterADamagedCheckpointWasPassedOver() throws Exception {
     trainTo(7);
-    assertThat(Runs.names(directory)).containsExactly("step-000000003", "step-000000006", "step-000000007");
+    assertThat(Runs.names(directory))
+        .containsExactly("step-000000003", "step-000000006", "step-000000007");
     damage("step-000000006");
     damage("step-000000007");
 
@@ -82,7 +83,8 @@ class CheckpointDirectoryTest {
       assertThat(summary.warnings()).hasSize(2).allMatch(each -> each.contains("passed over"));
       assertThat(Runs.results(encoder, trainer)).isDeepEqualTo(Runs.undisturbed());
     }
-    assertThat(Runs.names(directory)).containsExactly("step-000000003", "step-000000006", "step-000000008");
+    assertThat(Runs.names(directory))
+        .containsExactly("step-000000003", "step-000000006", "step-000000008");
   }
 
   @Test

@@ -72,7 +72,8 @@ class CheckpointTest {
       trainer.fit(Runs.IMAGES);
     }
 
-    assertThat(Runs.names(directory)).containsExactly("step-000000003", "step-000000006", "step-000000008");
+    assertThat(Runs.names(directory))
+        .containsExactly("step-000000003", "step-000000006", "step-000000008");
   }
 
   /** Lucene's ways of damaging what a crash left unsynced, and a flipped bit. */

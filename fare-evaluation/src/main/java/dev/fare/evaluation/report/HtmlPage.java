@@ -1,6 +1,5 @@
 package dev.fare.evaluation.report;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static j2html.TagCreator.body;
 import static j2html.TagCreator.document;
 import static j2html.TagCreator.footer;
@@ -11,6 +10,7 @@ import static j2html.TagCreator.p;
 import static j2html.TagCreator.rawHtml;
 import static j2html.TagCreator.style;
 import static j2html.TagCreator.title;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.common.io.Resources;
 import j2html.tags.DomContent;

@@ -137,7 +137,8 @@ public final class RetrievalEvaluation {
           batch -> attack.run(threatModel, classifier, batch).images());
     }
 
-    private RetrievalResult.Directions recall(String phase, Function<LabelledBatch, NDArray> attack) {
+    private RetrievalResult.Directions recall(
+        String phase, Function<LabelledBatch, NDArray> attack) {
       List<float[][]> embeddings =
           plan.forEachBatch(
               dataSet, encoder.name(), phase, reader, images -> embeddings(images, attack));

@@ -63,7 +63,8 @@ public final class MemoryBenchmark implements Callable<Integer> {
       measure(child.equals("again"));
       return 0;
     }
-    double gradients = 4.0 * Workbench.config(model).tensors().values().stream().mapToLong(Shape::size).sum();
+    double gradients =
+        4.0 * Workbench.config(model).tensors().values().stream().mapToLong(Shape::size).sum();
     double[] kept = run("kept");
     double[] again = run("again");
     System.out.printf(

@@ -2,7 +2,6 @@ package dev.fare.examples.photographs;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import com.google.common.base.Stopwatch;
 import dev.fare.data.BatchLoader;
 import dev.fare.data.HostBatch;
 import dev.fare.data.ImageDataset;
@@ -12,28 +11,23 @@ import dev.fare.examples.recipes.ClassSentences;
 import dev.fare.examples.recipes.ClipWeights;
 import dev.fare.examples.recipes.ContrastiveTrainer;
 import dev.fare.examples.recipes.TrainingLog;
-import dev.fare.image.PixelNormalization;
 import dev.fare.models.ClipModel;
 import dev.fare.models.ZeroShotClassifier;
 import dev.fare.models.format.ClipConfig;
-import dev.fare.models.text.TextConfig;
 import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.training.optimizer.LearningRateSchedule;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine;
 
 /**
  * Trains a small CLIP from scratch on pictures in class folders or on CIFAR-10: the names of the

@@ -2,32 +2,26 @@ package dev.fare.examples.recipes;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import com.google.common.base.Stopwatch;
 import dev.fare.Precision;
 import dev.fare.examples.CommandLines;
 import dev.fare.examples.emoji.EmojiBatch;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiTestSet;
 import dev.fare.examples.quickstart.EmbeddedClip;
-import dev.fare.image.PixelNormalization;
 import dev.fare.models.format.ClipConfig;
-import dev.fare.models.text.TextConfig;
 import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.training.optimizer.LearningRateSchedule;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine;
 
 /**
  * Trains the embedded CLIP from scratch on the emoji scenes, about an hour on two cores.
@@ -44,8 +38,7 @@ public final class EmojiClipRecipe implements Callable<Integer> {
   private static final int EVALUATE_EVERY = 250;
 
   static final ClipConfig CONFIG =
-      ClassSentences.clip(
-          new VitConfig(48, 8, 192, 6, 3, 768, 128, Activation.QUICK_GELU, 1e-5));
+      ClassSentences.clip(new VitConfig(48, 8, 192, 6, 3, 768, 128, Activation.QUICK_GELU, 1e-5));
 
   @Option(names = "--output", description = "directory to write", required = true)
   private Path output = Path.of("emoji-clip");
