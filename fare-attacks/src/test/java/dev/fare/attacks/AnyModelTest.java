@@ -27,7 +27,6 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,12 +38,7 @@ class AnyModelTest {
 
   private static final ThreatModel LINF = ThreatModel.linf(0.05);
 
-  private NDManager manager;
-
-  @BeforeEach
-  void open() {
-    manager = NDManager.newBaseManager("PyTorch");
-  }
+  private final NDManager manager = NDManager.newBaseManager("PyTorch");
 
   @AfterEach
   void close() {

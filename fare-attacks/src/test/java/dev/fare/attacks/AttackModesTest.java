@@ -24,7 +24,6 @@ import dev.fare.torch.Autograd;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -35,18 +34,11 @@ class AttackModesTest {
   private static final JsonObject MODELS = Vectors.read("a_apgd_runs");
   private static final ThreatModel LINF = ThreatModel.linf(0.05);
 
-  private NDManager manager;
-  private Classifier model;
-  private NDArray x;
-  private ClassificationObjective objective;
-
-  @BeforeEach
-  void open() {
-    manager = NDManager.newBaseManager("PyTorch");
-    model = TinyModels.of(manager, MODELS.getAsJsonObject("models"), "mlp");
-    x = Vectors.tensor(manager, MODELS.get("x"));
-    objective = Objectives.crossEntropy(model, Vectors.labels(manager, MODELS.get("y")));
-  }
+  private final NDManager manager = NDManager.newBaseManager("PyTorch");
+  private final Classifier model = TinyModels.of(manager, MODELS.getAsJsonObject("models"), "mlp");
+  private final NDArray x = Vectors.tensor(manager, MODELS.get("x"));
+  private final ClassificationObjective objective =
+      Objectives.crossEntropy(model, Vectors.labels(manager, MODELS.get("y")));
 
   @AfterEach
   void close() {

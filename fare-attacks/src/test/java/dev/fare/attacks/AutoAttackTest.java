@@ -18,7 +18,6 @@ import dev.fare.attacks.AutoAttack.Version;
 import dev.fare.attacks.objective.ClassificationLoss;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,18 +27,10 @@ class AutoAttackTest {
   private static final JsonObject MODELS = Vectors.read("a_apgd_runs");
   private static final ThreatModel LINF = ThreatModel.linf(0.05);
 
-  private NDManager manager;
-  private Classifier model;
-  private NDArray x;
-  private NDArray labels;
-
-  @BeforeEach
-  void open() {
-    manager = NDManager.newBaseManager("PyTorch");
-    model = TinyModels.of(manager, MODELS.getAsJsonObject("models"), "mlp");
-    x = Vectors.tensor(manager, MODELS.get("x"));
-    labels = Vectors.labels(manager, MODELS.get("y"));
-  }
+  private final NDManager manager = NDManager.newBaseManager("PyTorch");
+  private final Classifier model = TinyModels.of(manager, MODELS.getAsJsonObject("models"), "mlp");
+  private final NDArray x = Vectors.tensor(manager, MODELS.get("x"));
+  private final NDArray labels = Vectors.labels(manager, MODELS.get("y"));
 
   @AfterEach
   void close() {

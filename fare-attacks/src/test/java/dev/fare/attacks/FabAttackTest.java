@@ -16,7 +16,6 @@ import dev.fare.attacks.fab.HyperplaneProjection;
 import dev.fare.attacks.objective.ClassificationObjective;
 import java.util.Locale;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,20 +25,12 @@ class FabAttackTest {
   private static final JsonObject FAB = Vectors.read("f_fab");
   private static final JsonObject MODELS = Vectors.read("a_apgd_runs");
 
-  private NDManager manager;
-  private NDArray x;
-  private NDArray labels;
-  private ClassificationObjective objective;
-
-  @BeforeEach
-  void open() {
-    manager = NDManager.newBaseManager("PyTorch");
-    x = Vectors.tensor(manager, MODELS.get("x"));
-    labels = Vectors.labels(manager, MODELS.get("y"));
-    objective =
-        Objectives.crossEntropy(
-            TinyModels.of(manager, MODELS.getAsJsonObject("models"), "mlp"), labels);
-  }
+  private final NDManager manager = NDManager.newBaseManager("PyTorch");
+  private final NDArray x = Vectors.tensor(manager, MODELS.get("x"));
+  private final NDArray labels = Vectors.labels(manager, MODELS.get("y"));
+  private final ClassificationObjective objective =
+      Objectives.crossEntropy(
+          TinyModels.of(manager, MODELS.getAsJsonObject("models"), "mlp"), labels);
 
   @AfterEach
   void close() {

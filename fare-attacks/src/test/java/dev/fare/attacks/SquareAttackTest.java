@@ -22,7 +22,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,14 +32,8 @@ class SquareAttackTest {
   private static final JsonObject SQUARE = Vectors.read("f_square");
   private static final JsonObject MODELS = Vectors.read("a_apgd_runs");
 
-  private NDManager manager;
-  private Classifier model;
-
-  @BeforeEach
-  void open() {
-    manager = NDManager.newBaseManager("PyTorch");
-    model = TinyModels.of(manager, MODELS.getAsJsonObject("models"), "mlp");
-  }
+  private final NDManager manager = NDManager.newBaseManager("PyTorch");
+  private final Classifier model = TinyModels.of(manager, MODELS.getAsJsonObject("models"), "mlp");
 
   @AfterEach
   void close() {

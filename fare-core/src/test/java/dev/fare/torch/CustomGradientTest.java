@@ -10,7 +10,6 @@ import ai.djl.pytorch.engine.PtNDArray;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** A function whose gradient is declared as ten times what it is, so that its use is seen. */
@@ -21,12 +20,7 @@ class CustomGradientTest {
   private final NDManager manager = NDManager.newBaseManager("PyTorch");
   private final NDArray x = Autograd.leaf(manager.create(new float[] {1, 2, 3}));
   private final NDArray w = Autograd.leaf(manager.create(new float[] {4, 5, 6}));
-  private GradMode mode;
-
-  @BeforeEach
-  void record() {
-    mode = GradMode.enableGrad();
-  }
+  private final GradMode mode = GradMode.enableGrad();
 
   @AfterEach
   void close() {

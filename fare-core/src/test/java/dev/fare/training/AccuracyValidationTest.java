@@ -42,11 +42,7 @@ class AccuracyValidationTest {
 
   /** Each image's own embedding as its class. */
   private NDArray embeddings() {
-    FloatBuffer pixels = FloatBuffer.allocate(10 * 48);
-    for (int i = 0; i < 10; i++) {
-      Runs.IMAGES.read(i, TanhEncoder.SIDE, pixels);
-    }
-    return encoder.embed(manager.create(pixels.array(), new Shape(10, 3, 4, 4)));
+    return encoder.embed(Runs.pixels(manager));
   }
 
   @Test
@@ -184,12 +180,7 @@ class AccuracyValidationTest {
   }
 
   /** The images of the runs, each of a class of its own; from one on those of the next. */
-  private record Numbered(int size, int shiftedFrom) implements ImageDataset {
-
-    @Override
-    public void read(int index, int imageSize, FloatBuffer target) {
-      Runs.IMAGES.read(index, imageSize, target);
-    }
+  private record Numbered(int size, int shiftedFrom) implements RunImages {
 
     @Override
     public OptionalInt label(int index) {
@@ -204,12 +195,7 @@ class AccuracyValidationTest {
   }
 
   /** Images 1 and 4 can't be decoded. */
-  private static final class Corrupt implements ImageDataset {
-
-    @Override
-    public int size() {
-      return 10;
-    }
+  private static final class Corrupt implements RunImages {
 
     @Override
     public void read(int index, int imageSize, FloatBuffer target) throws IOException {
@@ -223,11 +209,6 @@ class AccuracyValidationTest {
     @Override
     public OptionalInt label(int index) {
       return OptionalInt.of(index);
-    }
-
-    @Override
-    public String description() {
-      return "ten images";
     }
   }
 }

@@ -8,7 +8,6 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.data.ImageDataset;
 import dev.fare.image.UnreadableImageException;
 import dev.fare.training.loss.EmbeddingLoss;
 import dev.fare.training.loss.TrainingLoss;
@@ -301,7 +300,7 @@ class FareTrainerOptionsTest {
     NDArray classes = manager.create(new float[] {1, 0, 0, 0, 0, 0, 1, 0, 0, 0}, new Shape(2, 5));
     try (FareTrainer<?> trainer =
         builder().loss(TrainingLoss.tecoa(classes)).steps(60).batchSize(10).build()) {
-      double before = trainer.step(Labelled.pixels(manager), Labelled.labels(manager)).loss();
+      double before = trainer.step(Runs.pixels(manager), Labelled.labels(manager)).loss();
       TrainingSummary summary = trainer.fit(new Labelled());
 
       assertThat(summary.isComplete()).isTrue();
@@ -347,12 +346,7 @@ class FareTrainerOptionsTest {
   }
 
   /** Ten images, the first few of which can't be decoded. */
-  private record Corrupt(int broken) implements ImageDataset {
-
-    @Override
-    public int size() {
-      return 10;
-    }
+  private record Corrupt(int broken) implements RunImages {
 
     @Override
     public void read(int index, int imageSize, FloatBuffer target) throws IOException {
@@ -362,36 +356,13 @@ class FareTrainerOptionsTest {
       }
       Runs.IMAGES.read(index, imageSize, target);
     }
-
-    @Override
-    public String description() {
-      return "ten images";
-    }
   }
 
   /** Ten images in two classes. */
-  private static final class Labelled implements ImageDataset {
-
-    static NDArray pixels(NDManager manager) {
-      FloatBuffer buffer = FloatBuffer.allocate(10 * 48);
-      for (int i = 0; i < 10; i++) {
-        Runs.IMAGES.read(i, TanhEncoder.SIDE, buffer);
-      }
-      return manager.create(buffer.array(), new Shape(10, 3, 4, 4));
-    }
+  private static final class Labelled implements RunImages {
 
     static NDArray labels(NDManager manager) {
       return manager.create(new long[] {0, 1, 0, 1, 0, 1, 0, 1, 0, 1});
-    }
-
-    @Override
-    public int size() {
-      return 10;
-    }
-
-    @Override
-    public void read(int index, int imageSize, FloatBuffer target) {
-      Runs.IMAGES.read(index, imageSize, target);
     }
 
     @Override

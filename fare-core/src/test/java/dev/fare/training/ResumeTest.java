@@ -12,7 +12,6 @@ import dev.fare.Attack;
 import dev.fare.AttackResult;
 import dev.fare.Objective;
 import dev.fare.Precision;
-import dev.fare.data.ImageDataset;
 import dev.fare.data.UnreadableImages;
 import dev.fare.image.UnreadableImageException;
 import dev.fare.training.checkpoint.Checkpoint;
@@ -65,12 +64,7 @@ class ResumeTest {
   }
 
   /** Ten images, two of which can't be read. */
-  private record Corrupt() implements ImageDataset {
-
-    @Override
-    public int size() {
-      return 10;
-    }
+  private record Corrupt() implements RunImages {
 
     @Override
     public void read(int index, int imageSize, FloatBuffer target) throws IOException {
@@ -78,11 +72,6 @@ class ResumeTest {
         throw new UnreadableImageException(index + ".jpg", "broken", null);
       }
       Runs.IMAGES.read(index, imageSize, target);
-    }
-
-    @Override
-    public String description() {
-      return "ten images";
     }
   }
 

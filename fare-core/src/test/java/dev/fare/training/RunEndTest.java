@@ -8,7 +8,6 @@ import ai.djl.ndarray.NDArray;
 import dev.fare.Attack;
 import dev.fare.AttackResult;
 import dev.fare.Objective;
-import dev.fare.data.ImageDataset;
 import dev.fare.image.UnreadableImageException;
 import dev.fare.training.loss.LossInputs;
 import dev.fare.training.loss.TrainingLoss;
@@ -226,16 +225,11 @@ class RunEndTest {
   }
 
   /** The images of the runs, one of which interrupts the thread that reads it. */
-  private static final class Interrupting implements ImageDataset {
+  private static final class Interrupting implements RunImages {
     private int readsLeft;
 
     Interrupting(int readsLeft) {
       this.readsLeft = readsLeft;
-    }
-
-    @Override
-    public int size() {
-      return 10;
     }
 
     @Override
@@ -245,20 +239,10 @@ class RunEndTest {
         Thread.currentThread().interrupt();
       }
     }
-
-    @Override
-    public String description() {
-      return "ten images";
-    }
   }
 
   /** Nothing here can be decoded. */
-  private static final class Unreadable implements ImageDataset {
-
-    @Override
-    public int size() {
-      return 10;
-    }
+  private static final class Unreadable implements RunImages {
 
     @Override
     public void read(int index, int imageSize, FloatBuffer target) throws IOException {

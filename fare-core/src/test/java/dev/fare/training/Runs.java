@@ -1,8 +1,16 @@
 package dev.fare.training;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.fare.data.InMemoryImages;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 
 /** A small run that checkpoint tests repeat: everything in it that has state is switched on. */
 public final class Runs {
@@ -39,6 +47,26 @@ public final class Runs {
   public static float[][] results(TanhEncoder encoder, FareTrainer<?> trainer) {
     try (TanhEncoder averaged = (TanhEncoder) trainer.averagedEncoder()) {
       return new float[][] {encoder.values(), averaged.values()};
+    }
+  }
+
+  /** The images, {@code [10,3,4,4]}. */
+  public static NDArray pixels(NDManager manager) {
+    FloatBuffer pixels = FloatBuffer.allocate(10 * 48);
+    for (int i = 0; i < 10; i++) {
+      IMAGES.read(i, TanhEncoder.SIDE, pixels);
+    }
+    return manager.create(pixels.array(), new Shape(10, 3, 4, 4));
+  }
+
+  /** The names of what lies in a run's directory beside its lock. */
+  public static List<String> names(Path directory) throws IOException {
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries
+          .map(path -> path.getFileName().toString())
+          .filter(name -> !name.equals("lock"))
+          .sorted()
+          .toList();
     }
   }
 

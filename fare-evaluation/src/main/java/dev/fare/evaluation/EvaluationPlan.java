@@ -5,6 +5,9 @@ import ai.djl.ndarray.NDManager;
 import com.google.common.collect.ImmutableList;
 import dev.fare.ThreatModel;
 import dev.fare.data.ImageDataset;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +33,32 @@ public record EvaluationPlan(
   /** The images of a data set as they are attacked. */
   public ImageReader images(ImageDataset data) {
     return new ImageReader(data, imageSize, loaderThreads);
+  }
+
+  /**
+   * Works on every image and tells the listener how far it is; each image counts as right.
+   *
+   * @param dataSet its name in the report
+   * @param model whose turn it is
+   * @param phase what is done
+   * @param work on the images of a batch
+   * @return what the work has given, batch by batch
+   */
+  public <T> List<T> forEachBatch(
+      String dataSet,
+      String model,
+      String phase,
+      ImageReader reader,
+      Function<List<Integer>, T> work) {
+    AtomicInteger done = new AtomicInteger();
+    return workers.map(
+        reader.batches(batchSize),
+        work,
+        (images, result) -> {
+          int count = done.addAndGet(images.size());
+          listener.progressed(
+              new EvaluationProgress(dataSet, model, phase, count, reader.size(), count));
+        });
   }
 
   /**

@@ -13,7 +13,6 @@ import dev.fare.evaluation.autoattack.AutoAttackReport;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -23,13 +22,8 @@ class EvaluationAttacksTest {
   private static final int SIDE = 2;
   private static final int PIXELS = 3 * SIDE * SIDE;
 
-  private NDManager manager;
+  private final NDManager manager = NDManager.newBaseManager("PyTorch");
   private NDArray weights;
-
-  @BeforeEach
-  void open() {
-    manager = NDManager.newBaseManager("PyTorch");
-  }
 
   @AfterEach
   void close() {

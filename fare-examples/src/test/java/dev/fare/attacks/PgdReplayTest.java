@@ -1,25 +1,16 @@
 package dev.fare.attacks;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.fare.Norm;
 import dev.fare.ThreatModel;
-import dev.fare.io.LazyTensor;
-import dev.fare.io.SafetensorsFile;
+import dev.fare.training.Recording;
 import dev.fare.training.TinyEncoder;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,35 +18,31 @@ import org.junit.jupiter.api.Test;
 /** The original authors' inner attack on a tiny CLIP, from their random starts. */
 class PgdReplayTest {
 
-  private final NDManager manager = NDManager.newBaseManager("PyTorch");
-  private JsonArray runs;
-  private Map<String, LazyTensor> recorded;
+  private Recording recorded;
   private TinyEncoder encoder;
 
   @BeforeEach
   void load() throws Exception {
-    String json = Files.readString(TinyEncoder.resource("b_pgd.json"), UTF_8);
-    runs = JsonParser.parseString(json).getAsJsonObject().getAsJsonArray("runs");
-    recorded = SafetensorsFile.read(TinyEncoder.resource("b_pgd_tensors.safetensors")).tensors();
+    recorded = Recording.read("b_pgd.json", "b_pgd_tensors.safetensors");
     encoder = TinyEncoder.load("visual_tiny.safetensors");
   }
 
   @AfterEach
   void close() {
     encoder.close();
-    manager.close();
+    recorded.close();
   }
 
   @Test
   void endsWhereTheOriginalEnds() throws Exception {
-    for (JsonElement element : runs) {
+    for (JsonElement element : recorded.facts().getAsJsonArray("runs")) {
       JsonObject run = element.getAsJsonObject();
       JsonObject names = run.getAsJsonObject("tensors");
 
-      NDArray start = tensor(names.get("initial_perturbation").getAsString());
+      NDArray start = recorded.tensor(names.get("initial_perturbation").getAsString());
       NDArray found = attack(run, run.get("iterations").getAsInt(), start);
 
-      NDArray expected = tensor(names.get("final_perturbation").getAsString());
+      NDArray expected = recorded.tensor(names.get("final_perturbation").getAsString());
       assertThat(shareOff(found, expected)).as(run.get("name").getAsString()).isLessThan(0.005);
       assertThat((double) loss(found))
           .isCloseTo(run.get("loss_of_result").getAsDouble(), within(1e-3));
@@ -64,12 +51,13 @@ class PgdReplayTest {
 
   @Test
   void takesTheOriginalsFirstSteps() throws Exception {
-    for (JsonElement element : runs) {
+    for (JsonElement element : recorded.facts().getAsJsonArray("runs")) {
       JsonObject run = element.getAsJsonObject();
       JsonObject names = run.getAsJsonObject("tensors");
-      NDArray start = tensor(names.get("initial_perturbation").getAsString());
+      NDArray start = recorded.tensor(names.get("initial_perturbation").getAsString());
       for (int steps = 1; steps <= 2; steps++) {
-        NDArray expected = tensor(names.get("perturbation_after_iteration_" + steps).getAsString());
+        NDArray expected =
+            recorded.tensor(names.get("perturbation_after_iteration_" + steps).getAsString());
 
         assertThat(shareOff(attack(run, steps, start), expected))
             .as(run.get("name").getAsString() + " after step " + steps)
@@ -87,7 +75,7 @@ class PgdReplayTest {
             .stepSize(run.get("stepsize").getAsDouble())
             .momentum(run.get("momentum").getAsDouble())
             .build();
-    NDArray x = tensor("x");
+    NDArray x = recorded.tensor("x");
     return attack
         .perturb(Objectives.embeddingShift(encoder, x), x, x.add(startPerturbation))
         .images()
@@ -95,7 +83,7 @@ class PgdReplayTest {
   }
 
   private float loss(NDArray perturbation) throws Exception {
-    NDArray x = tensor("x");
+    NDArray x = recorded.tensor("x");
     NDArray shift = encoder.embed(x.add(perturbation)).sub(encoder.embed(x));
     return shift.square().sum(new int[] {1}).mean().getFloat();
   }
@@ -109,9 +97,5 @@ class PgdReplayTest {
       off += Math.abs(ours[i] - theirs[i]) > 1e-4 ? 1 : 0;
     }
     return off / (double) ours.length;
-  }
-
-  private NDArray tensor(String name) throws IOException {
-    return Objects.requireNonNull(recorded.get(name)).read(manager);
   }
 }

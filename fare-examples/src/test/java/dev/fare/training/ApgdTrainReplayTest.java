@@ -1,30 +1,22 @@
 package dev.fare.training;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.fare.AttackResult;
 import dev.fare.Norm;
 import dev.fare.Objective;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
-import dev.fare.io.LazyTensor;
-import dev.fare.io.SafetensorsFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,27 +24,22 @@ import org.junit.jupiter.api.Test;
 /** The original authors' APGD as an inner attack of training, on a tiny CLIP. */
 class ApgdTrainReplayTest {
 
-  private final NDManager manager = NDManager.newBaseManager("PyTorch");
   private final Gson gson = new Gson();
-  private JsonObject file;
-  private Map<String, LazyTensor> recorded;
+  private Recording recorded;
 
   @BeforeEach
   void load() throws Exception {
-    String json = Files.readString(TinyEncoder.resource("c_apgd_train.json"), UTF_8);
-    file = JsonParser.parseString(json).getAsJsonObject();
-    recorded =
-        SafetensorsFile.read(TinyEncoder.resource("c_apgd_train_tensors.safetensors")).tensors();
+    recorded = Recording.read("c_apgd_train.json", "c_apgd_train_tensors.safetensors");
   }
 
   @AfterEach
   void close() {
-    manager.close();
+    recorded.close();
   }
 
   @Test
   void findsWhatTheOriginalFinds() throws Exception {
-    for (JsonElement element : file.getAsJsonArray("runs")) {
+    for (JsonElement element : recorded.facts().getAsJsonArray("runs")) {
       replay(element.getAsJsonObject());
     }
   }
@@ -72,7 +59,7 @@ class ApgdTrainReplayTest {
     }
     try (TinyEncoder encoder =
         TinyEncoder.load("d_" + run.get("model").getAsString() + ".safetensors")) {
-      NDArray x = tensor("x");
+      NDArray x = recorded.tensor("x");
 
       AttackResult result = builder.build().perturb(objective(encoder, run), x);
 
@@ -101,9 +88,9 @@ class ApgdTrainReplayTest {
    * nothing; and it returns the last image that is wrong by that measure, not the best.
    */
   private Objective objective(TinyEncoder encoder, JsonObject run) {
-    NDArray teacher = tensor(file.getAsJsonObject("teacher_embedding_normalized"));
-    NDArray columns = tensor(file.getAsJsonObject("text_embedding_columns"));
-    NDArray targets = manager.create(gson.fromJson(run.get("targets"), long[].class));
+    NDArray teacher = tensor(recorded.facts().getAsJsonObject("teacher_embedding_normalized"));
+    NDArray columns = tensor(recorded.facts().getAsJsonObject("text_embedding_columns"));
+    NDArray targets = recorded.manager().create(gson.fromJson(run.get("targets"), long[].class));
     boolean isCrossEntropy = run.get("loss").getAsString().equals("ce");
     return new Objective() {
       @Override
@@ -131,7 +118,7 @@ class ApgdTrainReplayTest {
   /** Signs of vanishing gradients are rounding: a few pixels may differ. */
   private void assertClose(NDArray found, JsonElement tensorName, String run) throws IOException {
     float[] ours = found.toFloatArray();
-    float[] theirs = tensor(tensorName.getAsString()).toFloatArray();
+    float[] theirs = recorded.tensor(tensorName.getAsString()).toFloatArray();
     int off = 0;
     for (int i = 0; i < ours.length; i++) {
       off += Math.abs(ours[i] - theirs[i]) > 1e-4 ? 1 : 0;
@@ -141,12 +128,10 @@ class ApgdTrainReplayTest {
         .isLessThan(0.02);
   }
 
-  private NDArray tensor(String name) throws IOException {
-    return Objects.requireNonNull(recorded.get(name)).read(manager);
-  }
-
   private NDArray tensor(JsonObject json) {
     long[] shape = gson.fromJson(json.get("shape"), long[].class);
-    return manager.create(gson.fromJson(json.get("data"), float[].class), new Shape(shape));
+    return recorded
+        .manager()
+        .create(gson.fromJson(json.get("data"), float[].class), new Shape(shape));
   }
 }

@@ -1,17 +1,14 @@
 package dev.fare.training;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.fare.Attack;
 import dev.fare.AttackResult;
 import dev.fare.ImageEncoder;
@@ -27,9 +24,6 @@ import dev.fare.training.loss.Targets;
 import dev.fare.training.loss.TrainingLoss;
 import dev.fare.training.optimizer.LearningRateSchedule;
 import dev.fare.training.optimizer.Optimizer;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -46,23 +40,19 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class FareOptionsReplayTest {
 
-  private final NDManager manager = NDManager.newBaseManager("PyTorch");
-  private JsonObject recorded;
-  private Map<String, LazyTensor> tensors;
+  private Recording recorded;
   private TinyEncoder encoder;
 
   @BeforeEach
   void load() throws Exception {
-    String json = Files.readString(TinyEncoder.resource("d_option_steps.json"), UTF_8);
-    recorded = JsonParser.parseString(json).getAsJsonObject();
-    tensors = SafetensorsFile.read(TinyEncoder.resource("d_fare_tensors.safetensors")).tensors();
+    recorded = Recording.read("d_option_steps.json", "d_fare_tensors.safetensors");
     encoder = TinyEncoder.load("visual_tiny.safetensors");
   }
 
   @AfterEach
   void close() {
     encoder.close();
-    manager.close();
+    recorded.close();
   }
 
   @ParameterizedTest
@@ -88,7 +78,7 @@ class FareOptionsReplayTest {
     try (FareTrainer<?> trainer = trainer(run)) {
       startAt(student(run));
       for (int i = 0; i < losses.length; i++) {
-        StepResult result = trainer.step(tensor("batch" + i + ".x"), labels(i));
+        StepResult result = trainer.step(recorded.tensor("batch" + i + ".x"), labels(i));
         assertThat(result.learningRate()).isCloseTo(rates[i], within(1e-12));
         assertThat(result.loss()).as("loss %d", i).isCloseTo(losses[i], within(tolerance));
         assertThat(result.adversarialCosine()).isCloseTo(adversarialCosines[i], within(tolerance));
@@ -112,7 +102,9 @@ class FareOptionsReplayTest {
   private void startAt(Map<String, LazyTensor> start) throws Exception {
     for (Map.Entry<String, NDArray> weight : encoder.parameters().entrySet()) {
       String name = weight.getKey().replaceFirst("^visual\\.", "");
-      weight.getValue().set(Objects.requireNonNull(start.get(name)).read(manager).toFloatArray());
+      weight
+          .getValue()
+          .set(Objects.requireNonNull(start.get(name)).read(recorded.manager()).toFloatArray());
     }
   }
 
@@ -129,7 +121,8 @@ class FareOptionsReplayTest {
     String name = expected.getKey();
     float[] wanted =
         new Gson().fromJson(expected.getValue().getAsJsonObject().get("data"), float[].class);
-    float[] before = Objects.requireNonNull(start.get(name)).read(manager).toFloatArray();
+    float[] before =
+        Objects.requireNonNull(start.get(name)).read(recorded.manager()).toFloatArray();
     double moved = 0;
     for (int i = 0; i < wanted.length; i++) {
       moved = Math.max(moved, Math.abs(wanted[i] - before[i]));
@@ -181,12 +174,12 @@ class FareOptionsReplayTest {
   }
 
   /** The original loop calls its scheduler after the update: the first runs at the full rate. */
-  private static LearningRateSchedule schedule(JsonElement recorded) {
-    if (recorded.isJsonNull()) {
+  private static LearningRateSchedule schedule(JsonElement told) {
+    if (told.isJsonNull()) {
       return LearningRateSchedule.constant();
     }
-    long warmup = recorded.getAsJsonObject().get("warmup").getAsLong();
-    long total = recorded.getAsJsonObject().get("total").getAsLong();
+    long warmup = told.getAsJsonObject().get("warmup").getAsLong();
+    long total = told.getAsJsonObject().get("total").getAsLong();
     LearningRateSchedule cosine = LearningRateSchedule.cosine(warmup, total);
     return (peak, update) -> update == 0 ? peak : cosine.rate(peak, update);
   }
@@ -198,28 +191,8 @@ class FareOptionsReplayTest {
       return new LastSuccess(ApgdAttack.builder(ball).steps(steps).build());
     }
     double stepSize = args.get("stepsize_adv").getAsDouble();
-    return new RecordedStarts(PgdAttack.builder(ball).steps(steps).stepSize(stepSize).build());
-  }
-
-  /** Starts where the original's random numbers did, batch after batch. */
-  private final class RecordedStarts implements Attack {
-    private final Attack attack;
-    private int batch;
-
-    RecordedStarts(Attack attack) {
-      this.attack = attack;
-    }
-
-    @Override
-    public AttackResult perturb(Objective objective, NDArray pixels) {
-      NDArray start = pixels.add(tensor("batch" + batch++ + ".pert0"));
-      return attack.perturb(objective, pixels, start);
-    }
-
-    @Override
-    public AttackResult perturb(Objective objective, NDArray pixels, NDArray start) {
-      throw new UnsupportedOperationException();
-    }
+    return recorded.withRecordedStarts(
+        PgdAttack.builder(ball).steps(steps).stepSize(stepSize).build());
   }
 
   /**
@@ -266,7 +239,7 @@ class FareOptionsReplayTest {
   }
 
   private JsonObject run(String name) {
-    for (JsonElement run : recorded.getAsJsonArray("runs")) {
+    for (JsonElement run : recorded.facts().getAsJsonArray("runs")) {
       if (run.getAsJsonObject().get("name").getAsString().equals(name)) {
         return run.getAsJsonObject();
       }
@@ -279,23 +252,15 @@ class FareOptionsReplayTest {
   }
 
   private NDArray labels(int batch) {
-    JsonElement targets = recorded.getAsJsonArray("batch_targets").get(batch);
+    JsonElement targets = recorded.facts().getAsJsonArray("batch_targets").get(batch);
     List<Long> labels = new ArrayList<>();
     targets.getAsJsonArray().forEach(label -> labels.add(label.getAsLong()));
-    return manager.create(labels.stream().mapToLong(Long::longValue).toArray());
+    return recorded.manager().create(labels.stream().mapToLong(Long::longValue).toArray());
   }
 
   /** Four classes, {@code [4,16]}. */
   private NDArray texts() {
-    float[] columns = new Gson().fromJson(recorded.get("text_columns"), float[].class);
-    return manager.create(columns, new Shape(16, 4)).transpose();
-  }
-
-  private NDArray tensor(String name) {
-    try {
-      return Objects.requireNonNull(tensors.get(name)).read(manager);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    float[] columns = new Gson().fromJson(recorded.facts().get("text_columns"), float[].class);
+    return recorded.manager().create(columns, new Shape(16, 4)).transpose();
   }
 }

@@ -1,25 +1,16 @@
 package dev.fare.training;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
-import dev.fare.Attack;
-import dev.fare.AttackResult;
-import dev.fare.Objective;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.training.optimizer.LearningRateSchedule;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
@@ -32,28 +23,21 @@ class FareStepReplayTest {
 
   private static final int STEPS = 5;
 
-  private final NDManager manager = NDManager.newBaseManager("PyTorch");
+  private Recording recorded;
   private JsonObject run;
-  private Map<String, LazyTensor> recorded;
   private TinyEncoder encoder;
 
   @BeforeEach
   void load() throws Exception {
-    String json = Files.readString(TinyEncoder.resource("d_fare_steps.json"), UTF_8);
-    run =
-        JsonParser.parseString(json)
-            .getAsJsonObject()
-            .getAsJsonArray("runs")
-            .get(0)
-            .getAsJsonObject();
-    recorded = SafetensorsFile.read(TinyEncoder.resource("d_fare_tensors.safetensors")).tensors();
+    recorded = Recording.read("d_fare_steps.json", "d_fare_tensors.safetensors");
+    run = recorded.facts().getAsJsonArray("runs").get(0).getAsJsonObject();
     encoder = TinyEncoder.load("visual_tiny.safetensors");
   }
 
   @AfterEach
   void close() {
     encoder.close();
-    manager.close();
+    recorded.close();
   }
 
   @Test
@@ -61,7 +45,7 @@ class FareStepReplayTest {
     StepResult[] results = new StepResult[STEPS];
     try (FareTrainer<?> trainer = trainer()) {
       for (int i = 0; i < STEPS; i++) {
-        results[i] = trainer.step(tensor("batch" + i + ".x"));
+        results[i] = trainer.step(recorded.tensor("batch" + i + ".x"));
         if (i == 0) {
           assertWeights("d_student_after_1.safetensors", 1e-5, 0.9999);
         }
@@ -84,33 +68,12 @@ class FareStepReplayTest {
             .stepSize(args.get("stepsize_adv").getAsDouble())
             .build();
     return FareTrainer.builder(encoder)
-        .attack(new RecordedStarts(pgd))
+        .attack(recorded.withRecordedStarts(pgd))
         .schedule(LearningRateSchedule.constant())
         .learningRate(run.get("lr").getAsDouble())
         .weightDecay(run.get("weight_decay").getAsDouble())
         .metricsEvery(1)
         .build();
-  }
-
-  /** Starts where the original's random numbers did, batch after batch. */
-  private final class RecordedStarts implements Attack {
-    private final Attack attack;
-    private int batch;
-
-    RecordedStarts(Attack attack) {
-      this.attack = attack;
-    }
-
-    @Override
-    public AttackResult perturb(Objective objective, NDArray pixels) {
-      NDArray start = pixels.add(tensor("batch" + batch++ + ".pert0"));
-      return attack.perturb(objective, pixels, start);
-    }
-
-    @Override
-    public AttackResult perturb(Objective objective, NDArray pixels, NDArray start) {
-      throw new UnsupportedOperationException();
-    }
   }
 
   /**
@@ -124,7 +87,8 @@ class FareStepReplayTest {
     for (Map.Entry<String, NDArray> weight : encoder.parameters().entrySet()) {
       String name = weight.getKey().replaceFirst("^visual\\.", "");
       float[] actual = weight.getValue().toFloatArray();
-      float[] wanted = Objects.requireNonNull(expected.get(name)).read(manager).toFloatArray();
+      float[] wanted =
+          Objects.requireNonNull(expected.get(name)).read(recorded.manager()).toFloatArray();
       for (int i = 0; i < actual.length; i++) {
         boolean isKeyBias = name.endsWith("in_proj_bias") && i >= 32 && i < 64;
         all += isKeyBias ? 0 : 1;
@@ -148,13 +112,5 @@ class FareStepReplayTest {
 
   private double[] numbers(String key) {
     return new Gson().fromJson(run.get(key), double[].class);
-  }
-
-  private NDArray tensor(String name) {
-    try {
-      return Objects.requireNonNull(recorded.get(name)).read(manager);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -20,7 +20,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,14 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Passes without autograd take a faster way to the same values. */
 class InferenceTest {
 
-  private NDManager manager;
-  private NDArray pixels;
-
-  @BeforeEach
-  void draw() {
-    manager = NDManager.newBaseManager("PyTorch");
-    pixels = manager.randomUniform(0, 1, new Shape(3, 3, 32, 32));
-  }
+  private final NDManager manager = NDManager.newBaseManager("PyTorch");
+  private final NDArray pixels = manager.randomUniform(0, 1, new Shape(3, 3, 32, 32));
 
   @AfterEach
   void close() {

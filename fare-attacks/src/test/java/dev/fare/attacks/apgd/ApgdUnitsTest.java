@@ -23,7 +23,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The formulas of APGD against values of the published code. */
@@ -31,12 +30,7 @@ class ApgdUnitsTest {
 
   private static final JsonObject UNITS = Vectors.read("a_apgd_units");
 
-  private NDManager manager;
-
-  @BeforeEach
-  void open() {
-    manager = NDManager.newBaseManager("PyTorch");
-  }
+  private final NDManager manager = NDManager.newBaseManager("PyTorch");
 
   @AfterEach
   void close() {

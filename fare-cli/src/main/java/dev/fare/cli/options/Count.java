@@ -16,13 +16,10 @@ public record Count(int value) {
         return new Count(value);
       }
     } catch (NumberFormatException e) {
-      throw new TypeConversionException(message(text));
+      // refused like a number that is out of range
     }
-    throw new TypeConversionException(message(text));
-  }
-
-  private static String message(String text) {
-    return "a count must be a whole number from 1 to " + Integer.MAX_VALUE + ", got " + text;
+    throw new TypeConversionException(
+        "a count must be a whole number from 1 to " + Integer.MAX_VALUE + ", got " + text);
   }
 
   /** As the help shows a default. */

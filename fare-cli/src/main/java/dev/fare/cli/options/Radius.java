@@ -20,12 +20,9 @@ public record Radius(double value) {
         return new Radius(value);
       }
     } catch (NumberFormatException e) {
-      throw new TypeConversionException(message(text));
+      // refused like a number that is out of range
     }
-    throw new TypeConversionException(message(text));
-  }
-
-  private static String message(String text) {
-    return "a radius must be a positive number or fraction such as 4/255, got " + text;
+    throw new TypeConversionException(
+        "a radius must be a positive number or fraction such as 4/255, got " + text);
   }
 }

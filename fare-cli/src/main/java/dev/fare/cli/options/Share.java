@@ -16,12 +16,9 @@ public record Share(double value) {
         return new Share(value);
       }
     } catch (NumberFormatException e) {
-      throw new TypeConversionException(message(text));
+      // refused like a number that is out of range
     }
-    throw new TypeConversionException(message(text));
-  }
-
-  private static String message(String text) {
-    return "a share must be a number from 0 to 1, such as 0.3 for 30 %, got " + text;
+    throw new TypeConversionException(
+        "a share must be a number from 0 to 1, such as 0.3 for 30 %, got " + text);
   }
 }

@@ -4,9 +4,6 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.torch.GradMode;
-import dev.fare.torch.Host;
-import dev.fare.torch.TorchModule;
 import dev.fare.training.weights.WeightScript;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -70,18 +67,10 @@ final class AdamWRule implements UpdateRule {
   /** The same by a named method of the script, so that both can be checked. */
   void step(String scriptMethod, List<NDArray> gradients, double learningRate) {
     WeightScript.checkCount(gradients, weights);
-    List<NDArray> tensors = new ArrayList<>(weights);
-    tensors.addAll(gradients);
-    tensors.addAll(means);
-    tensors.addAll(squares);
     double[] rates = {
       learningRate, settings.beta1(), settings.beta2(), weightDecay, settings.epsilon()
     };
-    try (GradMode off = GradMode.noGrad();
-        NDArray numbers = Host.numbers(rates)) {
-      TorchModule script = WeightScript.module();
-      script.callList(scriptMethod, List.of(numbers, updates), tensors).close();
-    }
+    WeightScript.update(scriptMethod, rates, List.of(updates), weights, gradients, means, squares);
   }
 
   @Override

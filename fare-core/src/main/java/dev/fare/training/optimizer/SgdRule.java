@@ -2,7 +2,6 @@ package dev.fare.training.optimizer;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.fare.torch.GradMode;
 import dev.fare.training.weights.WeightScript;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -35,13 +34,8 @@ final class SgdRule implements UpdateRule {
   @Override
   public void step(List<NDArray> gradients, double learningRate) {
     WeightScript.checkCount(gradients, weights);
-    List<NDArray> tensors = new ArrayList<>(weights);
-    tensors.addAll(gradients);
-    tensors.addAll(velocities);
     double[] rates = {learningRate, settings.momentum(), weightDecay};
-    try (GradMode off = GradMode.noGrad()) {
-      WeightScript.module().callList("sgd", rates, tensors).close();
-    }
+    WeightScript.update("sgd", rates, List.of(), weights, gradients, velocities);
   }
 
   @Override

@@ -31,11 +31,8 @@ public final class Gradients {
   /** Shortens the gradients in place, so that their length is at most {@code longest}. */
   public static void clip(NDList gradients, double norm, double longest) {
     double factor = longest / (norm + TINY);
-    if (!(factor < 1)) {
-      return;
-    }
-    try (GradMode off = GradMode.noGrad()) {
-      WeightScript.module().callList("scale", new double[] {factor}, gradients).close();
+    if (factor < 1) {
+      WeightScript.update("scale", new double[] {factor}, List.of(), gradients);
     }
   }
 }

@@ -41,9 +41,7 @@ public final class WeightAverage implements Closeable {
 
   /** Moves the average towards the weights. */
   public void update() {
-    try (GradMode off = GradMode.noGrad()) {
-      WeightScript.module().callList("average", new double[] {decay}, pairs).close();
-    }
+    WeightScript.update("average", new double[] {decay}, List.of(), pairs);
   }
 
   /**

@@ -5,9 +5,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -42,6 +44,25 @@ public final class WeightScript {
     both.addAll(sources);
     try (GradMode off = GradMode.noGrad()) {
       module().callList("copy", List.of(), both).close();
+    }
+  }
+
+  /**
+   * Changes arrays in place by one of the script's methods.
+   *
+   * @param method of the script
+   * @param rates numbers of the method, kept in float64
+   * @param shared what all weights have in common
+   * @param lists one array a weight each: what is changed, and what the method needs for it
+   */
+  @SafeVarargs
+  public static void update(
+      String method, double[] rates, List<NDArray> shared, List<NDArray>... lists) {
+    try (GradMode off = GradMode.noGrad();
+        NDArray numbers = Host.numbers(rates)) {
+      List<NDArray> first = new ArrayList<>(List.of(numbers));
+      first.addAll(shared);
+      module().callList(method, first, Arrays.stream(lists).flatMap(List::stream).toList()).close();
     }
   }
 

@@ -16,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,16 +56,6 @@ class CheckpointDirectoryTest {
     }
   }
 
-  private List<String> names() throws IOException {
-    try (Stream<Path> entries = Files.list(directory)) {
-      return entries
-          .map(path -> path.getFileName().toString())
-          .filter(name -> !name.equals("lock"))
-          .sorted()
-          .toList();
-    }
-  }
-
   private void damage(String checkpoint) throws IOException {
     Files.writeString(directory.resolve(checkpoint).resolve("weights.safetensors"), "damaged");
   }
@@ -75,12 +64,13 @@ class CheckpointDirectoryTest {
   @Test
   void keepsWhatIsWrittenAfterADamagedCheckpointWasPassedOver() throws Exception {
     trainTo(7);
-    assertThat(names()).containsExactly("step-000000003", "step-000000006", "step-000000007");
+    assertThat(Runs.names(directory))
+        .containsExactly("step-000000003", "step-000000006", "step-000000007");
     damage("step-000000006");
     damage("step-000000007");
 
     trainTo(4);
-    assertThat(names())
+    assertThat(Runs.names(directory))
         .containsExactly(
             "damaged-step-000000006", "damaged-step-000000007", "step-000000003", "step-000000004");
 
@@ -93,7 +83,8 @@ class CheckpointDirectoryTest {
       assertThat(summary.warnings()).hasSize(2).allMatch(each -> each.contains("passed over"));
       assertThat(Runs.results(encoder, trainer)).isDeepEqualTo(Runs.undisturbed());
     }
-    assertThat(names()).containsExactly("step-000000003", "step-000000006", "step-000000008");
+    assertThat(Runs.names(directory))
+        .containsExactly("step-000000003", "step-000000006", "step-000000008");
   }
 
   @Test
@@ -105,7 +96,7 @@ class CheckpointDirectoryTest {
     assertThatThrownBy(() -> sparing(encoder, directory).build())
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining("none of the 2 checkpoints");
-    assertThat(names()).containsExactly("step-000000003", "step-000000004");
+    assertThat(Runs.names(directory)).containsExactly("step-000000003", "step-000000004");
   }
 
   /** What another process runs that wants the same directory. */

@@ -17,11 +17,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,14 +27,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class CheckpointTest {
 
-  @TempDir private Path temporary;
-
-  private Path directory;
-
+  private final Path directory;
   private final TanhEncoder encoder = TanhEncoder.seeded(1);
 
-  @BeforeEach
-  void chooseDirectory() {
+  CheckpointTest(@TempDir Path temporary) {
     directory = temporary.resolve("runs/fare4");
   }
 
@@ -79,17 +72,8 @@ class CheckpointTest {
       trainer.fit(Runs.IMAGES);
     }
 
-    assertThat(names()).containsExactly("step-000000003", "step-000000006", "step-000000008");
-  }
-
-  private List<String> names() throws IOException {
-    try (Stream<Path> entries = Files.list(directory)) {
-      return entries
-          .map(path -> path.getFileName().toString())
-          .filter(name -> !name.equals("lock"))
-          .sorted()
-          .toList();
-    }
+    assertThat(Runs.names(directory))
+        .containsExactly("step-000000003", "step-000000006", "step-000000008");
   }
 
   /** Lucene's ways of damaging what a crash left unsynced, and a flipped bit. */
@@ -236,7 +220,7 @@ class CheckpointTest {
     try (FareTrainer<?> trainer = Runs.builder(encoder, directory).build()) {
       assertThat(trainer.step()).isEqualTo(2);
     }
-    assertThat(names()).containsExactly("step-000000002");
+    assertThat(Runs.names(directory)).containsExactly("step-000000002");
   }
 
   @Test
@@ -319,6 +303,6 @@ class CheckpointTest {
       assertThat(Thread.interrupted()).isTrue();
       assertThat(summary.lastStep()).isEqualTo(3);
     }
-    assertThat(names()).containsExactly("step-000000002", "step-000000003");
+    assertThat(Runs.names(directory)).containsExactly("step-000000002", "step-000000003");
   }
 }

@@ -12,6 +12,7 @@ import dev.fare.torch.Autograd;
 import dev.fare.training.AroundTanh;
 import dev.fare.training.FareTrainer;
 import dev.fare.training.Moved;
+import dev.fare.training.RunImages;
 import dev.fare.training.Runs;
 import dev.fare.training.TanhEncoder;
 import dev.fare.training.TrainableEncoder;
@@ -363,12 +364,7 @@ class ReferenceCacheTest {
   }
 
   /** The images of the runs, each value a little larger. */
-  private record Shifted(float by) implements ImageDataset {
-
-    @Override
-    public int size() {
-      return 10;
-    }
+  private record Shifted(float by) implements RunImages {
 
     @Override
     public void read(int index, int imageSize, FloatBuffer target) {
@@ -378,24 +374,14 @@ class ReferenceCacheTest {
         target.put(i, target.get(i) * (1 - by));
       }
     }
-
-    @Override
-    public String description() {
-      return "ten images";
-    }
   }
 
   /** The images of the runs under their description; somebody hears which are read. */
-  private static class Watched implements ImageDataset {
+  private static class Watched implements RunImages {
     private final IntConsumer listener;
 
     Watched(IntConsumer listener) {
       this.listener = listener;
-    }
-
-    @Override
-    public int size() {
-      return 10;
     }
 
     @Override

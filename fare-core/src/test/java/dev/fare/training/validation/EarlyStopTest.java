@@ -2,7 +2,6 @@ package dev.fare.training.validation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fare.ImageEncoder;
 import dev.fare.training.FareTrainer;
 import dev.fare.training.Runs;
 import dev.fare.training.SignAttack;
@@ -27,21 +26,6 @@ class EarlyStopTest {
   @AfterEach
   void close() {
     encoder.close();
-  }
-
-  /** Best at the second validation, step 4; by then nothing better for three, at step 10. */
-  private static final class Scripted implements Validation {
-    private final double[] values = {0.1, 0.5, 0.4, 0.5, 0.3, 0.2};
-    private int next;
-
-    Scripted(int next) {
-      this.next = next;
-    }
-
-    @Override
-    public Map<String, Double> measure(ImageEncoder now, ImageEncoder before) {
-      return Map.of("score", values[next++]);
-    }
   }
 
   /** Notes the weights of each validation. */

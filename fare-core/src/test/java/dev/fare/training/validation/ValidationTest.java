@@ -8,11 +8,10 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
-import dev.fare.ImageEncoder;
 import dev.fare.data.ImageDataset;
 import dev.fare.training.FareTrainer;
 import dev.fare.training.ModelCard;
+import dev.fare.training.RunImages;
 import dev.fare.training.Runs;
 import dev.fare.training.SignAttack;
 import dev.fare.training.StepResult;
@@ -137,26 +136,7 @@ class ValidationTest {
   }
 
   private NDArray embeddings() {
-    FloatBuffer pixels = FloatBuffer.allocate(10 * 48);
-    for (int i = 0; i < 10; i++) {
-      Runs.IMAGES.read(i, TanhEncoder.SIDE, pixels);
-    }
-    return encoder.embed(manager.create(pixels.array(), new Shape(10, 3, 4, 4)));
-  }
-
-  /** Scripted values: best at the second validation. */
-  private static final class Scripted implements Validation {
-    private final double[] values = {0.1, 0.5, 0.4, 0.5, 0.3, 0.2};
-    private int next;
-
-    Scripted(int next) {
-      this.next = next;
-    }
-
-    @Override
-    public Map<String, Double> measure(ImageEncoder now, ImageEncoder before) {
-      return Map.of("score", values[next++]);
-    }
+    return encoder.embed(Runs.pixels(manager));
   }
 
   @Test
@@ -253,17 +233,7 @@ class ValidationTest {
   }
 
   /** The images of the runs, each of a class of its own. */
-  private record Numbered(int shift) implements ImageDataset {
-
-    @Override
-    public int size() {
-      return 10;
-    }
-
-    @Override
-    public void read(int index, int imageSize, FloatBuffer target) {
-      Runs.IMAGES.read(index, imageSize, target);
-    }
+  private record Numbered(int shift) implements RunImages {
 
     @Override
     public OptionalInt label(int index) {

@@ -14,14 +14,12 @@ import dev.fare.data.ImageDataset;
 import dev.fare.evaluation.Embeddings;
 import dev.fare.evaluation.EvaluationBuilder;
 import dev.fare.evaluation.EvaluationPlan;
-import dev.fare.evaluation.EvaluationProgress;
 import dev.fare.evaluation.ImageReader;
 import dev.fare.evaluation.NamedEncoder;
 import dev.fare.evaluation.statistics.Distribution;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /**
@@ -144,19 +142,9 @@ public final class EmbeddingDrift {
     private Drift measure(String phase, Function<EncoderBatch, NDArray> attack) {
       List<Double> cosines = new ArrayList<>();
       List<Double> distances = new ArrayList<>();
-      AtomicInteger done = new AtomicInteger();
       List<float[][]> all =
-          plan.workers()
-              .map(
-                  reader.batches(plan.batchSize()),
-                  images -> embeddings(images, attack),
-                  (images, found) -> {
-                    int finished = done.addAndGet(images.size());
-                    plan.listener()
-                        .progressed(
-                            new EvaluationProgress(
-                                dataSet, encoder.name(), phase, finished, reader.size(), finished));
-                  });
+          plan.forEachBatch(
+              dataSet, encoder.name(), phase, reader, images -> embeddings(images, attack));
       for (float[][] batch : all) {
         for (float[] found : batch) {
           float[] wanted = references[cosines.size()];

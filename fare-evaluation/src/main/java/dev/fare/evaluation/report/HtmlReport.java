@@ -1,43 +1,30 @@
 package dev.fare.evaluation.report;
 
 import static j2html.TagCreator.a;
-import static j2html.TagCreator.body;
 import static j2html.TagCreator.dd;
 import static j2html.TagCreator.div;
 import static j2html.TagCreator.dl;
-import static j2html.TagCreator.document;
 import static j2html.TagCreator.dt;
 import static j2html.TagCreator.each;
-import static j2html.TagCreator.footer;
 import static j2html.TagCreator.h1;
 import static j2html.TagCreator.h2;
 import static j2html.TagCreator.h3;
-import static j2html.TagCreator.head;
 import static j2html.TagCreator.header;
-import static j2html.TagCreator.html;
 import static j2html.TagCreator.iff;
 import static j2html.TagCreator.li;
 import static j2html.TagCreator.main;
-import static j2html.TagCreator.meta;
 import static j2html.TagCreator.nav;
 import static j2html.TagCreator.p;
-import static j2html.TagCreator.rawHtml;
 import static j2html.TagCreator.section;
 import static j2html.TagCreator.small;
 import static j2html.TagCreator.span;
-import static j2html.TagCreator.style;
-import static j2html.TagCreator.title;
 import static j2html.TagCreator.ul;
 
-import com.google.common.io.Resources;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
 import dev.fare.evaluation.ThreatResult;
 import dev.fare.evaluation.statistics.Accuracy;
 import j2html.tags.DomContent;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,30 +48,12 @@ public final class HtmlReport {
   }
 
   private String page() {
-    return document(
-        html(
-                head(
-                    meta().withCharset("utf-8"),
-                    meta().withName("viewport").withContent("width=device-width, initial-scale=1"),
-                    meta().withName("color-scheme").withContent("light dark"),
-                    title(report.title()),
-                    style(rawHtml(styleSheet()))),
-                body(
-                    a("Skip to the results").withHref("#content").withClass("skip"),
-                    opening(),
-                    navigation(),
-                    main(each(sections().values(), section -> section)).withId("content"),
-                    footer(p("Made by FARE for the JVM. This page holds everything it shows."))))
-            .withLang("en"));
-  }
-
-  private static String styleSheet() {
-    try {
-      return Resources.toString(
-          Resources.getResource(HtmlReport.class, "report.css"), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return HtmlPage.of(
+        report.title(),
+        a("Skip to the results").withHref("#content").withClass("skip"),
+        opening(),
+        navigation(),
+        main(each(sections().values(), section -> section)).withId("content"));
   }
 
   private DomContent opening() {

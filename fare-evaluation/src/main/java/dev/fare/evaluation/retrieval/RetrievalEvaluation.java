@@ -17,7 +17,6 @@ import dev.fare.evaluation.Embeddings;
 import dev.fare.evaluation.EvaluationAttack;
 import dev.fare.evaluation.EvaluationBuilder;
 import dev.fare.evaluation.EvaluationPlan;
-import dev.fare.evaluation.EvaluationProgress;
 import dev.fare.evaluation.ImageReader;
 import dev.fare.evaluation.LabelledBatch;
 import dev.fare.evaluation.NamedEncoder;
@@ -25,7 +24,7 @@ import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 
 /**
  * Measures image-text retrieval, clean and with attacked images: does an image still find its
@@ -138,37 +137,23 @@ public final class RetrievalEvaluation {
           batch -> attack.run(threatModel, classifier, batch).images());
     }
 
-    private RetrievalResult.Directions recall(String phase, Step step) {
-      AtomicInteger done = new AtomicInteger();
+    private RetrievalResult.Directions recall(
+        String phase, Function<LabelledBatch, NDArray> attack) {
       List<float[][]> embeddings =
-          plan.workers()
-              .map(
-                  reader.batches(plan.batchSize()),
-                  images -> embeddings(images, step),
-                  (images, found) -> {
-                    int finished = done.addAndGet(images.size());
-                    plan.listener()
-                        .progressed(
-                            new EvaluationProgress(
-                                dataSet, encoder.name(), phase, finished, reader.size(), finished));
-                  });
+          plan.forEachBatch(
+              dataSet, encoder.name(), phase, reader, images -> embeddings(images, attack));
       return texts.recall(embeddings.stream().flatMap(Arrays::stream).toArray(float[][]::new), ks);
     }
 
-    private float[][] embeddings(List<Integer> images, Step step) {
+    private float[][] embeddings(List<Integer> images, Function<LabelledBatch, NDArray> attack) {
       try (TensorScope scope = TensorScope.of(manager)) {
         long[] ids = ImageReader.ids(images);
         NDArray labels = scope.manager().create(ids, new Shape(ids.length));
         LabelledBatch batch =
             new LabelledBatch(reader.pixels(images, scope.manager()), labels, ids);
-        return Embeddings.of(encoder.encoder(), step.images(batch));
+        return Embeddings.of(encoder.encoder(), attack.apply(batch));
       }
     }
-  }
-
-  /** What is embedded of a batch. */
-  private interface Step {
-    NDArray images(LabelledBatch batch);
   }
 
   /** Settings of a {@link RetrievalEvaluation}. */

@@ -23,7 +23,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,18 +34,10 @@ class AutoAttackEvaluationTest {
   private static final JsonObject MODELS = Vectors.read("a_apgd_runs");
   private static final ThreatModel LINF = ThreatModel.linf(0.05);
 
-  private NDManager manager;
-  private Classifier model;
-  private NDArray x;
-  private NDArray labels;
-
-  @BeforeEach
-  void open() {
-    manager = NDManager.newBaseManager("PyTorch");
-    model = TinyModels.of(manager, MODELS.getAsJsonObject("models"), "mlp");
-    x = Vectors.tensor(manager, MODELS.get("x"));
-    labels = Vectors.labels(manager, MODELS.get("y"));
-  }
+  private final NDManager manager = NDManager.newBaseManager("PyTorch");
+  private final Classifier model = TinyModels.of(manager, MODELS.getAsJsonObject("models"), "mlp");
+  private final NDArray x = Vectors.tensor(manager, MODELS.get("x"));
+  private final NDArray labels = Vectors.labels(manager, MODELS.get("y"));
 
   @AfterEach
   void close() {

@@ -15,17 +15,11 @@ import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class InputGuardTest {
 
-  private NDManager manager;
-
-  @BeforeEach
-  void open() {
-    manager = NDManager.newBaseManager("PyTorch");
-  }
+  private final NDManager manager = NDManager.newBaseManager("PyTorch");
 
   @AfterEach
   void close() {

@@ -14,17 +14,11 @@ import dev.fare.evaluation.Toys;
 import dev.fare.evaluation.statistics.Accuracy;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class RetrievalEvaluationTest {
 
-  private NDManager manager;
-
-  @BeforeEach
-  void open() {
-    manager = NDManager.newBaseManager("PyTorch");
-  }
+  private final NDManager manager = NDManager.newBaseManager("PyTorch");
 
   @AfterEach
   void close() {

@@ -4,6 +4,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.ImageEncoder;
 import dev.fare.Norm;
 import dev.fare.Objective;
 import dev.fare.Precision;
@@ -12,14 +13,10 @@ import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.ImageAttack;
 import dev.fare.attacks.Objectives;
 import dev.fare.attacks.PgdAttack;
+import dev.fare.examples.CommandLines;
 import dev.fare.examples.benchmarks.InterleavedTimer.Candidate;
 import dev.fare.examples.benchmarks.InterleavedTimer.Clock;
 import dev.fare.examples.benchmarks.InterleavedTimer.Timing;
-import dev.fare.image.PixelNormalization;
-import dev.fare.models.ClipInitialization;
-import dev.fare.models.format.ClipArchitectures;
-import dev.fare.models.format.ClipConfig;
-import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
@@ -28,10 +25,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -73,10 +67,7 @@ public final class AttackOverheadBenchmark implements Callable<Integer> {
 
   /** Runs the benchmark. */
   public static void main(String[] arguments) {
-    System.exit(
-        new CommandLine(new AttackOverheadBenchmark())
-            .setCaseInsensitiveEnumValuesAllowed(true)
-            .execute(arguments));
+    CommandLines.run(new AttackOverheadBenchmark(), arguments);
   }
 
   /** An objective whose passes are one product: what is left is the attack itself. */
@@ -96,9 +87,10 @@ public final class AttackOverheadBenchmark implements Callable<Integer> {
   public Integer call() {
     try (NDManager manager =
         NDManager.newBaseManager(Engine.getEngine("PyTorch").defaultDevice(), "PyTorch")) {
-      TowerAsEncoder encoder = encoder(manager);
-      int size = encoder.imageSize();
-      NDArray pixels = manager.randomUniform(0, 1, new Shape(batch, 3, size, size));
+      VitConfig config = Workbench.config(MODEL);
+      ImageEncoder encoder =
+          TowerAsEncoder.of(config, Workbench.weights(config, manager), Precision.FLOAT32);
+      NDArray pixels = Workbench.images(batch, config, manager);
       NDArray elsewhere = manager.randomNormal(new Shape(batch, encoder.embeddingSize()));
       Objective model = Objectives.embeddingDistance(encoder, elsewhere);
       Objective free = new InnerProduct(manager.randomNormal(pixels.getShape()));
@@ -113,15 +105,6 @@ public final class AttackOverheadBenchmark implements Callable<Integer> {
       out.flush();
     }
     return 0;
-  }
-
-  private static TowerAsEncoder encoder(NDManager manager) {
-    VitConfig config = (VitConfig) ClipArchitectures.named(MODEL).vision();
-    ClipConfig clip = new ClipConfig(config, Optional.empty(), PixelNormalization.CLIP);
-    Map<String, NDArray> weights = ClipInitialization.random(clip, 1, manager);
-    return new TowerAsEncoder(
-        new VisionTransformer(
-            config, PixelNormalization.CLIP, weights, manager.newSubManager(), Precision.FLOAT32));
   }
 
   private void print(

@@ -3,6 +3,7 @@ package dev.fare.examples.benchmarks;
 import ai.onnxruntime.OrtEnvironment;
 import com.google.gson.GsonBuilder;
 import com.sun.management.OperatingSystemMXBean;
+import dev.fare.examples.CommandLines;
 import dev.fare.examples.benchmarks.InterleavedTimer.Clock;
 import dev.fare.examples.benchmarks.Workbench.Models;
 import dev.fare.torch.EngineReport;
@@ -94,10 +95,7 @@ public final class Benchmarks implements Callable<Integer> {
 
   /** Runs the benchmarks. */
   public static void main(String[] arguments) {
-    System.exit(
-        new CommandLine(new Benchmarks())
-            .setCaseInsensitiveEnumValuesAllowed(true)
-            .execute(arguments));
+    CommandLines.run(new Benchmarks(), arguments);
   }
 
   @Override

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.fare.Precision;
+import dev.fare.examples.CommandLines;
 import dev.fare.image.PixelNormalization;
 import dev.fare.models.ClipInitialization;
 import dev.fare.models.RobustClipEncoder;
@@ -24,7 +25,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -64,7 +64,7 @@ public final class LoadBenchmark implements Callable<Integer> {
 
   /** Runs the benchmark. */
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new LoadBenchmark()).execute(arguments));
+    CommandLines.run(new LoadBenchmark(), arguments);
   }
 
   @Override

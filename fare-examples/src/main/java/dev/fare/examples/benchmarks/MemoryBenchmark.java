@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.fare.Precision;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
+import dev.fare.examples.CommandLines;
 import dev.fare.image.PixelNormalization;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
@@ -18,7 +19,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -54,10 +54,7 @@ public final class MemoryBenchmark implements Callable<Integer> {
 
   /** Runs the benchmark. */
   public static void main(String[] arguments) {
-    int status = new CommandLine(new MemoryBenchmark()).execute(arguments);
-    if (status != 0) {
-      System.exit(status);
-    }
+    CommandLines.run(new MemoryBenchmark(), arguments);
   }
 
   @Override
@@ -66,7 +63,8 @@ public final class MemoryBenchmark implements Callable<Integer> {
       measure(child.equals("again"));
       return 0;
     }
-    double gradients = 4.0 * config().tensors().values().stream().mapToLong(Shape::size).sum();
+    double gradients =
+        4.0 * Workbench.config(model).tensors().values().stream().mapToLong(Shape::size).sum();
     double[] kept = run("kept");
     double[] again = run("again");
     System.out.printf(
@@ -119,12 +117,8 @@ public final class MemoryBenchmark implements Callable<Integer> {
     return new double[] {Double.parseDouble(numbers[0]), Double.parseDouble(numbers[1])};
   }
 
-  private VitConfig config() {
-    return Workbench.config(model);
-  }
-
   private void measure(boolean again) throws IOException {
-    VitConfig config = config();
+    VitConfig config = Workbench.config(model);
     NDManager owner = NDManager.newBaseManager("PyTorch");
     Map<String, NDArray> weights = new LinkedHashMap<>();
     config

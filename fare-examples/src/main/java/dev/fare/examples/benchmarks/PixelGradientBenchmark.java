@@ -7,8 +7,6 @@ import dev.fare.Precision;
 import dev.fare.examples.benchmarks.InterleavedTimer.Candidate;
 import dev.fare.examples.benchmarks.InterleavedTimer.Timing;
 import dev.fare.examples.benchmarks.Workbench.Models;
-import dev.fare.image.PixelNormalization;
-import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
@@ -55,8 +53,7 @@ record PixelGradientBenchmark(
       throws Exception {
     boolean isBfloat16 = precision == Precision.BFLOAT16;
     try (TowerProducts products = new TowerProducts(config, weights, isBfloat16);
-        VisionTransformer tower = tower(config, weights, precision)) {
-      ImageEncoder ours = new TowerAsEncoder(tower);
+        ImageEncoder ours = TowerAsEncoder.of(config, weights, precision)) {
       List<Timing> timings =
           bench.time(
               new Candidate("matrix products", () -> products.run(images)),
@@ -75,12 +72,6 @@ record PixelGradientBenchmark(
           .with("products, GFLOP/s", operations / timings.get(0).millis() / 1e6)
           .with("pixel gradient, GFLOP/s", operations / timings.get(1).millis() / 1e6);
     }
-  }
-
-  private static VisionTransformer tower(
-      VitConfig config, Map<String, NDArray> weights, Precision precision) {
-    NDManager own = weights.values().iterator().next().getManager().newSubManager();
-    return new VisionTransformer(config, PixelNormalization.CLIP, weights, own, precision);
   }
 
   /** A pixel gradient as an attack asks for it. */

@@ -5,6 +5,7 @@ import dev.fare.Precision;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.data.InMemoryImages;
+import dev.fare.examples.CommandLines;
 import dev.fare.image.PixelNormalization;
 import dev.fare.models.ClipInitialization;
 import dev.fare.models.format.ClipConfig;
@@ -20,7 +21,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -49,10 +49,7 @@ public final class SteadyMemoryBenchmark implements Callable<Integer> {
 
   /** Runs the benchmark. */
   public static void main(String[] arguments) {
-    int status = new CommandLine(new SteadyMemoryBenchmark()).execute(arguments);
-    if (status != 0) {
-      System.exit(status);
-    }
+    CommandLines.run(new SteadyMemoryBenchmark(), arguments);
   }
 
   @Override

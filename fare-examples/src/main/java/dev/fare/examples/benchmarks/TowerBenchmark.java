@@ -5,13 +5,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.ImageEncoder;
 import dev.fare.Precision;
+import dev.fare.examples.CommandLines;
 import dev.fare.examples.benchmarks.InterleavedTimer.Candidate;
 import dev.fare.examples.benchmarks.InterleavedTimer.Clock;
 import dev.fare.examples.benchmarks.InterleavedTimer.Timing;
 import dev.fare.examples.benchmarks.InterleavedTimer.Work;
 import dev.fare.examples.benchmarks.PlainTower.Choice;
-import dev.fare.image.PixelNormalization;
-import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorScope;
@@ -23,7 +22,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -73,10 +71,7 @@ public final class TowerBenchmark implements Callable<Integer> {
 
   /** Runs the benchmark. */
   public static void main(String[] arguments) {
-    System.exit(
-        new CommandLine(new TowerBenchmark())
-            .setCaseInsensitiveEnumValuesAllowed(true)
-            .execute(arguments));
+    CommandLines.run(new TowerBenchmark(), arguments);
   }
 
   @Override
@@ -88,7 +83,7 @@ public final class TowerBenchmark implements Callable<Integer> {
       NDArray pixels = Workbench.images(batch, config, manager);
       List<Candidate> candidates = new ArrayList<>();
       for (Precision precision : List.of(Precision.FLOAT32, Precision.BFLOAT16)) {
-        ImageEncoder ours = ours(config, weights, precision, manager);
+        ImageEncoder ours = TowerAsEncoder.of(config, weights, precision);
         candidates.add(new Candidate("library, " + precision, work(ours, pixels)));
       }
       addPlain(config, weights, pixels, candidates);
@@ -109,13 +104,6 @@ public final class TowerBenchmark implements Callable<Integer> {
         vit.embeddingSize(),
         vit.activation(),
         vit.layerNormEpsilon());
-  }
-
-  private static ImageEncoder ours(
-      VitConfig config, Map<String, NDArray> weights, Precision precision, NDManager manager) {
-    return new TowerAsEncoder(
-        new VisionTransformer(
-            config, PixelNormalization.CLIP, weights, manager.newSubManager(), precision));
   }
 
   private void addPlain(

@@ -28,11 +28,6 @@ public final class EmojiScenes {
     this.canvas = canvas;
   }
 
-  /** Scenes of {@value #DEFAULT_CANVAS}×{@value #DEFAULT_CANVAS} pixels. */
-  public static EmojiScenes of(EmojiPack pack) {
-    return of(pack, DEFAULT_CANVAS);
-  }
-
   /**
    * Scenes of {@code canvas}×{@code canvas} pixels.
    *

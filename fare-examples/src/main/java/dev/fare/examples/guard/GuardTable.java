@@ -3,6 +3,7 @@ package dev.fare.examples.guard;
 import dev.fare.ThreatModel;
 import dev.fare.data.ImageSubset;
 import dev.fare.evaluation.guard.InputGuard;
+import dev.fare.examples.CommandLines;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.examples.quickstart.EmbeddedClip;
@@ -14,7 +15,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -52,10 +52,7 @@ public final class GuardTable implements Runnable {
 
   /** Prints the table. */
   public static void main(String[] args) {
-    int status = new CommandLine(new GuardTable()).execute(args);
-    if (status != 0) {
-      System.exit(status);
-    }
+    CommandLines.run(new GuardTable(), args);
   }
 
   @Override

@@ -9,6 +9,7 @@ import dev.fare.attacks.PgdAttack;
 import dev.fare.evaluation.Picture;
 import dev.fare.evaluation.vlm.StealthTarget;
 import dev.fare.evaluation.vlm.StealthTrial;
+import dev.fare.examples.CommandLines;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.examples.quickstart.EmbeddedClip;
@@ -101,10 +102,7 @@ public final class LlavaStory implements Callable<Integer> {
 
   /** Runs the story. */
   public static void main(String[] args) {
-    int status = new CommandLine(new LlavaStory()).execute(args);
-    if (status != 0) {
-      System.exit(status);
-    }
+    CommandLines.run(new LlavaStory(), args);
   }
 
   @Override

@@ -5,6 +5,7 @@ import ai.djl.modality.cv.ImageFactory;
 import ai.djl.ndarray.NDArray;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
+import dev.fare.examples.CommandLines;
 import dev.fare.image.ClipPreprocessing;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.torch.TensorScope;
@@ -62,7 +63,7 @@ public final class LlavaSwap implements Callable<Integer> {
 
   /** Runs the comparison. */
   public static void main(String[] args) {
-    System.exit(new CommandLine(new LlavaSwap()).execute(args));
+    CommandLines.run(new LlavaSwap(), args);
   }
 
   /**

@@ -1,44 +1,31 @@
 package dev.fare.examples.llava;
 
-import static j2html.TagCreator.body;
 import static j2html.TagCreator.caption;
 import static j2html.TagCreator.div;
-import static j2html.TagCreator.document;
 import static j2html.TagCreator.each;
 import static j2html.TagCreator.figcaption;
 import static j2html.TagCreator.figure;
-import static j2html.TagCreator.footer;
 import static j2html.TagCreator.h1;
 import static j2html.TagCreator.h2;
 import static j2html.TagCreator.h3;
-import static j2html.TagCreator.head;
 import static j2html.TagCreator.header;
-import static j2html.TagCreator.html;
 import static j2html.TagCreator.img;
 import static j2html.TagCreator.main;
-import static j2html.TagCreator.meta;
 import static j2html.TagCreator.p;
-import static j2html.TagCreator.rawHtml;
 import static j2html.TagCreator.section;
 import static j2html.TagCreator.strong;
-import static j2html.TagCreator.style;
 import static j2html.TagCreator.table;
 import static j2html.TagCreator.tbody;
 import static j2html.TagCreator.td;
 import static j2html.TagCreator.th;
 import static j2html.TagCreator.thead;
-import static j2html.TagCreator.title;
 import static j2html.TagCreator.tr;
 
 import com.google.common.collect.Lists;
-import com.google.common.io.Resources;
 import dev.fare.evaluation.Picture;
-import dev.fare.evaluation.report.HtmlReport;
+import dev.fare.evaluation.report.HtmlPage;
 import dev.fare.evaluation.report.PngImages;
 import j2html.tags.DomContent;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** The story as one HTML page with its pictures, which needs nothing but a browser. */
@@ -57,35 +44,17 @@ final class StoryPage {
   }
 
   private String page() {
-    return document(
-        html(
-                head(
-                    meta().withCharset("utf-8"),
-                    meta().withName("viewport").withContent("width=device-width, initial-scale=1"),
-                    meta().withName("color-scheme").withContent("light dark"),
-                    title(TITLE),
-                    style(rawHtml(styleSheet()))),
-                body(
-                    header(
-                        p("FARE for the JVM").withClass("eyebrow"),
-                        h1(TITLE),
-                        p("Pixels are changed by at most a few 255ths, to make a small LLaVA tell its"
-                                + " user something else than what it sees. Then a robust encoder"
-                                + " takes the place of its own, and nothing else is changed.")
-                            .withClass("detail"),
-                        p("The robust encoder: " + results.encoder() + ".").withClass("intro")),
-                    main(examples(), rates(), captions()),
-                    footer(p("Made by FARE for the JVM. This page holds everything it shows."))))
-            .withLang("en"));
-  }
-
-  private static String styleSheet() {
-    try {
-      return Resources.toString(
-          Resources.getResource(HtmlReport.class, "report.css"), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return HtmlPage.of(
+        TITLE,
+        header(
+            p("FARE for the JVM").withClass("eyebrow"),
+            h1(TITLE),
+            p("Pixels are changed by at most a few 255ths, to make a small LLaVA tell its"
+                    + " user something else than what it sees. Then a robust encoder"
+                    + " takes the place of its own, and nothing else is changed.")
+                .withClass("detail"),
+            p("The robust encoder: " + results.encoder() + ".").withClass("intro")),
+        main(examples(), rates(), captions()));
   }
 
   private DomContent examples() {

@@ -6,6 +6,7 @@ import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.ImageSubset;
+import dev.fare.examples.CommandLines;
 import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.training.FareTrainer;
@@ -72,10 +73,7 @@ public final class RobustTuningRecipe implements Callable<Integer> {
 
   /** Runs the recipe. */
   public static void main(String[] args) {
-    int status = new CommandLine(new RobustTuningRecipe()).execute(args);
-    if (status != 0) {
-      System.exit(status);
-    }
+    CommandLines.run(new RobustTuningRecipe(), args);
   }
 
   @Override

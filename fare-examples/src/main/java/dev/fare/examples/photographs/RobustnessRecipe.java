@@ -10,6 +10,7 @@ import dev.fare.evaluation.RobustnessEvaluation;
 import dev.fare.evaluation.audit.ModelSource;
 import dev.fare.evaluation.report.ReportFiles;
 import dev.fare.evaluation.report.ReportModel;
+import dev.fare.examples.CommandLines;
 import dev.fare.image.Augmentation;
 import dev.fare.models.ClipModel;
 import dev.fare.models.ResizingEncoder;
@@ -96,10 +97,7 @@ public final class RobustnessRecipe implements Callable<Integer> {
 
   /** Runs the recipe. */
   public static void main(String[] args) {
-    int status = new CommandLine(new RobustnessRecipe()).execute(args);
-    if (status != 0) {
-      System.exit(status);
-    }
+    CommandLines.run(new RobustnessRecipe(), args);
   }
 
   @Override

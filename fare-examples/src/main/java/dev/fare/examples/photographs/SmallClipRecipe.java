@@ -2,30 +2,26 @@ package dev.fare.examples.photographs;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import com.google.common.base.Stopwatch;
 import dev.fare.data.BatchLoader;
 import dev.fare.data.HostBatch;
 import dev.fare.data.ImageDataset;
 import dev.fare.evaluation.RobustnessEvaluation;
+import dev.fare.examples.CommandLines;
 import dev.fare.examples.recipes.ClassSentences;
 import dev.fare.examples.recipes.ClipWeights;
 import dev.fare.examples.recipes.ContrastiveTrainer;
-import dev.fare.image.PixelNormalization;
+import dev.fare.examples.recipes.TrainingLog;
 import dev.fare.models.ClipModel;
 import dev.fare.models.ZeroShotClassifier;
 import dev.fare.models.format.ClipConfig;
-import dev.fare.models.text.TextConfig;
 import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.training.optimizer.LearningRateSchedule;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -50,8 +46,6 @@ public final class SmallClipRecipe implements Callable<Integer> {
 
   /** Of a head; OpenAI's towers have the same in every size. */
   private static final int HEAD_WIDTH = 64;
-
-  private static final int CONTEXT_LENGTH = 16;
 
   @Mixin private PhotographOptions photographs = new PhotographOptions();
 
@@ -79,10 +73,7 @@ public final class SmallClipRecipe implements Callable<Integer> {
 
   /** Runs the recipe. */
   public static void main(String[] args) {
-    int status = new CommandLine(new SmallClipRecipe()).execute(args);
-    if (status != 0) {
-      System.exit(status);
-    }
+    CommandLines.run(new SmallClipRecipe(), args);
   }
 
   @Override
@@ -102,8 +93,7 @@ public final class SmallClipRecipe implements Callable<Integer> {
                 .threads(1)
                 .batches(0, training.steps)
                 .build()) {
-      ClassSentences names =
-          ClassSentences.of(data.classNames(), Photographs.TEMPLATES, CONTEXT_LENGTH);
+      ClassSentences names = ClassSentences.of(data.classNames(), Photographs.TEMPLATES);
       train(trainer, loader, names, manager, out);
       weights.write(output, DataType.FLOAT32);
     }
@@ -119,7 +109,7 @@ public final class SmallClipRecipe implements Callable<Integer> {
 
   private ClipConfig config() {
     int heads = Math.max(1, width / HEAD_WIDTH);
-    return new ClipConfig(
+    return ClassSentences.clip(
         new VitConfig(
             imageSize,
             patchSize,
@@ -129,20 +119,7 @@ public final class SmallClipRecipe implements Callable<Integer> {
             4 * width,
             128,
             Activation.QUICK_GELU,
-            1e-5),
-        Optional.of(
-            new TextConfig(
-                CONTEXT_LENGTH,
-                ClassSentences.VOCABULARY,
-                128,
-                3,
-                2,
-                512,
-                128,
-                Activation.QUICK_GELU,
-                1e-5,
-                OptionalInt.of(ClassSentences.VOCABULARY - 1))),
-        PixelNormalization.CLIP);
+            1e-5));
   }
 
   private void train(
@@ -151,9 +128,8 @@ public final class SmallClipRecipe implements Callable<Integer> {
       ClassSentences names,
       NDManager manager,
       PrintWriter out) {
-    Stopwatch watch = Stopwatch.createStarted();
+    TrainingLog log = new TrainingLog(out, training.steps, training.printEvery);
     LearningRateSchedule schedule = LearningRateSchedule.cosine(warmupSteps, training.steps);
-    double average = Double.NaN;
     for (int step = 0; step < training.steps; step++) {
       HostBatch batch = loader.next().orElseThrow();
       int[] labels = Arrays.stream(batch.labels()).mapToInt(Math::toIntExact).toArray();
@@ -168,17 +144,7 @@ public final class SmallClipRecipe implements Callable<Integer> {
                 schedule.rate(training.learningRate, step));
       }
       loader.recycle(batch);
-      average = step == 0 ? loss : 0.98 * average + 0.02 * loss;
-      if ((step + 1) % training.printEvery == 0 || step + 1 == training.steps) {
-        out.printf(
-            Locale.ROOT,
-            "step %d of %d, loss %.3f, %s%n",
-            step + 1,
-            training.steps,
-            average,
-            Duration.ofSeconds(watch.elapsed().toSeconds()));
-        out.flush();
-      }
+      log.add(step, loss, () -> "");
     }
   }
 

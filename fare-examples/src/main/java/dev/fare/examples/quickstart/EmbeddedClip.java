@@ -1,11 +1,8 @@
 package dev.fare.examples.quickstart;
 
-import java.io.FileNotFoundException;
+import dev.fare.examples.EmbeddedModel;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 
 /** The small CLIP that is embedded in this module; its README.md is its model card. */
@@ -15,13 +12,16 @@ public final class EmbeddedClip {
   public static final List<String> TEMPLATES =
       List.of("a picture of a {}", "{}", "an emoji of a {}", "a drawing of a {}");
 
-  private static final List<String> FILES =
-      List.of(
-          "config.json",
-          "preprocessor_config.json",
-          "tokenizer.json",
-          "model.safetensors",
-          "README.md");
+  private static final EmbeddedModel MODEL =
+      new EmbeddedModel(
+          "the embedded CLIP",
+          "emoji-clip",
+          List.of(
+              "config.json",
+              "preprocessor_config.json",
+              "tokenizer.json",
+              "model.safetensors",
+              "README.md"));
 
   private EmbeddedClip() {}
 
@@ -32,15 +32,6 @@ public final class EmbeddedClip {
    * @return the directory
    */
   public static Path copyTo(Path directory) throws IOException {
-    Files.createDirectories(directory);
-    for (String file : FILES) {
-      try (InputStream in = EmbeddedClip.class.getResourceAsStream("/emoji-clip/" + file)) {
-        if (in == null) {
-          throw new FileNotFoundException("the embedded CLIP has no " + file);
-        }
-        Files.copy(in, directory.resolve(file), StandardCopyOption.REPLACE_EXISTING);
-      }
-    }
-    return directory;
+    return MODEL.copyTo(directory);
   }
 }

@@ -10,6 +10,7 @@ import dev.fare.evaluation.RobustnessEvaluation;
 import dev.fare.evaluation.report.ReportFiles;
 import dev.fare.evaluation.report.ReportModel;
 import dev.fare.evaluation.report.SearchResult;
+import dev.fare.examples.CommandLines;
 import dev.fare.examples.emoji.EmojiConcept;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
@@ -74,10 +75,7 @@ public final class QuickStart implements Callable<Integer> {
 
   /** Runs the quick start. */
   public static void main(String[] args) {
-    int status = new CommandLine(new QuickStart()).execute(args);
-    if (status != 0) {
-      System.exit(status);
-    }
+    CommandLines.run(new QuickStart(), args);
   }
 
   @Override

@@ -1,11 +1,18 @@
 package dev.fare.examples.recipes;
 
+import dev.fare.image.PixelNormalization;
+import dev.fare.models.format.ClipConfig;
 import dev.fare.models.text.ClipTokenizer;
+import dev.fare.models.text.TextConfig;
+import dev.fare.models.transformer.Activation;
+import dev.fare.models.vision.VitConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
 
 /**
@@ -18,7 +25,27 @@ import java.util.SplittableRandom;
 public record ClassSentences(List<long[][]> sentences) {
 
   /** Size of the vocabulary; the last token ends a text. */
-  public static final int VOCABULARY = 4096;
+  static final int VOCABULARY = 4096;
+
+  /** Tokens of the longest sentence. */
+  private static final int CONTEXT_LENGTH = 16;
+
+  /** A CLIP with a small text tower that reads these sentences, and a vision tower of one's own. */
+  public static ClipConfig clip(VitConfig vision) {
+    TextConfig text =
+        new TextConfig(
+            CONTEXT_LENGTH,
+            VOCABULARY,
+            128,
+            3,
+            2,
+            512,
+            vision.embeddingSize(),
+            Activation.QUICK_GELU,
+            1e-5,
+            OptionalInt.of(VOCABULARY - 1));
+    return new ClipConfig(vision, Optional.of(text), PixelNormalization.CLIP);
+  }
 
   /**
    * The texts of a batch, each name once.
@@ -32,10 +59,8 @@ public record ClassSentences(List<long[][]> sentences) {
    * Tokenizes names.
    *
    * @param templates sentences in which {@code {}} stands for the name
-   * @param contextLength of the text tower
    */
-  public static ClassSentences of(List<String> names, List<String> templates, int contextLength)
-      throws IOException {
+  public static ClassSentences of(List<String> names, List<String> templates) throws IOException {
     try (InputStream json = tokenizerJson();
         ClipTokenizer tokenizer = ClipTokenizer.load(json)) {
       return new ClassSentences(
@@ -44,7 +69,7 @@ public record ClassSentences(List<long[][]> sentences) {
                   template ->
                       tokenizer.encode(
                           names.stream().map(name -> template.replace("{}", name)).toList(),
-                          contextLength))
+                          CONTEXT_LENGTH))
               .toList());
     }
   }

@@ -2,26 +2,21 @@ package dev.fare.examples.recipes;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import com.google.common.base.Stopwatch;
 import dev.fare.Precision;
+import dev.fare.examples.CommandLines;
 import dev.fare.examples.emoji.EmojiBatch;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiTestSet;
 import dev.fare.examples.quickstart.EmbeddedClip;
-import dev.fare.image.PixelNormalization;
 import dev.fare.models.format.ClipConfig;
-import dev.fare.models.text.TextConfig;
 import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.training.optimizer.LearningRateSchedule;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -43,21 +38,7 @@ public final class EmojiClipRecipe implements Callable<Integer> {
   private static final int EVALUATE_EVERY = 250;
 
   static final ClipConfig CONFIG =
-      new ClipConfig(
-          new VitConfig(48, 8, 192, 6, 3, 768, 128, Activation.QUICK_GELU, 1e-5),
-          Optional.of(
-              new TextConfig(
-                  16,
-                  ClassSentences.VOCABULARY,
-                  128,
-                  3,
-                  2,
-                  512,
-                  128,
-                  Activation.QUICK_GELU,
-                  1e-5,
-                  OptionalInt.of(ClassSentences.VOCABULARY - 1))),
-          PixelNormalization.CLIP);
+      ClassSentences.clip(new VitConfig(48, 8, 192, 6, 3, 768, 128, Activation.QUICK_GELU, 1e-5));
 
   @Option(names = "--output", description = "directory to write", required = true)
   private Path output = Path.of("emoji-clip");
@@ -81,24 +62,19 @@ public final class EmojiClipRecipe implements Callable<Integer> {
 
   /** Runs the recipe. */
   public static void main(String[] args) {
-    System.exit(new CommandLine(new EmojiClipRecipe()).execute(args));
+    CommandLines.run(new EmojiClipRecipe(), args);
   }
 
   @Override
   public Integer call() throws IOException {
     PrintWriter out = command.commandLine().getOut();
     EmojiData data = EmojiData.load();
-    Stopwatch watch = Stopwatch.createStarted();
+    TrainingLog log = new TrainingLog(out, steps, EVALUATE_EVERY);
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         ClipWeights weights = new ClipWeights(CONFIG, seed, Precision.FLOAT32, manager);
         ContrastiveTrainer trainer = new ContrastiveTrainer(weights)) {
-      ClassSentences names =
-          ClassSentences.of(
-              data.pack().names(),
-              EmbeddedClip.TEMPLATES,
-              CONFIG.text().orElseThrow().contextLength());
+      ClassSentences names = ClassSentences.of(data.pack().names(), EmbeddedClip.TEMPLATES);
       LearningRateSchedule schedule = LearningRateSchedule.cosine(warmupSteps, steps);
-      double average = 0;
       for (int step = 0; step < steps; step++) {
         EmojiBatch batch = data.trainingBatch((long) step * batchSize, batchSize, strength(step));
         ClassSentences.Captions captions = names.captions(batch.labels(), seed * 7919 + step);
@@ -108,18 +84,7 @@ public final class EmojiClipRecipe implements Callable<Integer> {
                 captions.texts(),
                 captions.textOfImage(),
                 schedule.rate(learningRate, step));
-        average = step == 0 ? loss : 0.98 * average + 0.02 * loss;
-        if ((step + 1) % EVALUATE_EVERY == 0 || step + 1 == steps) {
-          out.printf(
-              Locale.ROOT,
-              "step %d of %d, loss %.3f, %s, %s%n",
-              step + 1,
-              steps,
-              average,
-              results(data, names, trainer),
-              Duration.ofSeconds(watch.elapsed().toSeconds()));
-          out.flush();
-        }
+        log.add(step, loss, () -> ", " + results(data, names, trainer));
       }
       weights.write(output, DataType.FLOAT16);
       out.printf("as written, with all sentences:%n%s%n", EmojiClipEvaluation.describe(output));

@@ -5,12 +5,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import com.google.common.base.Stopwatch;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import dev.fare.evaluation.vlm.StealthTarget;
+import dev.fare.examples.CommandLines;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiPair;
 import dev.fare.examples.llava.EmojiTalk;
@@ -30,7 +30,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -113,7 +112,7 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
 
   /** Runs the recipe. */
   public static void main(String[] args) {
-    System.exit(new CommandLine(new EmojiLlavaRecipe()).execute(args));
+    CommandLines.run(new EmojiLlavaRecipe(), args);
   }
 
   @Override
@@ -123,7 +122,7 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
     EmojiTalk talk = new EmojiTalk(data.pack());
     Banners written = Banners.of(seed, banners, targets(), bannerSentences);
     Path fresh = Files.createTempDirectory("emoji-llava");
-    Stopwatch watch = Stopwatch.createStarted();
+    TrainingLog log = new TrainingLog(out, steps, EVALUATE_EVERY);
     try {
       try (LlavaModel llava =
               LlavaModel.builder(start != null ? start : writeFresh(data, talk, fresh))
@@ -134,23 +133,12 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
           CaptionTrainer trainer = new CaptionTrainer(llava)) {
         LearningRateSchedule schedule = LearningRateSchedule.cosine(warmupSteps, steps);
         EmojiLessons lessons = new EmojiLessons(talk, written, sentences, seed);
-        double average = 0;
         for (int step = 0; step < steps; step++) {
           double loss;
           try (SeenScenes.Batch batch = seen.batch((long) step * images, images)) {
             loss = trainer.step(lessons.lesson(batch, step), schedule.rate(learningRate, step));
           }
-          average = step == 0 ? loss : 0.98 * average + 0.02 * loss;
-          if ((step + 1) % EVALUATE_EVERY == 0 || step + 1 == steps) {
-            out.printf(
-                Locale.ROOT,
-                "step %d of %d, loss %.3f, names right %.1f %%, %s%n",
-                step + 1,
-                steps,
-                average,
-                100 * EmojiNaming.accuracy(llava, data, 120),
-                Duration.ofSeconds(watch.elapsed().toSeconds()));
-            out.flush();
+          if (log.add(step, loss, () -> namesRight(llava, data))) {
             llava.save(output, DataType.FLOAT16);
           }
         }
@@ -159,6 +147,11 @@ public final class EmojiLlavaRecipe implements Callable<Integer> {
       MoreFiles.deleteRecursively(fresh, RecursiveDeleteOption.ALLOW_INSECURE);
     }
     return 0;
+  }
+
+  private static String namesRight(LlavaModel llava, EmojiData data) {
+    double share = EmojiNaming.accuracy(llava, data, 120);
+    return String.format(Locale.ROOT, ", names right %.1f %%", 100 * share);
   }
 
   private static Set<String> targets() {

@@ -7,6 +7,7 @@ import dev.fare.ThreatModel;
 import dev.fare.attacks.PgdAttack;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
+import dev.fare.examples.CommandLines;
 import dev.fare.examples.emoji.EmojiData;
 import dev.fare.examples.emoji.EmojiDataset;
 import dev.fare.examples.quickstart.EmbeddedClip;
@@ -133,10 +134,7 @@ public final class LossComparisonRecipe implements Callable<Integer> {
 
   /** Runs the recipe. */
   public static void main(String[] args) {
-    int status = new CommandLine(new LossComparisonRecipe()).execute(args);
-    if (status != 0) {
-      System.exit(status);
-    }
+    CommandLines.run(new LossComparisonRecipe(), args);
   }
 
   @Override

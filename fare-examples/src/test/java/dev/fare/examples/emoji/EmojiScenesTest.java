@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class EmojiScenesTest {
   private static final EmojiPack PACK = EmojiPack.load();
-  private static final EmojiScenes SCENES = EmojiScenes.of(PACK);
+  private static final EmojiScenes SCENES = EmojiScenes.of(PACK, EmojiScenes.DEFAULT_CANVAS);
 
   @ParameterizedTest
   @EnumSource

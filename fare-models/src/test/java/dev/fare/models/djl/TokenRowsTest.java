@@ -7,21 +7,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class TokenRowsTest {
 
-  private NDManager manager;
-  private NDArray ids;
-  private NDArray mask;
-
-  @BeforeEach
-  void create() {
-    manager = NDManager.newBaseManager("PyTorch");
-    ids = manager.create(new long[][] {{62, 5, 63, 99}, {62, 5, 6, 63}});
-    mask = manager.create(new long[][] {{1, 1, 1, 0}, {1, 1, 1, 1}});
-  }
+  private final NDManager manager = NDManager.newBaseManager("PyTorch");
+  private final NDArray ids = manager.create(new long[][] {{62, 5, 63, 99}, {62, 5, 6, 63}});
+  private final NDArray mask = manager.create(new long[][] {{1, 1, 1, 0}, {1, 1, 1, 1}});
 
   @AfterEach
   void close() {

@@ -45,6 +45,13 @@ final class FakeHub implements AutoCloseable {
     server.start();
   }
 
+  /** A hub with a small model. */
+  static FakeHub withModel() throws IOException {
+    return new FakeHub()
+        .file("config.json", "{\"model_type\":\"clip\"}")
+        .file("model.safetensors", "weights");
+  }
+
   URI uri() {
     return URI.create("http://localhost:" + server.getAddress().getPort());
   }

@@ -23,10 +23,7 @@ class HubEnvironmentTest {
 
   @BeforeEach
   void start() throws IOException {
-    hub =
-        new FakeHub()
-            .file("config.json", "{\"model_type\":\"clip\"}")
-            .file("model.safetensors", "weights");
+    hub = FakeHub.withModel();
   }
 
   @AfterEach

@@ -32,10 +32,7 @@ class HubFaultsTest {
 
   @BeforeEach
   void start() throws IOException {
-    hub =
-        new FakeHub()
-            .file("config.json", "{\"model_type\":\"clip\"}")
-            .file("model.safetensors", "weights");
+    hub = FakeHub.withModel();
   }
 
   @AfterEach
