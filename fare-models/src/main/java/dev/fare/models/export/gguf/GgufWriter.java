@@ -5,15 +5,17 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
+import com.google.common.io.ByteStreams;
 import dev.fare.io.AtomicFile;
+import dev.fare.io.FileSlice;
 import dev.fare.io.ModelFormatException;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorBytes;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,38 +53,36 @@ final class GgufWriter {
       end = begin + size;
     }
     GgufWriter writer = new GgufWriter(base, tensors, replaced);
-    try (FileChannel source = FileChannel.open(base.path())) {
-      AtomicFile.write(target, channel -> writer.writeTo(channel, source));
-    }
+    AtomicFile.write(target, writer::writeTo);
   }
 
-  private void writeTo(WritableByteChannel channel, FileChannel source) throws IOException {
-    copy(source, 0, base.metadataEnd(), channel);
+  private void writeTo(OutputStream out) throws IOException {
+    copy(0, base.metadataEnd(), out);
     long position = base.metadataEnd();
     for (GgufTensor tensor : tensors) {
-      ByteBuffer entry = entry(tensor);
-      position += entry.remaining();
-      AtomicFile.writeFully(channel, entry);
+      byte[] entry = entry(tensor);
+      position += entry.length;
+      out.write(entry);
     }
-    pad(channel, position);
+    pad(out, position);
     for (GgufTensor tensor : tensors) {
       NDArray ours = replaced.get(tensor.name());
       if (ours == null) {
         GgufTensor theirs = requireNonNull(base.tensors().get(tensor.name()));
-        copy(source, theirs.position(), theirs.bytes(), channel);
+        copy(theirs.position(), theirs.bytes(), out);
       } else {
         DataType type = tensor.type() == GgufType.F32 ? DataType.FLOAT32 : DataType.FLOAT16;
         try (GradMode off = GradMode.noGrad()) {
           TensorBytes.checkRange(ours, type, tensor.name());
-          TensorBytes.forEach(ours, type, bytes -> AtomicFile.writeFully(channel, bytes));
+          TensorBytes.write(ours, type, out);
         }
       }
-      pad(channel, tensor.bytes());
+      pad(out, tensor.bytes());
     }
   }
 
   /** A tensor's entry in the header; its position counts from the beginning of the data. */
-  private static ByteBuffer entry(GgufTensor tensor) {
+  private static byte[] entry(GgufTensor tensor) {
     byte[] name = tensor.name().getBytes(UTF_8);
     long[] shape = tensor.shape().getShape();
     ByteBuffer entry =
@@ -92,23 +92,20 @@ final class GgufWriter {
     for (int i = shape.length - 1; i >= 0; i--) {
       entry.putLong(shape[i]);
     }
-    return entry.putInt(tensor.type().number()).putLong(tensor.position()).flip();
+    return entry.putInt(tensor.type().number()).putLong(tensor.position()).array();
   }
 
   /** Zeros up to the alignment; tensors begin aligned, so that their lengths count alone. */
-  private void pad(WritableByteChannel channel, long end) throws IOException {
+  private void pad(OutputStream out, long end) throws IOException {
     long gap = GgufHeader.align(end, base.alignment()) - end;
-    AtomicFile.writeFully(channel, ByteBuffer.allocate((int) gap));
+    out.write(new byte[(int) gap]);
   }
 
-  private void copy(FileChannel source, long from, long count, WritableByteChannel target)
-      throws IOException {
-    for (long done = 0; done < count; ) {
-      long moved = source.transferTo(from + done, count - done, target);
-      if (moved <= 0) {
+  private void copy(long from, long count, OutputStream out) throws IOException {
+    try (InputStream in = new FileSlice(base.path(), from, count).open(0)) {
+      if (ByteStreams.limit(in, count).transferTo(out) < count) {
         throw new ModelFormatException(base.path() + ": the file became shorter meanwhile");
       }
-      done += moved;
     }
   }
 }
