@@ -4,14 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.fare.io.FileSlice;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -60,15 +58,13 @@ record TarSample(
       if (size > maxBytes) {
         throw new TooLargeException(size, maxBytes);
       }
-      ByteBuffer bytes = ByteBuffer.allocate((int) size);
-      try (FileChannel channel = FileChannel.open(shard, StandardOpenOption.READ)) {
-        while (bytes.hasRemaining()) {
-          if (channel.read(bytes, offset + bytes.position()) < 0) {
-            throw new EOFException(shard + " has become shorter since its headers were read");
-          }
+      try (InputStream in = new FileSlice(shard, offset, size).open(0)) {
+        byte[] bytes = in.readNBytes((int) size);
+        if (bytes.length < size) {
+          throw new EOFException(shard + " has become shorter since its headers were read");
         }
+        return bytes;
       }
-      return bytes.array();
     }
   }
 

@@ -22,6 +22,8 @@ final class PluginFormat {
   private static final long MOST_PIXELS = 4096;
 
   private static final int SEPARATED = 5;
+  private static final int BMP_JPEG = 4;
+  private static final int BMP_PNG = 5;
   private static final int UNSIGNED = 1;
 
   private PluginFormat() {}
@@ -55,6 +57,10 @@ final class PluginFormat {
         check(canvas.width(), canvas.height(), file, limit);
         yield PixelImage.of(canvas.with(reader.read(0)));
       }
+      case "bmp" -> {
+        refuseEmbedded(file);
+        yield PixelImage.of(reader.read(0));
+      }
       case "tif", "tiff" -> readTiff(reader, ByteBuffer.wrap(file));
       default -> PixelImage.of(reader.read(0));
     };
@@ -79,6 +85,14 @@ final class PluginFormat {
     boolean isKeyFrame = (file[20] & 1) == 0;
     if (!isKeyFrame || file[23] != (byte) 0x9d || file[24] != 0x01 || file[25] != 0x2a) {
       throw new MalformedImageException("its VP8 data don't begin with a key frame");
+    }
+  }
+
+  /** ImageIO takes as much memory as such a file claims; Pillow reads none either. */
+  private static void refuseEmbedded(byte[] bmp) throws IOException {
+    int compression = bmp.length < 34 ? 0 : bmp[30] & 0xff;
+    if (compression == BMP_JPEG || compression == BMP_PNG) {
+      throw new MalformedImageException("it is a BMP around a JPEG or PNG; take that one");
     }
   }
 

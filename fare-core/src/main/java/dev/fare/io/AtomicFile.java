@@ -1,9 +1,10 @@
 package dev.fare.io;
 
+import java.io.FileOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.io.OutputStream;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -11,7 +12,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.UUID;
 
-/** A file that is whole or absent: written beside its place, synced, then renamed into it. */
+/**
+ * A file that is whole or absent: written beside its place, synced, then renamed into it.
+ *
+ * <p>An interrupted thread writes as any other and stays interrupted.
+ */
 public final class AtomicFile {
 
   private static final int UUID_LENGTH = 36;
@@ -21,8 +26,8 @@ public final class AtomicFile {
   /** What writes the content. */
   @FunctionalInterface
   public interface Content {
-    /** Writes all of it. */
-    void writeTo(WritableByteChannel channel) throws IOException;
+    /** Writes all of it; the stream stays open. */
+    void writeTo(OutputStream out) throws IOException;
   }
 
   /**
@@ -39,10 +44,10 @@ public final class AtomicFile {
     Files.createDirectories(directory);
     Path temporary = temporaryBeside(absolute);
     try {
-      try (FileChannel channel =
-          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        content.writeTo(channel);
-        channel.force(true);
+      // not a channel: a channel closes when its thread is interrupted
+      try (FileOutputStream out = new FileOutputStream(temporary.toFile())) {
+        content.writeTo(out);
+        out.getFD().sync();
       }
       publish(temporary, absolute);
     } finally {
@@ -66,7 +71,7 @@ public final class AtomicFile {
 
   /** Writes bytes as a whole file. */
   public static void write(Path target, byte[] bytes) throws IOException {
-    write(target, channel -> writeFully(channel, ByteBuffer.wrap(bytes)));
+    write(target, out -> out.write(bytes));
   }
 
   /** A name beside a path that nothing else has; hidden, so that nobody takes it for a result. */
@@ -89,20 +94,26 @@ public final class AtomicFile {
         && name.length() == start.length() + UUID_LENGTH + ".tmp".length();
   }
 
-  /** Writes all that remains in a buffer. */
-  public static void writeFully(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
-  }
-
   /** Makes renames in a directory outlast a power failure. */
   static void syncDirectory(Path directory) throws IOException {
     if (System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows")) {
       return; // Windows can't open a directory, and its renames are journalled.
     }
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
+    boolean interrupted = false;
+    try {
+      while (true) {
+        interrupted |= Thread.interrupted(); // nothing but a channel syncs a directory
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+          channel.force(true);
+          return;
+        } catch (ClosedByInterruptException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 }

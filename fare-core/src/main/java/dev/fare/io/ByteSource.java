@@ -1,7 +1,7 @@
 package dev.fare.io;
 
 import java.io.IOException;
-import java.nio.channels.ReadableByteChannel;
+import java.io.InputStream;
 
 /** Bytes in a file that are opened each time they are needed, so that nothing stays open. */
 public interface ByteSource {
@@ -9,6 +9,6 @@ public interface ByteSource {
   /** The number of bytes. */
   long length();
 
-  /** Opens the bytes for reading once, from the given one on; the caller closes the channel. */
-  ReadableByteChannel open(long position) throws IOException;
+  /** Opens the bytes for reading once, from the given one on; the caller closes the stream. */
+  InputStream open(long position) throws IOException;
 }

@@ -1,15 +1,16 @@
 package dev.fare.io;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.ReadableByteChannel;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
  * A run of bytes in a file.
  *
- * <p>Reads are positioned reads into the tensor's own memory and not a mapping: a mapping stays
- * until the collector finds it, and a file that shrinks beneath one brings the process down.
+ * <p>It is read as a stream, which an interruption of the thread does not close, and not as a
+ * mapping: a mapping stays until the collector finds it, and a file that shrinks beneath one brings
+ * the process down.
  *
  * @param file where
  * @param offset of the first byte
@@ -18,12 +19,13 @@ import java.nio.file.Path;
 public record FileSlice(Path file, long offset, long length) implements ByteSource {
 
   @Override
-  public ReadableByteChannel open(long position) throws IOException {
-    FileChannel channel = FileChannel.open(file);
+  public InputStream open(long position) throws IOException {
+    InputStream in = Files.newInputStream(file);
     try {
-      return channel.position(Math.addExact(offset, position));
+      in.skipNBytes(Math.addExact(offset, position));
+      return in;
     } catch (IOException | RuntimeException e) {
-      channel.close();
+      in.close();
       throw e;
     }
   }

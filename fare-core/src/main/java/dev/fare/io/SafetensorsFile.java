@@ -4,9 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -46,13 +47,13 @@ public record SafetensorsFile(Map<String, String> metadata, Map<String, LazyTens
    */
   public static SafetensorsFile read(Path file) throws IOException {
     String origin = file.toString();
-    try (FileChannel channel = FileChannel.open(file)) {
-      long fileLength = channel.size();
+    try (InputStream in = Files.newInputStream(file)) {
+      long fileLength = Files.size(file);
       if (fileLength < LENGTH_BYTES) {
         throw new ModelFormatException(
             origin + ": a safetensors file has at least 8 bytes, this one has " + fileLength);
       }
-      long headerLength = readFully(channel, LENGTH_BYTES, origin).getLong();
+      long headerLength = read(in, LENGTH_BYTES, origin).getLong();
       if (headerLength < 0
           || headerLength > MAX_HEADER_BYTES
           || headerLength > fileLength - LENGTH_BYTES) {
@@ -66,7 +67,7 @@ public record SafetensorsFile(Map<String, String> metadata, Map<String, LazyTens
                 + Long.toUnsignedString(headerLength)
                 + "; is this a safetensors file?");
       }
-      ByteBuffer json = readFully(channel, (int) headerLength, origin);
+      ByteBuffer json = read(in, (int) headerLength, origin);
       long dataStart = LENGTH_BYTES + headerLength;
       SafetensorsHeader header = SafetensorsHeader.parse(json, fileLength - dataStart, origin);
       return new SafetensorsFile(
@@ -113,14 +114,11 @@ public record SafetensorsFile(Map<String, String> metadata, Map<String, LazyTens
     }
   }
 
-  private static ByteBuffer readFully(FileChannel channel, int length, String origin)
-      throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
-    while (buffer.hasRemaining()) {
-      if (channel.read(buffer) < 0) {
-        throw new ModelFormatException(origin + ": the file ends inside of its header");
-      }
+  private static ByteBuffer read(InputStream in, int length, String origin) throws IOException {
+    byte[] bytes = in.readNBytes(length);
+    if (bytes.length < length) {
+      throw new ModelFormatException(origin + ": the file ends inside of its header");
     }
-    return buffer.flip();
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 }

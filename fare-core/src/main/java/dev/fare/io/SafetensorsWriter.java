@@ -7,10 +7,10 @@ import ai.djl.ndarray.types.DataType;
 import com.google.gson.stream.JsonWriter;
 import dev.fare.torch.TensorBytes;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -46,7 +46,7 @@ public final class SafetensorsWriter {
       throws IOException {
     checkType(type);
     AtomicFile.write(
-        file, channel -> writeTo(channel, new TreeMap<>(tensors), type, new TreeMap<>(metadata)));
+        file, out -> writeTo(out, new TreeMap<>(tensors), type, new TreeMap<>(metadata)));
   }
 
   /**
@@ -56,7 +56,7 @@ public final class SafetensorsWriter {
    * @param metadata free-form strings
    */
   public static void writeTo(
-      WritableByteChannel channel,
+      OutputStream out,
       Map<String, NDArray> tensors,
       DataType type,
       Map<String, String> metadata)
@@ -64,10 +64,10 @@ public final class SafetensorsWriter {
     checkType(type);
     byte[] header = header(tensors, type, metadata);
     ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    AtomicFile.writeFully(channel, length.putLong(header.length).flip());
-    AtomicFile.writeFully(channel, ByteBuffer.wrap(header));
+    out.write(length.putLong(header.length).array());
+    out.write(header);
     for (NDArray tensor : tensors.values()) {
-      TensorBytes.forEach(tensor, type, bytes -> AtomicFile.writeFully(channel, bytes));
+      TensorBytes.write(tensor, type, out);
     }
   }
 

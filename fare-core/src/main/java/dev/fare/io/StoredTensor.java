@@ -6,11 +6,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.channels.ReadableByteChannel;
+import java.util.zip.ZipException;
 
 /**
  * A tensor that lies in a file in row-major order.
@@ -29,7 +31,7 @@ public record StoredTensor(
   /** A direct buffer holds less than 2 GiB, so a larger tensor is filled window by window. */
   private static final long WINDOW = 1L << 28;
 
-  private static final int CHUNK_BYTES = 1 << 20;
+  private static final int CHUNK_BYTES = 1 << 17;
 
   @Override
   public NDArray read(NDManager manager) throws IOException {
@@ -56,11 +58,19 @@ public record StoredTensor(
 
   /** Reads into a contiguous float32 array of this shape on the CPU. */
   public void readInto(NDArray array) throws IOException {
+    try (InputStream in = data.open(position)) {
+      readInto(array, in);
+    } catch (EOFException | ZipException e) {
+      throw new ModelFormatException(
+          origin + ": tensor '" + name + "' is damaged or cut off; get the file again", e);
+    }
+  }
+
+  private void readInto(NDArray array, InputStream in) throws IOException {
     long size = shape.size();
-    try (ReadableByteChannel channel = data.open(position);
-        NDManager views = array.getManager().newSubManager()) {
+    try (NDManager views = array.getManager().newSubManager()) {
       if (size <= WINDOW) {
-        fill(channel, array, size);
+        fill(in, array, size);
         return;
       }
       NDArray flat = array.reshape(-1);
@@ -68,12 +78,12 @@ public record StoredTensor(
       for (long from = 0; from < size; from += WINDOW) {
         long to = Math.min(size, from + WINDOW);
         NDArray window = flat.get(new NDIndex().addSliceDim(from, to));
-        fill(channel, window, to - from);
+        fill(in, window, to - from);
       }
     }
   }
 
-  private void fill(ReadableByteChannel channel, NDArray array, long size) throws IOException {
+  private void fill(InputStream in, NDArray array, long size) throws IOException {
     if (size == 0) {
       return;
     }
@@ -81,31 +91,20 @@ public record StoredTensor(
     if (!memory.isDirect()) {
       throw new IllegalArgumentException("weights need an NDManager of DJL's PyTorch engine");
     }
-    if (type == ElementType.F32 && ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
-      readFully(channel, memory);
-    } else {
-      widen(channel, memory.order(ByteOrder.nativeOrder()).asFloatBuffer(), size);
-    }
-  }
-
-  private void widen(ReadableByteChannel channel, FloatBuffer target, long size)
-      throws IOException {
-    ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    for (long left = size * type.bytes(); left > 0; left -= chunk.limit()) {
-      chunk.clear().limit((int) Math.min(left, CHUNK_BYTES));
-      readFully(channel, chunk);
-      type.widen(chunk.flip(), target);
-    }
-  }
-
-  private void readFully(ReadableByteChannel channel, ByteBuffer target) throws IOException {
-    while (target.hasRemaining()) {
-      if (channel.read(target) < 0) {
-        throw new ModelFormatException(
-            origin
-                + ": the file ends inside of tensor '"
-                + name
-                + "'; it is cut off, get it again");
+    FloatBuffer floats = memory.order(ByteOrder.nativeOrder()).asFloatBuffer();
+    boolean isCopied =
+        type == ElementType.F32 && ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+    byte[] chunk = new byte[(int) Math.min(size * type.bytes(), CHUNK_BYTES)];
+    for (long left = size * type.bytes(); left > 0; left -= chunk.length) {
+      int count = (int) Math.min(left, chunk.length);
+      int read = in.readNBytes(chunk, 0, count);
+      if (read < count) {
+        throw new EOFException("it ends " + (left - read) + " bytes early");
+      }
+      if (isCopied) {
+        memory.put(chunk, 0, count);
+      } else {
+        type.widen(ByteBuffer.wrap(chunk, 0, count).order(ByteOrder.LITTLE_ENDIAN), floats);
       }
     }
   }

@@ -69,9 +69,8 @@ public final class StrictJson {
   private static JsonObject parse(String text, String origin) throws ModelFormatException {
     JsonReader reader = new JsonReader(new StringReader(text));
     reader.setStrictness(Strictness.STRICT);
-    reader.setNestingLimit(MAX_DEPTH);
     try {
-      JsonElement element = element(reader, origin);
+      JsonElement element = element(reader, origin, 0);
       if (!element.isJsonObject() || reader.peek() != JsonToken.END_DOCUMENT) {
         throw new ModelFormatException(origin + ": the file must hold one JSON object");
       }
@@ -83,10 +82,16 @@ public final class StrictJson {
     }
   }
 
-  private static JsonElement element(JsonReader reader, String origin) throws IOException {
+  /** Counts the depth itself: the Gson of a Spark cluster has no limit to set. */
+  private static JsonElement element(JsonReader reader, String origin, int depth)
+      throws IOException {
+    if (depth > MAX_DEPTH) {
+      throw new ModelFormatException(
+          origin + ": the file is not valid JSON: it is nested more than " + MAX_DEPTH + " deep");
+    }
     return switch (reader.peek()) {
-      case BEGIN_OBJECT -> object(reader, origin);
-      case BEGIN_ARRAY -> array(reader, origin);
+      case BEGIN_OBJECT -> object(reader, origin, depth);
+      case BEGIN_ARRAY -> array(reader, origin, depth);
       case STRING -> new JsonPrimitive(reader.nextString());
       case NUMBER -> new JsonPrimitive(number(reader.nextString()));
       case BOOLEAN -> new JsonPrimitive(reader.nextBoolean());
@@ -104,7 +109,8 @@ public final class StrictJson {
     return Double.valueOf(text);
   }
 
-  private static JsonObject object(JsonReader reader, String origin) throws IOException {
+  private static JsonObject object(JsonReader reader, String origin, int depth)
+      throws IOException {
     JsonObject object = new JsonObject();
     reader.beginObject();
     while (reader.hasNext()) {
@@ -112,17 +118,18 @@ public final class StrictJson {
       if (object.has(name)) {
         throw new ModelFormatException(origin + ": the key '" + name + "' is there twice");
       }
-      object.add(name, element(reader, origin));
+      object.add(name, element(reader, origin, depth + 1));
     }
     reader.endObject();
     return object;
   }
 
-  private static JsonArray array(JsonReader reader, String origin) throws IOException {
+  private static JsonArray array(JsonReader reader, String origin, int depth)
+      throws IOException {
     JsonArray array = new JsonArray();
     reader.beginArray();
     while (reader.hasNext()) {
-      array.add(element(reader, origin));
+      array.add(element(reader, origin, depth + 1));
     }
     reader.endArray();
     return array;

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 
 /** The numbers of a tensor as model files hold them: row-major and little-endian. */
@@ -16,6 +17,8 @@ public final class TensorBytes {
 
   /** From here on, a number is rounded to infinity. */
   private static final float FLOAT16_END = 65520;
+
+  private static final int CHUNK_BYTES = 1 << 16;
 
   private TensorBytes() {}
 
@@ -42,6 +45,21 @@ public final class TensorBytes {
             "tensor '" + name + "' has a value of " + largest + ", beyond FLOAT16; write FLOAT32");
       }
     }
+  }
+
+  /** Writes all elements in their order. */
+  public static void write(NDArray tensor, DataType type, OutputStream out) throws IOException {
+    byte[] chunk = new byte[CHUNK_BYTES];
+    forEach(
+        tensor,
+        type,
+        bytes -> {
+          while (bytes.hasRemaining()) {
+            int count = Math.min(chunk.length, bytes.remaining());
+            bytes.get(chunk, 0, count);
+            out.write(chunk, 0, count);
+          }
+        });
   }
 
   /**

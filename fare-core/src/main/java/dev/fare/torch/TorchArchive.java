@@ -8,8 +8,6 @@ import com.google.common.io.CountingOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.WritableByteChannel;
 import java.time.LocalDateTime;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -119,15 +117,8 @@ public final class TorchArchive {
     CRC32 crc = new CRC32();
     TensorBytes.forEach(tensor, DataType.FLOAT32, crc::update);
     begin(name, tensor.size() * Float.BYTES, crc);
-    WritableByteChannel channel = Channels.newChannel(zip);
-    TensorBytes.forEach(tensor, DataType.FLOAT32, bytes -> writeFully(channel, bytes));
+    TensorBytes.write(tensor, DataType.FLOAT32, zip);
     zip.closeEntry();
-  }
-
-  private static void writeFully(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
   }
 
   private void begin(String name, long size, CRC32 crc) throws IOException {

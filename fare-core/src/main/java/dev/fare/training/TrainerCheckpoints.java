@@ -15,7 +15,6 @@ import dev.fare.training.weights.WeightScript;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -214,16 +213,8 @@ final class TrainerCheckpoints implements Closeable {
     if (newest != null && newestStep == state.step()) {
       return newest;
     }
-    // an interrupted thread could not write to a channel: the interruption waits until this is done
-    boolean interrupted = Thread.interrupted();
     try {
-      while (true) {
-        try {
-          return writeNow(state);
-        } catch (ClosedByInterruptException e) {
-          interrupted |= Thread.interrupted();
-        }
-      }
+      return writeNow(state);
     } catch (IOException e) {
       throw new UncheckedIOException(
           "the checkpoint of step "
@@ -234,10 +225,6 @@ final class TrainerCheckpoints implements Closeable {
               + e
               + (newest == null ? "" : "; the one before is intact: " + newest),
           e);
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 

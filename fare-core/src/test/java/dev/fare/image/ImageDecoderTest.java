@@ -384,4 +384,18 @@ class ImageDecoderTest {
       return Objects.requireNonNull(stream, name).readAllBytes();
     }
   }
+
+  /** 85 bytes that make ImageIO's reader ask for 672 MB. */
+  @Test
+  void refusesABmpAroundAnotherFormat() {
+    byte[] bmp =
+        Base64.getDecoder()
+            .decode(
+                "Qk3uAQAAAAA0AAAAAAAoAAAADQAAAAsAAAABABgABAAAAAIoADQAAAAAACgAAAANAAAACwAAAAEAGAAEAAAA"
+                    + "AigUBCgoAPAA");
+
+    assertThatThrownBy(() -> DECODER.decode(bmp, "embedded.bmp"))
+        .isInstanceOf(UnreadableImageException.class)
+        .hasMessageContaining("embedded.bmp: it is a BMP around a JPEG or PNG");
+  }
 }

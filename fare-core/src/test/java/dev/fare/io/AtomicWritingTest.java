@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -27,8 +26,8 @@ class AtomicWritingTest {
             () ->
                 AtomicFile.write(
                     file,
-                    channel -> {
-                      channel.write(ByteBuffer.wrap(new byte[] {1}));
+                    out -> {
+                      out.write(1);
                       throw new IOException("disk full");
                     }))
         .hasMessage("disk full");

@@ -3,6 +3,7 @@ package dev.fare.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fare.AttackCost;
 import dev.fare.AttackResult;
 import dev.fare.data.ImageDataset;
 import dev.fare.data.InMemoryImages;
@@ -210,6 +211,22 @@ class EvaluationJournalTest {
       assertThatThrownBy(() -> second.evaluate("g", IMAGES))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("is in use by another evaluation");
+    }
+  }
+
+  @Test
+  void anInterruptedThreadGoesOnWriting() throws Exception {
+    Path file = folder.resolve("interrupted.journal");
+    EvaluationJournal.Entry entry =
+        new EvaluationJournal.Entry("d", "m", "clean", List.of(0), List.of(1), AttackCost.NONE, 1, null);
+    Thread.currentThread().interrupt();
+    try (EvaluationJournal journal = EvaluationJournal.open(file, "e")) {
+      journal.add(entry);
+    } finally {
+      Thread.interrupted();
+    }
+    try (EvaluationJournal journal = EvaluationJournal.open(file, "e")) {
+      assertThat(journal.known("d", "m", "clean")).containsExactly(entry);
     }
   }
 }

@@ -17,7 +17,6 @@ import dev.fare.torch.TorchArchive;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -101,8 +100,8 @@ public final class VisionTowerFile {
     Map<String, NDArray> vision = withoutPrefix(config, tensors);
     AtomicFile.write(
         file,
-        channel -> {
-          OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel));
+        target -> {
+          OutputStream out = new BufferedOutputStream(target);
           TorchArchive.writeStateDict(vision, out);
           out.flush();
         });

@@ -370,4 +370,18 @@ class RobustClipEncoderTest {
   private static Image djl(BufferedImage picture) {
     return ImageFactory.getInstance().fromImage(picture);
   }
+
+  @Test
+  void anInterruptedThreadSavesTheWholeModelAndStaysInterrupted() throws Exception {
+    Path again = folder.resolve("again");
+    boolean isStillInterrupted;
+    try (RobustClipEncoder encoder = RobustClipEncoder.load(model)) {
+      Thread.currentThread().interrupt();
+      encoder.save(again);
+    } finally {
+      isStillInterrupted = Thread.interrupted();
+    }
+    assertThat(isStillInterrupted).isTrue();
+    ClipModel.load(again).close();
+  }
 }

@@ -9,16 +9,15 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.common.hash.Hashing;
 import com.google.common.hash.HashingOutputStream;
+import dev.fare.io.AtomicFile;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.SafetensorsFile;
 import dev.fare.io.SafetensorsWriter;
 import dev.fare.training.weights.WeightScript;
+import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -53,25 +52,16 @@ final class CheckpointTensors {
                 name));
     return writeSynced(
         file,
-        out ->
-            SafetensorsWriter.writeTo(
-                Channels.newChannel(out), tensors, DataType.FLOAT32, Map.of()));
-  }
-
-  /** What writes the content of a file. */
-  interface Content {
-    void writeTo(OutputStream out) throws IOException;
+        out -> SafetensorsWriter.writeTo(out, tensors, DataType.FLOAT32, Map.of()));
   }
 
   /** Writes a new file, syncs it, and says what is in it. */
-  static Digest writeSynced(Path file, Content content) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      HashingOutputStream out =
-          new HashingOutputStream(Hashing.sha256(), Channels.newOutputStream(channel));
+  static Digest writeSynced(Path path, AtomicFile.Content content) throws IOException {
+    try (FileOutputStream file = new FileOutputStream(path.toFile())) {
+      HashingOutputStream out = new HashingOutputStream(Hashing.sha256(), file);
       content.writeTo(out);
-      channel.force(true);
-      return new Digest(channel.size(), out.hash().toString());
+      file.getFD().sync();
+      return new Digest(Files.size(path), out.hash().toString());
     }
   }
 

@@ -16,7 +16,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -177,18 +176,6 @@ public final class ReferenceCache implements AutoCloseable {
               + ": the data have changed or are augmented. Delete the file, or train without"
               + " referenceCache");
     }
-  }
-
-  static void readFully(FileChannel channel, ByteBuffer target, long position) throws IOException {
-    long at = position;
-    while (target.hasRemaining()) {
-      int read = channel.read(target, at);
-      if (read < 0) {
-        throw new IOException("it ends early");
-      }
-      at += read;
-    }
-    target.flip();
   }
 
   @Override

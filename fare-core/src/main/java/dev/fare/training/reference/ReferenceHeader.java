@@ -10,9 +10,9 @@ import dev.fare.torch.GradMode;
 import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -130,12 +130,8 @@ record ReferenceHeader(byte[] key, int images, float[] probe) {
   }
 
   private ByteBuffer read(Path file) throws IOException {
-    ByteBuffer found = ByteBuffer.allocate(size());
-    try (FileChannel channel = FileChannel.open(file)) {
-      while (found.hasRemaining() && channel.read(found) >= 0) {
-        // until it is full or the file ends
-      }
+    try (InputStream in = Files.newInputStream(file)) {
+      return ByteBuffer.wrap(in.readNBytes(size()));
     }
-    return found.flip();
   }
 }

@@ -13,16 +13,14 @@ import dev.fare.torch.MicroBatch;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -55,6 +53,11 @@ public final class ReferenceWriter {
       UnreadableImages unreadable,
       BooleanSupplier stopRequested) {}
 
+  /** Takes rows as they are made. */
+  private interface Rows {
+    void write(byte[] rows) throws IOException;
+  }
+
   private final Order order;
   private final ReferenceHeader header;
   private final ImageEncoder original;
@@ -78,55 +81,51 @@ public final class ReferenceWriter {
     Path absolute = file.toAbsolutePath();
     Path part = absolute.resolveSibling("." + absolute.getFileName() + ".part");
     Files.createDirectories(part.getParent());
-    try (FileChannel channel =
-            FileChannel.open(
-                part,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE);
-        FileLock lock = lock(channel)) {
+    try (RandomAccessFile content = new RandomAccessFile(part.toFile(), "rw");
+        FileLock lock = lock(content)) {
       if (lock == null) { // somebody else is at it, and who is done first wins
         AtomicFile.write(
             absolute,
             target -> {
-              AtomicFile.writeFully(target, header.bytes());
-              writeRows(0, target);
+              target.write(header.bytes().array());
+              writeRows(0, target::write);
             });
       } else if (Files.exists(part)) { // and not finished by somebody else meanwhile
-        long done = rowsDone(channel);
-        channel.truncate(header.size() + done * rowBytes());
-        channel.position(channel.size());
-        writeRows(done, channel);
-        channel.force(true);
+        long done = rowsDone(content);
+        content.setLength(header.size() + done * rowBytes());
+        content.seek(content.length());
+        writeRows(done, content::write);
+        content.getFD().sync();
         AtomicFile.publish(part, absolute);
       }
     }
   }
 
-  private static @Nullable FileLock lock(FileChannel channel) throws IOException {
+  private static @Nullable FileLock lock(RandomAccessFile content) throws IOException {
     try {
-      return channel.tryLock();
+      return content.getChannel().tryLock();
     } catch (OverlappingFileLockException e) {
       return null; // of this JVM
     }
   }
 
   /** How many rows there are, in whole batches; the header is written where there is none. */
-  private long rowsDone(FileChannel channel) throws IOException {
+  private long rowsDone(RandomAccessFile content) throws IOException {
     ByteBuffer found = ByteBuffer.allocate(header.size());
-    if (channel.size() >= found.capacity()) {
-      ReferenceCache.readFully(channel, found, 0);
+    content.seek(0);
+    if (content.length() >= found.capacity()) {
+      content.readFully(found.array());
     }
     if (!header.isSame(found)) {
-      channel.position(0);
-      AtomicFile.writeFully(channel, header.bytes());
+      content.seek(0);
+      content.write(header.bytes().array());
       return 0;
     }
-    long rows = Math.min((channel.size() - found.capacity()) / rowBytes(), order.data().size());
+    long rows = Math.min((content.length() - found.capacity()) / rowBytes(), order.data().size());
     ByteBuffer row = ByteBuffer.allocate(rowBytes()).order(ByteOrder.LITTLE_ENDIAN);
     long done = 0;
     while (done < rows) {
-      ReferenceCache.readFully(channel, row.clear(), found.capacity() + done * rowBytes());
+      content.readFully(row.array());
       if (!ReferenceCache.isIntact(row)) {
         break;
       }
@@ -139,7 +138,7 @@ public final class ReferenceWriter {
     return ReferenceCache.rowBytes(original.embeddingSize());
   }
 
-  private void writeRows(long first, WritableByteChannel target) throws IOException {
+  private void writeRows(long first, Rows target) throws IOException {
     int from = Math.toIntExact(first);
     while (from < order.data().size()) {
       if (order.stopRequested().getAsBoolean()) {
@@ -151,7 +150,7 @@ public final class ReferenceWriter {
     }
   }
 
-  private void writeRows(List<Integer> chosen, WritableByteChannel target) throws IOException {
+  private void writeRows(List<Integer> chosen, Rows target) throws IOException {
     Set<Integer> missing = new HashSet<>();
     FloatBuffer read =
         images.read(
@@ -170,7 +169,7 @@ public final class ReferenceWriter {
             chosen.size(),
             "image " + chosen.get(0) + " of the reference cache",
             size -> embed(read.array(), size));
-    AtomicFile.writeFully(target, rows(hashes, embeddings));
+    target.write(rows(hashes, embeddings).array());
   }
 
   private int imageFloats() {

@@ -5,16 +5,14 @@ import com.google.common.primitives.Bytes;
 import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
 import dev.fare.AttackCost;
-import dev.fare.io.AtomicFile;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -82,11 +80,11 @@ public final class EvaluationJournal implements AutoCloseable {
   private record Header(@Nullable String evaluation) {}
 
   private final Path path;
-  private final @Nullable FileChannel file;
+  private final @Nullable RandomAccessFile file;
   private final Map<String, List<Entry>> entries = new HashMap<>();
   private String digest = "";
 
-  private EvaluationJournal(Path path, @Nullable FileChannel file) {
+  private EvaluationJournal(Path path, @Nullable RandomAccessFile file) {
     this.path = path;
     this.file = file;
   }
@@ -107,9 +105,8 @@ public final class EvaluationJournal implements AutoCloseable {
     if (folder != null) {
       Files.createDirectories(folder);
     }
-    FileChannel file =
-        FileChannel.open(
-            path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    // not a channel: a channel closes when its thread is interrupted
+    RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
     try {
       lock(file, path);
       EvaluationJournal journal = new EvaluationJournal(path, file);
@@ -121,10 +118,10 @@ public final class EvaluationJournal implements AutoCloseable {
     }
   }
 
-  private static void lock(FileChannel file, Path path) throws IOException {
+  private static void lock(RandomAccessFile file, Path path) throws IOException {
     boolean locked;
     try {
-      locked = file.tryLock() != null;
+      locked = file.getChannel().tryLock() != null;
     } catch (OverlappingFileLockException e) {
       locked = false;
     }
@@ -134,12 +131,12 @@ public final class EvaluationJournal implements AutoCloseable {
     }
   }
 
-  private void replay(FileChannel open, String evaluation) throws IOException {
+  private void replay(RandomAccessFile open, String evaluation) throws IOException {
     byte[] bytes = Files.readAllBytes(path);
     int complete = Bytes.lastIndexOf(bytes, (byte) '\n') + 1;
     List<String> lines = text(ByteBuffer.wrap(bytes, 0, complete)).lines().toList();
     if (lines.isEmpty()) {
-      open.truncate(0);
+      open.setLength(0);
       append(GSON.toJson(new Header(evaluation)));
       return;
     }
@@ -161,8 +158,8 @@ public final class EvaluationJournal implements AutoCloseable {
         entries.computeIfAbsent(key(entry), key -> new ArrayList<>()).add(entry);
       }
     }
-    open.truncate(complete);
-    open.position(complete);
+    open.setLength(complete);
+    open.seek(complete);
   }
 
   private String text(ByteBuffer bytes) {
@@ -252,8 +249,8 @@ public final class EvaluationJournal implements AutoCloseable {
       digest = fingerprint(digest + json);
       String body = json.substring(0, json.length() - 1);
       String line = body + ",\"check\":\"" + digest + "\"}\n";
-      AtomicFile.writeFully(file, StandardCharsets.UTF_8.encode(line));
-      file.force(false);
+      file.write(line.getBytes(StandardCharsets.UTF_8));
+      file.getFD().sync();
     }
   }
 

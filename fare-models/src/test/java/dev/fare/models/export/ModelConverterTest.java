@@ -186,4 +186,21 @@ class ModelConverterTest {
   private static Path model() throws Exception {
     return RecordedTensors.path(MODEL);
   }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "GGUF") // MmprojTest has that one
+  void anInterruptedThreadConvertsAndStaysInterrupted(ModelFormat format) throws Exception {
+    Path target = directory.resolve("written");
+    Conversion written;
+    boolean isStillInterrupted;
+    Thread.currentThread().interrupt();
+    try {
+      written = ModelConverter.of(model()).write(format, target);
+    } finally {
+      isStillInterrupted = Thread.interrupted();
+    }
+    assertThat(isStillInterrupted).isTrue();
+    assertThat(written.difference()).isLessThan(1e-6);
+    assertThat(target).exists();
+  }
 }

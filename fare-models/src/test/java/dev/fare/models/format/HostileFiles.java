@@ -11,12 +11,10 @@ import dev.fare.models.format.pickle.PickledTensor;
 import dev.fare.models.format.pickle.RestrictedUnpickler;
 import dev.fare.models.format.pickle.TorchTensors;
 import java.io.ByteArrayInputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.zip.ZipException;
 
 /**
  * What every reader must withstand: a broken file is refused as one, in words, and no other way.
@@ -38,7 +36,7 @@ final class HostileFiles {
     try {
       tensors = WeightFile.read(file).tensors();
     } catch (ModelFormatException expected) {
-      checkMessage(expected);
+      checkMessage(expected, file);
       return true;
     }
     boolean refused = false;
@@ -52,10 +50,7 @@ final class HostileFiles {
           throw new AssertionError(entry.getKey() + " has another shape than it claims");
         }
       } catch (ModelFormatException expected) {
-        checkMessage(expected);
-        refused = true;
-      } catch (ZipException
-          | EOFException expected) { // damage that shows only when the bytes are unpacked
+        checkMessage(expected, file);
         refused = true;
       }
     }
@@ -100,6 +95,13 @@ final class HostileFiles {
     } catch (ModelFormatException expected) {
       checkMessage(expected);
       return true;
+    }
+  }
+
+  private static void checkMessage(ModelFormatException exception, Path file) {
+    checkMessage(exception);
+    if (!exception.getMessage().contains(file.toString())) {
+      throw new AssertionError("the message does not name the file", exception);
     }
   }
 

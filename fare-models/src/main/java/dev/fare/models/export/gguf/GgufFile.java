@@ -7,7 +7,8 @@ import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import dev.fare.torch.GradMode;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -47,9 +48,10 @@ public record GgufFile(
    * @throws IOException if the file can't be read
    */
   public static GgufFile read(Path path) throws IOException {
-    try (FileChannel channel = FileChannel.open(path)) {
-      GgufInput in = new GgufInput(channel, path.toString());
-      GgufHeader.Content content = new GgufHeader(in, path.toString()).parse(channel.size());
+    long length = Files.size(path);
+    try (InputStream file = Files.newInputStream(path)) {
+      GgufInput in = new GgufInput(file, length, path.toString());
+      GgufHeader.Content content = new GgufHeader(in, path.toString()).parse(length);
       return new GgufFile(
           path,
           content.version(),

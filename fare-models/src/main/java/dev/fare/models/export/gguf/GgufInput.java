@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.fare.io.ModelFormatException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 
 /** The header of a GGUF file, read forwards; what it claims is checked before it is allocated. */
@@ -17,17 +17,17 @@ final class GgufInput {
   /** Far more than a key, a name or a chat template needs. */
   private static final long MAX_STRING_BYTES = 16L << 20;
 
-  private final FileChannel channel;
+  private final InputStream file;
   private final String origin;
   private final long length;
   private final ByteBuffer buffer =
       ByteBuffer.allocate(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN).limit(0);
   private long read;
 
-  GgufInput(FileChannel channel, String origin) throws IOException {
-    this.channel = channel;
+  GgufInput(InputStream file, long length, String origin) {
+    this.file = file;
     this.origin = origin;
-    length = channel.size();
+    this.length = length;
   }
 
   /** The position of the next byte in the file. */
@@ -44,11 +44,12 @@ final class GgufInput {
     if (buffer.remaining() < bytes) {
       buffer.compact();
       while (buffer.position() < bytes) {
-        int count = channel.read(buffer);
+        int count = file.read(buffer.array(), buffer.position(), buffer.remaining());
         if (count < 0) {
           throw new ModelFormatException(
               origin + ": the file ends inside of its header; it is cut off, get it again");
         }
+        buffer.position(buffer.position() + count);
         read += count;
       }
       buffer.flip();

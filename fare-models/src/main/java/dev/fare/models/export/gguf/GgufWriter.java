@@ -7,15 +7,17 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import com.google.common.io.ByteStreams;
 import dev.fare.io.AtomicFile;
+import dev.fare.io.FileSlice;
 import dev.fare.io.ModelFormatException;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorBytes;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,7 +49,6 @@ final class GgufWriter {
   static void write(GgufFile base, GgufMetadata further, Map<String, NDArray> replaced, Path target)
       throws IOException {
     GgufWriter writer = new GgufWriter(base.alignment());
-    try (FileChannel source = FileChannel.open(base.path())) {
       for (GgufTensor tensor : base.tensors().values()) {
         NDArray ours = replaced.get(tensor.name());
         if (ours == null) {
@@ -55,27 +56,26 @@ final class GgufWriter {
               tensor.name(),
               tensor.shape(),
               tensor.type(),
-              channel -> copy(base, source, tensor.position(), tensor.bytes(), channel));
+              out -> copy(base, tensor.position(), tensor.bytes(), out));
         } else {
           GgufType type = tensor.type() == GgufType.F32 ? GgufType.F32 : GgufType.F16;
           writer.add(
               tensor.name(),
               tensor.shape(),
               type,
-              channel -> writeNumbers(tensor.name(), ours, type, channel));
+              out -> writeNumbers(tensor.name(), ours, type, out));
         }
       }
-      ByteBuffer begin =
+      byte[] begin =
           begin(base.version(), writer.parts.size(), base.metadata().size() + further.count());
       AtomicFile.write(
           target,
-          channel -> {
-            AtomicFile.writeFully(channel, begin);
-            copy(base, source, COUNTS_END, base.metadataEnd() - COUNTS_END, channel);
-            AtomicFile.writeFully(channel, ByteBuffer.wrap(further.toBytes()));
-            writer.writeTensors(base.metadataEnd() + further.toBytes().length, channel);
+          out -> {
+            out.write(begin);
+            copy(base, COUNTS_END, base.metadataEnd() - COUNTS_END, out);
+            out.write(further.toBytes());
+            writer.writeTensors(base.metadataEnd() + further.toBytes().length, out);
           });
-    }
   }
 
   /**
@@ -92,29 +92,29 @@ final class GgufWriter {
                 name,
                 data.values().shape(),
                 data.type(),
-                channel -> {
+                out -> {
                   try (NDManager step = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
-                    writeNumbers(name, data.values().read(step), data.type(), channel);
+                    writeNumbers(name, data.values().read(step), data.type(), out);
                   }
                 }));
     byte[] entries = metadata.toBytes();
     AtomicFile.write(
         target,
-        channel -> {
-          AtomicFile.writeFully(channel, begin(VERSION, tensors.size(), metadata.count()));
-          AtomicFile.writeFully(channel, ByteBuffer.wrap(entries));
-          writer.writeTensors(COUNTS_END + (long) entries.length, channel);
+        out -> {
+          out.write(begin(VERSION, tensors.size(), metadata.count()));
+          out.write(entries);
+          writer.writeTensors(COUNTS_END + (long) entries.length, out);
         });
   }
 
-  private static ByteBuffer begin(int version, long tensors, long entries) {
+  private static byte[] begin(int version, long tensors, long entries) {
     return ByteBuffer.allocate(COUNTS_END)
         .order(ByteOrder.LITTLE_ENDIAN)
         .putInt(GgufHeader.MAGIC)
         .putInt(version)
         .putLong(tensors)
         .putLong(entries)
-        .flip();
+        .array();
   }
 
   private void add(String name, Shape shape, GgufType type, AtomicFile.Content content) {
@@ -124,31 +124,31 @@ final class GgufWriter {
     end = begin + size;
   }
 
-  private void writeTensors(long headerEnd, WritableByteChannel channel) throws IOException {
+  private void writeTensors(long headerEnd, OutputStream out) throws IOException {
     long position = headerEnd;
     for (Part part : parts) {
-      ByteBuffer entry = entry(part.tensor());
-      position += entry.remaining();
-      AtomicFile.writeFully(channel, entry);
+      byte[] entry = entry(part.tensor());
+      position += entry.length;
+      out.write(entry);
     }
-    pad(channel, position);
+    pad(out, position);
     for (Part part : parts) {
-      part.content().writeTo(channel);
-      pad(channel, part.tensor().bytes());
+      part.content().writeTo(out);
+      pad(out, part.tensor().bytes());
     }
   }
 
   private static void writeNumbers(
-      String name, NDArray numbers, GgufType type, WritableByteChannel channel) throws IOException {
+      String name, NDArray numbers, GgufType type, OutputStream out) throws IOException {
     DataType stored = type == GgufType.F32 ? DataType.FLOAT32 : DataType.FLOAT16;
     try (GradMode off = GradMode.noGrad()) {
       TensorBytes.checkRange(numbers, stored, name);
-      TensorBytes.forEach(numbers, stored, bytes -> AtomicFile.writeFully(channel, bytes));
+      TensorBytes.write(numbers, stored, out);
     }
   }
 
   /** A tensor's entry in the header; its position counts from the beginning of the data. */
-  private static ByteBuffer entry(GgufTensor tensor) {
+  private static byte[] entry(GgufTensor tensor) {
     byte[] name = tensor.name().getBytes(UTF_8);
     long[] shape = tensor.shape().getShape();
     ByteBuffer entry =
@@ -158,24 +158,21 @@ final class GgufWriter {
     for (int i = shape.length - 1; i >= 0; i--) {
       entry.putLong(shape[i]);
     }
-    return entry.putInt(tensor.type().number()).putLong(tensor.position()).flip();
+    return entry.putInt(tensor.type().number()).putLong(tensor.position()).array();
   }
 
   /** Zeros up to the alignment; tensors begin aligned, so that their lengths count alone. */
-  private void pad(WritableByteChannel channel, long end) throws IOException {
+  private void pad(OutputStream out, long end) throws IOException {
     long gap = GgufHeader.align(end, alignment) - end;
-    AtomicFile.writeFully(channel, ByteBuffer.allocate((int) gap));
+    out.write(new byte[(int) gap]);
   }
 
-  private static void copy(
-      GgufFile base, FileChannel source, long from, long count, WritableByteChannel target)
+  private static void copy(GgufFile base, long from, long count, OutputStream out)
       throws IOException {
-    for (long done = 0; done < count; ) {
-      long moved = source.transferTo(from + done, count - done, target);
-      if (moved <= 0) {
+    try (InputStream in = new FileSlice(base.path(), from, count).open(0)) {
+      if (ByteStreams.limit(in, count).transferTo(out) < count) {
         throw new ModelFormatException(base.path() + ": the file became shorter meanwhile");
       }
-      done += moved;
     }
   }
 }

@@ -2,8 +2,7 @@ package dev.fare.models.export.onnx;
 
 import dev.fare.io.AtomicFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.WritableByteChannel;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -42,7 +41,7 @@ record OnnxFile(Path file, boolean isExternal) {
           end = (end + weight.bytes() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         }
       }
-      AtomicFile.write(dataFile(), channel -> writeData(graph, offsets, channel));
+      AtomicFile.write(dataFile(), out -> writeData(graph, offsets, out));
     }
     ProtoMessage model =
         new ProtoMessage()
@@ -75,13 +74,13 @@ record OnnxFile(Path file, boolean isExternal) {
   }
 
   private static void writeData(
-      OnnxGraph graph, Map<String, Long> offsets, WritableByteChannel channel) throws IOException {
+      OnnxGraph graph, Map<String, Long> offsets, OutputStream out) throws IOException {
     long end = 0;
     for (OnnxWeight weight : graph.weights()) {
       Long offset = offsets.get(weight.name());
       if (offset != null) {
-        AtomicFile.writeFully(channel, ByteBuffer.allocate(Math.toIntExact(offset - end)));
-        weight.writeTo(channel);
+        out.write(new byte[Math.toIntExact(offset - end)]);
+        weight.writeTo(out);
         end = offset + weight.bytes();
       }
     }

@@ -3,12 +3,11 @@ package dev.fare.models.export.onnx;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.fare.io.AtomicFile;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.TensorBytes;
 import dev.fare.torch.TensorScope;
 import java.io.IOException;
-import java.nio.channels.WritableByteChannel;
+import java.io.OutputStream;
 import java.util.function.Function;
 
 /**
@@ -37,12 +36,12 @@ record OnnxWeight(
     return changed;
   }
 
-  void writeTo(WritableByteChannel channel) throws IOException {
+  void writeTo(OutputStream out) throws IOException {
     try (TensorScope scope = TensorScope.of(source);
         GradMode off = GradMode.noGrad()) {
       NDArray changed = values(scope);
       TensorBytes.checkRange(changed, type, name);
-      TensorBytes.forEach(changed, type, bytes -> AtomicFile.writeFully(channel, bytes));
+      TensorBytes.write(changed, type, out);
     }
   }
 }

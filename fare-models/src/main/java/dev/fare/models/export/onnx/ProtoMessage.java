@@ -5,9 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.fare.io.AtomicFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.WritableByteChannel;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -95,14 +95,14 @@ final class ProtoMessage implements AtomicFile.Content {
     byte[] bytes = pending.toByteArray();
     pending.reset();
     closedLength += bytes.length;
-    parts.add(channel -> AtomicFile.writeFully(channel, ByteBuffer.wrap(bytes)));
+    parts.add(out -> out.write(bytes));
   }
 
   @Override
-  public void writeTo(WritableByteChannel channel) throws IOException {
+  public void writeTo(OutputStream out) throws IOException {
     for (AtomicFile.Content part : parts) {
-      part.writeTo(channel);
+      part.writeTo(out);
     }
-    AtomicFile.writeFully(channel, ByteBuffer.wrap(pending.toByteArray()));
+    pending.writeTo(out);
   }
 }

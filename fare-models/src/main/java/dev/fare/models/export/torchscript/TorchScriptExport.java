@@ -14,7 +14,6 @@ import dev.fare.torch.TorchSource;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -78,8 +77,8 @@ public final class TorchScriptExport {
           fresh -> {
             AtomicFile.write(
                 fresh.resolve(MODEL),
-                channel -> {
-                  OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel));
+                file -> {
+                  OutputStream out = new BufferedOutputStream(file);
                   TorchArchive.writeModule(root, out);
                   out.flush();
                 });

@@ -1,5 +1,7 @@
 package dev.fare.models.format.pickle;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
 import dev.fare.io.FileSlice;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
@@ -7,8 +9,6 @@ import dev.fare.models.format.pickle.RestrictedUnpickler.Pickle;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -101,17 +101,16 @@ public final class TorchLegacyReader {
     }
     Map<String, FileSlice> located = new HashMap<>();
     long position = start;
-    try (FileChannel channel = FileChannel.open(file)) {
+    try (InputStream in = new FileSlice(file, start, length - start).open(0)) {
       for (Object key : list) {
         PickledStorage storage = key instanceof String name ? storages.get(name) : null;
         if (storage == null) {
           throw new ModelFormatException(file + ": there is a storage that no tensor refers to");
         }
-        ByteBuffer count = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        int read = channel.read(count, position);
+        byte[] count = in.readNBytes(Long.BYTES);
         long left = length - position - Long.BYTES;
-        if (read != Long.BYTES
-            || count.getLong(0) != storage.size()
+        if (count.length != Long.BYTES
+            || ByteBuffer.wrap(count).order(LITTLE_ENDIAN).getLong() != storage.size()
             || storage.size() > left / storage.type().bytes()) {
           throw new ModelFormatException(
               file
@@ -129,6 +128,7 @@ public final class TorchLegacyReader {
         }
         long bytes = storage.size() * storage.type().bytes();
         located.put(storage.key(), new FileSlice(file, position + Long.BYTES, bytes));
+        in.skipNBytes(bytes);
         position += Long.BYTES + bytes;
       }
     }

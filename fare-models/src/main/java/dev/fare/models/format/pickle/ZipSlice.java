@@ -2,11 +2,9 @@ package dev.fare.models.format.pickle;
 
 import dev.fare.io.ByteSource;
 import dev.fare.io.ModelFormatException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -21,7 +19,7 @@ import java.util.zip.ZipFile;
 record ZipSlice(Path file, String entry, long length) implements ByteSource {
 
   @Override
-  public ReadableByteChannel open(long position) throws IOException {
+  public InputStream open(long position) throws IOException {
     ZipFile zip = new ZipFile(file.toFile());
     try {
       ZipEntry found = zip.getEntry(entry);
@@ -30,30 +28,15 @@ record ZipSlice(Path file, String entry, long length) implements ByteSource {
       }
       InputStream in = zip.getInputStream(found);
       in.skipNBytes(position);
-      return new EntryChannel(zip, Channels.newChannel(in));
+      return new FilterInputStream(in) {
+        @Override
+        public void close() throws IOException {
+          zip.close();
+        }
+      };
     } catch (IOException | RuntimeException e) {
       zip.close();
       throw e;
-    }
-  }
-
-  private record EntryChannel(ZipFile zip, ReadableByteChannel bytes)
-      implements ReadableByteChannel {
-    @Override
-    public int read(ByteBuffer target) throws IOException {
-      return bytes.read(target);
-    }
-
-    @Override
-    public boolean isOpen() {
-      return bytes.isOpen();
-    }
-
-    @Override
-    public void close() throws IOException {
-      try (zip) {
-        bytes.close();
-      }
     }
   }
 }

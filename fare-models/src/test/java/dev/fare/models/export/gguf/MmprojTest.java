@@ -404,4 +404,16 @@ class MmprojTest {
       throws Exception {
     weights.put("visual." + name, stored.get(theirs).read(manager));
   }
+
+  @Test
+  void anInterruptedThreadReadsAndWrites() throws Exception {
+    Path written = directory.resolve("written.gguf");
+    try (RobustClipEncoder encoder = load()) {
+      Thread.currentThread().interrupt();
+      Mmproj.read(RecordedTensors.path(F32)).withVisionTower(encoder, written);
+    } finally {
+      Thread.interrupted();
+    }
+    assertThat(written).hasSameBinaryContentAs(RecordedTensors.path(F32));
+  }
 }

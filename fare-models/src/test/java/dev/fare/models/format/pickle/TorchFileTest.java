@@ -29,17 +29,20 @@ import dev.fare.models.format.WeightFile;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VitConfig;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -357,5 +360,31 @@ class TorchFileTest {
   private static byte[] replace(byte[] bytes, String from, String to) {
     String text = new String(bytes, StandardCharsets.ISO_8859_1);
     return latin(text.replace(from, to));
+  }
+
+  @Test
+  void damageInACompressedEntryNamesFileAndTensor() throws Exception {
+    byte[] bytes;
+    try (ZipFile stored = new ZipFile(Resources.path("torch/fare_tiny.pt").toFile())) {
+      ByteArrayOutputStream deflated = new ByteArrayOutputStream();
+      try (ZipOutputStream zip = new ZipOutputStream(deflated)) {
+        for (ZipEntry entry : Collections.list(stored.entries())) {
+          zip.putNextEntry(new ZipEntry(entry.getName()));
+          stored.getInputStream(entry).transferTo(zip);
+        }
+      }
+      bytes = deflated.toByteArray();
+    }
+    String first = "/data/0"; // its local header ends with its name
+    int start = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(first) + first.length();
+    Arrays.fill(bytes, start, start + 8, (byte) 0xFF);
+    Path file = Files.write(directory.resolve("deflated.pt"), bytes);
+
+    Map<String, LazyTensor> tensors = WeightFile.read(file).tensors();
+
+    assertThatThrownBy(() -> TensorAssertions.readAll(manager, tensors))
+        .isInstanceOf(ModelFormatException.class)
+        .hasMessageStartingWith(file + ": tensor '")
+        .hasMessageContaining("is damaged or cut off");
   }
 }
