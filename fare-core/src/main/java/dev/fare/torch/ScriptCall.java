@@ -51,15 +51,20 @@ final class ScriptCall {
               inside.findStaticGetter(library, "LIB", library).invoke(),
               "moduleRunMethod",
               MethodType.methodType(
-                  long.class, long.class, String.class, long[].class, boolean.class, boolean.class));
+                  long.class,
+                  long.class,
+                  String.class,
+                  long[].class,
+                  boolean.class,
+                  boolean.class));
       NATIVE = MethodHandleProxies.asInterfaceInstance(NativeMethod.class, run);
       RESULT =
           MethodHandleProxies.asInterfaceInstance(
               LongFunction.class,
-              inside.findConstructor(
-                  IValue.class, MethodType.methodType(void.class, long.class)));
+              inside.findConstructor(IValue.class, MethodType.methodType(void.class, long.class)));
     } catch (Throwable e) {
-      throw new LinkageError("this version of DJL's PyTorch engine has no native call as 0.35.1", e);
+      throw new LinkageError(
+          "this version of DJL's PyTorch engine has no native call as 0.35.1", e);
     }
   }
 

@@ -179,8 +179,7 @@ class RecordedBlockTest {
       block.initialize(cpu, DataType.FLOAT32, new Shape(1, 3, 1, 1));
       try (AdaptedModel model = AdaptedModel.builder(block).imageSize(1).build()) {
         assertThat(model.device()).isEqualTo(Device.cpu());
-        assertThatThrownBy(
-                () -> model.embed(ClaimedDevice.gpu(cpu.ones(new Shape(1, 3, 1, 1)))))
+        assertThatThrownBy(() -> model.embed(ClaimedDevice.gpu(cpu.ones(new Shape(1, 3, 1, 1)))))
             .isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("the model is on cpu(), got an array (1, 3, 1, 1) on gpu(0)");
       }

@@ -45,8 +45,7 @@ class AccuracyByNamesTest {
       Noise images = new Noise();
       long[] answers;
       Validation validation;
-      try (ClipModel clip =
-              ClipModel.load(RobustClipEncoder.builder(directory));
+      try (ClipModel clip = ClipModel.load(RobustClipEncoder.builder(directory));
           ZeroShotClassifier classifier = clip.zeroShotClassifier(NAMES, TEMPLATES)) {
         answers = classifier.logits(images.pixels(manager, encoder)).argMax(1).toLongArray();
         images.labels = answers.clone();

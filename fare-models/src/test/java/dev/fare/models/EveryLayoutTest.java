@@ -137,8 +137,7 @@ class EveryLayoutTest {
 
   /** The embeddings of images and of texts. */
   private float[][] embed(ClipCheckpoint checkpoint) throws IOException {
-    try (ClipModel clip =
-        ClipModel.of(RobustClipEncoder.builder(checkpoint).load())) {
+    try (ClipModel clip = ClipModel.of(RobustClipEncoder.builder(checkpoint).load())) {
       NDArray ids = manager.create(new long[][] {{38, 5, 17, 39, 0}, {38, 39, 0, 0, 0}});
       return new float[][] {
         clip.imageEncoder().embed(pixels()).toFloatArray(), clip.embedTokens(ids).toFloatArray()

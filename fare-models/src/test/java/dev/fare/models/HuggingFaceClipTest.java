@@ -40,9 +40,7 @@ class HuggingFaceClipTest {
   void load() throws Exception {
     manager = NDManager.newBaseManager("PyTorch");
     recorded = RecordedTensors.read("hf_clip_quick_gelu/io.safetensors", manager);
-    clip =
-        ClipModel.load(
-            RobustClipEncoder.builder(RecordedTensors.path("hf_clip_quick_gelu")));
+    clip = ClipModel.load(RobustClipEncoder.builder(RecordedTensors.path("hf_clip_quick_gelu")));
   }
 
   @AfterEach
@@ -115,7 +113,8 @@ class HuggingFaceClipTest {
   void theTextTowerHasItsHiddenStates() throws Exception {
     try (TextTransformer text =
         TowerLoader.text(
-            ClipCheckpoints.read(RecordedTensors.path("hf_clip_quick_gelu")), manager.getDevice())) {
+            ClipCheckpoints.read(RecordedTensors.path("hf_clip_quick_gelu")),
+            manager.getDevice())) {
       NDList states = text.hiddenStates(recorded.ids("input_ids"));
       // transformers hides padding from padding, which no real token sees
       NDArray isToken = recorded.tensor("attention_mask").expandDims(2);

@@ -40,9 +40,7 @@ class ManagedArraysTest {
 
           int results = call.getValue().call();
 
-          assertThat(manager.getManagedArrays())
-              .as(call.getKey())
-              .hasSize(before + results);
+          assertThat(manager.getManagedArrays()).as(call.getKey()).hasSize(before + results);
         }
       }
     }

@@ -136,8 +136,7 @@ class OpenClipTransformerTest {
   @ValueSource(ints = {48, 24})
   void takesImagesOfAnotherSizeAsOpenClipDoes(int size) throws Exception {
     String key = "resize." + size + "x" + size + ".";
-    try (RobustClipEncoder resized =
-        RobustClipEncoder.builder(checkpoint).imageSize(size).load()) {
+    try (RobustClipEncoder resized = RobustClipEncoder.builder(checkpoint).imageSize(size).load()) {
       assertThat(resized.parameters().get("visual.positional_embedding").toFloatArray())
           .containsExactly(recorded.floats(key + "positional_embedding"), within(TOLERANCE));
       assertThat(resized.embed(recorded.tensor(key + "x01")).toFloatArray())

@@ -67,7 +67,8 @@ final class ModelChecks {
 
   Optional<AutoAttackWarning> probabilities() {
     boolean inRange =
-        Host.floats(logits.min())[0] > -PROBABILITY && Host.floats(logits.max())[0] < 1 + PROBABILITY;
+        Host.floats(logits.min())[0] > -PROBABILITY
+            && Host.floats(logits.max())[0] < 1 + PROBABILITY;
     double offOne = Host.floats(logits.sum(CLASSES).sub(1).abs().max())[0];
     return inRange && offOne < PROBABILITY
         ? Optional.of(new ProbabilityOutputs())

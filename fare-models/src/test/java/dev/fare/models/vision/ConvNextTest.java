@@ -147,7 +147,8 @@ class ConvNextTest {
   void aChangedWeightIsSeenInEveryPrecision() throws Exception {
     NDArray pixels = recorded.tensor("x01");
     for (Precision precision : List.of(Precision.FLOAT32, Precision.BFLOAT16)) {
-      try (VisionTower changed = TowerLoader.vision(checkpoint, manager.getDevice(), precision, false)) {
+      try (VisionTower changed =
+          TowerLoader.vision(checkpoint, manager.getDevice(), precision, false)) {
         float[] before = changed.embed(pixels).toFloatArray();
         Map<String, NDArray> weights = changed.parameters();
         weights.get("visual.trunk.stem.0.weight").muli(2);

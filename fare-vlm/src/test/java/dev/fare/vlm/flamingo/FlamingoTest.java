@@ -64,7 +64,8 @@ class FlamingoTest {
   @CsvSource({"xattn_immediate, IMMEDIATE", "xattn_all_previous, ALL_PREVIOUS"})
   void wordsLookAtImages(String name, MediaAttention attention) throws Exception {
     try (GatedCrossAttention block =
-            GatedCrossAttention.read(weights, name + ".", HEAD_SIZE, attention, manager.getDevice());
+            GatedCrossAttention.read(
+                weights, name + ".", HEAD_SIZE, attention, manager.getDevice());
         GradMode on = GradMode.enableGrad()) {
       NDArray words = Autograd.leaf(recorded.tensor("xattn.x"));
       NDArray media = Autograd.leaf(recorded.tensor("xattn.media"));

@@ -44,8 +44,7 @@ class LayerNormEpsilonTest {
       ClipCheckpoint checkpoint =
           small(ClipCheckpoints.read(RecordedTensors.path("hf_clip_quick_gelu")));
       NDArray pixels = inputs.tensor("x01");
-      try (RobustClipEncoder encoder =
-              RobustClipEncoder.builder(checkpoint).load();
+      try (RobustClipEncoder encoder = RobustClipEncoder.builder(checkpoint).load();
           TextTransformer text = TowerLoader.text(checkpoint, manager.getDevice())) {
         assertThat(Cosine.normalize(encoder.embed(pixels)).toFloatArray())
             .containsExactly(expected.floats("image_embeds"), within(1e-5f));

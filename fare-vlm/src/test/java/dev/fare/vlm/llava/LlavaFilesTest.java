@@ -139,8 +139,7 @@ class LlavaFilesTest {
   @CsvSource({"BFLOAT16, 0.3", "FLOAT16, 0.04"})
   void theTowerInHalfPrecisionToo(Precision precision, float tolerance) throws Exception {
     write(UnaryOperator.identity());
-    try (LlavaModel llava =
-        LlavaModel.builder(folder).precision(precision).load()) {
+    try (LlavaModel llava = LlavaModel.builder(folder).precision(precision).load()) {
       float[] exact = recorded.floats("A.prompt_logits");
       assertThat(logits(llava)).isNotEqualTo(exact).containsExactly(exact, within(tolerance));
       assertThatThrownBy(() -> llava.languageModel().parameters(manager))

@@ -110,8 +110,7 @@ class OnnxExportTest {
   void theTextTowerHidesPadding() throws Exception {
     RecordedTensors recorded = RecordedTensors.read(HUGGING_FACE + "/io.safetensors", manager);
     try (ClipModel clip =
-        ClipModel.load(
-            RobustClipEncoder.builder(RecordedTensors.path(HUGGING_FACE)))) {
+        ClipModel.load(RobustClipEncoder.builder(RecordedTensors.path(HUGGING_FACE)))) {
       OnnxExport.text(clip).write(file());
     }
     NDArray mask = recorded.ids("attention_mask");
@@ -127,8 +126,7 @@ class OnnxExportTest {
     NDArray ids = manager.create(new long[] {97, 5, 98}, new Shape(1, 3));
     float[] ours;
     try (ClipModel clip =
-        ClipModel.load(
-            RobustClipEncoder.builder(RecordedTensors.path(HUGGING_FACE)))) {
+        ClipModel.load(RobustClipEncoder.builder(RecordedTensors.path(HUGGING_FACE)))) {
       ours = clip.embedTokens(ids).toFloatArray();
     }
     assertThat(exportAndRunText(HUGGING_FACE, ids).get("text_embeds").toFloatArray())
@@ -228,8 +226,7 @@ class OnnxExportTest {
   void halfPrecisionTextIsClose() throws Exception {
     RecordedTensors recorded = RecordedTensors.read(HUGGING_FACE + "/io.safetensors", manager);
     try (ClipModel clip =
-        ClipModel.load(
-            RobustClipEncoder.builder(RecordedTensors.path(HUGGING_FACE)))) {
+        ClipModel.load(RobustClipEncoder.builder(RecordedTensors.path(HUGGING_FACE)))) {
       OnnxExport.text(clip).type(DataType.FLOAT16).outputs("text_embeds").write(file());
     }
     NDArray ids = recorded.ids("input_ids");
@@ -336,9 +333,7 @@ class OnnxExportTest {
   }
 
   private Map<String, NDArray> exportAndRunText(String model, NDArray ids) throws Exception {
-    try (ClipModel clip =
-        ClipModel.load(
-            RobustClipEncoder.builder(RecordedTensors.path(model)))) {
+    try (ClipModel clip = ClipModel.load(RobustClipEncoder.builder(RecordedTensors.path(model)))) {
       OnnxExport.text(clip).write(file());
     }
     return run(Map.of("input_ids", ids, "attention_mask", ids.onesLike()));

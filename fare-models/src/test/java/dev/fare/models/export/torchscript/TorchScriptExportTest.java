@@ -110,12 +110,12 @@ class TorchScriptExportTest {
     RecordedTensors recorded = RecordedTensors.read("open_clip_convnext/io.safetensors", manager);
     Path exported = directory.resolve("exported");
     try (ClipModel clip =
-        ClipModel.load(
-            RobustClipEncoder.builder(RecordedTensors.path("open_clip_convnext")))) {
+        ClipModel.load(RobustClipEncoder.builder(RecordedTensors.path("open_clip_convnext")))) {
       clip.exportTorchScript(exported);
     }
     assertThat(exported.resolve("tokenizer.json")).doesNotExist();
-    try (RecordedBlock script = RecordedBlock.load(exported.resolve("model.pt"), manager.getDevice())) {
+    try (RecordedBlock script =
+        RecordedBlock.load(exported.resolve("model.pt"), manager.getDevice())) {
       assertThat(script.call("get_image_features", recorded.tensor("pixel_values")).toFloatArray())
           .containsExactly(recorded.floats("out.image_features"), within(TOLERANCE));
       assertThat(script.call("get_text_features", recorded.ids("tokens")).toFloatArray())
