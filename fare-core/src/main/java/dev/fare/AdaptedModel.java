@@ -111,9 +111,9 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
       if (mean == null || deviation == null) {
         return block.forward(pixels);
       }
-      try (NDArray centered = pixels.sub(mean);
-          NDArray normalized = centered.div(deviation)) {
-        return block.forward(normalized);
+      try (NDArray centered = pixels.sub(mean)) {
+        // what the block is given stays open: a backward pass of its own may read it again
+        return block.forward(centered.div(deviation));
       }
     } finally {
       // a DJL model frees its block when it becomes unreachable

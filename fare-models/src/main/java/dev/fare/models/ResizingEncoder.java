@@ -88,6 +88,12 @@ public final class ResizingEncoder implements ImageEncoder {
     return imageSize;
   }
 
+  /** The device of the encoder inside. */
+  @Override
+  public Device device() {
+    return encoder.device();
+  }
+
   @Override
   public void close() {
     module.close();

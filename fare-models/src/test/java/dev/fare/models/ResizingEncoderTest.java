@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.fare.ImageEncoder;
 import dev.fare.image.ClipPreprocessing;
 import dev.fare.image.PixelImage;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -67,6 +70,43 @@ class ResizingEncoderTest {
     assertThat(encoder.embed(pixels).toFloatArray()).isEqualTo(tower.embed(pixels).toFloatArray());
     assertThat(encoder.imageSize()).isEqualTo(20);
     assertThat(encoder.embeddingSize()).isEqualTo(16);
+  }
+
+  @Test
+  void isWhereTheEncoderInsideIs() {
+    ImageEncoder elsewhere = new OnDevice(new TowerEncoder(tower), Device.gpu(5));
+    try (ResizingEncoder resizing = new ResizingEncoder(elsewhere, 20)) {
+      assertThat(resizing.device()).isEqualTo(Device.gpu(5));
+    }
+    try (ZeroShotClassifier classifier =
+        new ZeroShotClassifier(
+            new OnDevice(new TowerEncoder(tower), Device.of("cpu", 0)),
+            List.of("a"),
+            manager.ones(new Shape(1, 16)),
+            1)) {
+      assertThat(classifier.device().isGpu()).isFalse();
+    }
+  }
+
+  /** An encoder that says where it is. */
+  private record OnDevice(ImageEncoder encoder, Device device) implements ImageEncoder {
+    @Override
+    public NDArray embed(NDArray pixels) {
+      return encoder.embed(pixels);
+    }
+
+    @Override
+    public int embeddingSize() {
+      return encoder.embeddingSize();
+    }
+
+    @Override
+    public int imageSize() {
+      return encoder.imageSize();
+    }
+
+    @Override
+    public void close() {}
   }
 
   @Test

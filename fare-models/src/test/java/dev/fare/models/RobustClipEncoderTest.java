@@ -320,6 +320,10 @@ class RobustClipEncoderTest {
 
       assertThat(encoder.embed(pixels).toFloatArray())
           .containsExactly(recorded.floats("image_embedding"), within(1e-4f));
+      NDArray onHost = pixels.toDevice(Device.cpu(), true);
+      assertThatThrownBy(() -> encoder.embed(onHost))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("the model is on gpu(0), got an array (4, 3, 32, 32) on cpu()");
     }
   }
 
