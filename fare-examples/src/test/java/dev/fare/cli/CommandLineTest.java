@@ -70,29 +70,14 @@ class CommandLineTest {
     Path page = folder.resolve("out/report.html");
 
     Program program =
-        Program.run(
-            "evaluate",
-            "--images",
+        Program.line(
+            "evaluate --images %s --model a=%s --model b=%s --attack pgd --steps 3"
+            + " --epsilon 1/255,8/255 --workers 2 --batch-size 5 --output %s"
+            + " --require-robust 0.99 --json",
             images,
-            "--model",
-            "a=" + clip,
-            "--model",
-            "b=" + clip,
-            "--attack",
-            "pgd",
-            "--steps",
-            3,
-            "--epsilon",
-            "1/255,8/255",
-            "--workers",
-            2,
-            "--batch-size",
-            5,
-            "--output",
-            page,
-            "--require-robust",
-            0.99,
-            "--json");
+            clip,
+            clip,
+            page);
 
     assertThat(program.exitCode()).as(program.err()).isEqualTo(3);
     assertThat(program.err()).contains("is below the required 0.990");
@@ -129,17 +114,10 @@ class CommandLineTest {
     }
 
     Program program =
-        Program.run(
-            "evaluate",
-            "--images",
+        Program.line(
+            "evaluate --images %s --model %s --epsilon 4/255 --steps 3 --output %s",
             flat,
-            "--model",
             clip,
-            "--epsilon",
-            "4/255",
-            "--steps",
-            3,
-            "--output",
             folder.resolve("drift.html"));
 
     assertThat(program.exitCode()).as(program.err()).isZero();
@@ -153,21 +131,12 @@ class CommandLineTest {
     Path output = folder.resolve("attacked");
 
     Program program =
-        Program.run(
-            "attack",
-            "--model",
+        Program.line(
+            "attack --model %s --images %s --output %s --attack apgd-ce --steps 5"
+            + " --epsilon 3.5/255 --json",
             clip,
-            "--images",
             images,
-            "--output",
-            output,
-            "--attack",
-            "apgd-ce",
-            "--steps",
-            5,
-            "--epsilon",
-            "3.5/255",
-            "--json");
+            output);
 
     assertThat(program.exitCode()).as(program.err()).isZero();
     ImageFolder clean = ImageFolder.of(images);
@@ -201,16 +170,11 @@ class CommandLineTest {
     byte[] bytes = Files.readAllBytes(before.path(0));
 
     Program program =
-        Program.run(
-            "attack",
-            "--model",
+        Program.line(
+            "attack --model %s --images %s --output %s --steps 1",
             clip,
-            "--images",
             photos,
-            "--output",
-            folder.resolve(output),
-            "--steps",
-            1);
+            folder.resolve(output));
 
     assertThat(program.exitCode()).isEqualTo(1);
     assertThat(program.err()).contains("can't be written among the clean ones");
@@ -244,16 +208,11 @@ class CommandLineTest {
     }
     for (String name : List.of("e.npy", "e.safetensors", "e.jsonl")) {
       Program program =
-          Program.run(
-              "embed",
-              "--model",
-              clip,
-              "--images",
-              images,
-              "--output",
-              folder.resolve(name),
-              "--batch-size",
-              5);
+          Program.line(
+            "embed --model %s --images %s --output %s --batch-size 5",
+            clip,
+            images,
+            folder.resolve(name));
       assertThat(program.exitCode()).as(program.err()).isZero();
     }
 
@@ -308,16 +267,11 @@ class CommandLineTest {
 
     Program failing = Program.run("embed", "--model", clip, "--images", flat, "--output", output);
     Program skipping =
-        Program.run(
-            "embed",
-            "--model",
+        Program.line(
+            "embed --model %s --images %s --output %s --skip-unreadable --json",
             clip,
-            "--images",
             flat,
-            "--output",
-            output,
-            "--skip-unreadable",
-            "--json");
+            output);
 
     assertThat(failing.exitCode()).isEqualTo(1);
     assertThat(failing.err()).startsWith("fare embed: ").contains("b.png");
@@ -336,8 +290,10 @@ class CommandLineTest {
     Program andBack =
         Program.run("convert", "--model", open, "--to", "hugging-face", "--output", back);
     Program alone =
-        Program.run(
-            "convert", "--model", clip, "--to", "vision-safetensors", "--output", tower, "--json");
+        Program.line(
+            "convert --model %s --to vision-safetensors --output %s --json",
+            clip,
+            tower);
 
     assertThat(there.exitCode()).as(there.err()).isZero();
     assertThat(andBack.exitCode()).as(andBack.err()).isZero();
@@ -411,21 +367,12 @@ class CommandLineTest {
 
     // what it left goes into a report, curves included
     Program report =
-        Program.run(
-            "evaluate",
-            "--images",
+        Program.line(
+            "evaluate --images %s --model robust=%s --attack pgd --steps 1 --epsilon"
+            + " 1/255 --training %s --output %s",
             images,
-            "--model",
-            "robust=" + output,
-            "--attack",
-            "pgd",
-            "--steps",
-            1,
-            "--epsilon",
-            "1/255",
-            "--training",
+            output,
             run.resolve("metrics.jsonl"),
-            "--output",
             folder.resolve("r.html"));
     assertThat(report.exitCode()).as(report.err()).isZero();
     assertThat(folder.resolve("r.html")).content().contains("How it was trained");
