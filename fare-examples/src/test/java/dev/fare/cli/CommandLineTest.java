@@ -72,12 +72,9 @@ class CommandLineTest {
     Program program =
         Program.line(
             "evaluate --images %s --model a=%s --model b=%s --attack pgd --steps 3"
-            + " --epsilon 1/255,8/255 --workers 2 --batch-size 5 --output %s"
-            + " --require-robust 0.99 --json",
-            images,
-            clip,
-            clip,
-            page);
+                + " --epsilon 1/255,8/255 --workers 2 --batch-size 5 --output %s"
+                + " --require-robust 0.99 --json",
+            images, clip, clip, page);
 
     assertThat(program.exitCode()).as(program.err()).isEqualTo(3);
     assertThat(program.err()).contains("is below the required 0.990");
@@ -116,9 +113,7 @@ class CommandLineTest {
     Program program =
         Program.line(
             "evaluate --images %s --model %s --epsilon 4/255 --steps 3 --output %s",
-            flat,
-            clip,
-            folder.resolve("drift.html"));
+            flat, clip, folder.resolve("drift.html"));
 
     assertThat(program.exitCode()).as(program.err()).isZero();
     assertThat(program.out())
@@ -133,10 +128,8 @@ class CommandLineTest {
     Program program =
         Program.line(
             "attack --model %s --images %s --output %s --attack apgd-ce --steps 5"
-            + " --epsilon 3.5/255 --json",
-            clip,
-            images,
-            output);
+                + " --epsilon 3.5/255 --json",
+            clip, images, output);
 
     assertThat(program.exitCode()).as(program.err()).isZero();
     ImageFolder clean = ImageFolder.of(images);
@@ -172,9 +165,7 @@ class CommandLineTest {
     Program program =
         Program.line(
             "attack --model %s --images %s --output %s --steps 1",
-            clip,
-            photos,
-            folder.resolve(output));
+            clip, photos, folder.resolve(output));
 
     assertThat(program.exitCode()).isEqualTo(1);
     assertThat(program.err()).contains("can't be written among the clean ones");
@@ -209,10 +200,8 @@ class CommandLineTest {
     for (String name : List.of("e.npy", "e.safetensors", "e.jsonl")) {
       Program program =
           Program.line(
-            "embed --model %s --images %s --output %s --batch-size 5",
-            clip,
-            images,
-            folder.resolve(name));
+              "embed --model %s --images %s --output %s --batch-size 5",
+              clip, images, folder.resolve(name));
       assertThat(program.exitCode()).as(program.err()).isZero();
     }
 
@@ -269,9 +258,7 @@ class CommandLineTest {
     Program skipping =
         Program.line(
             "embed --model %s --images %s --output %s --skip-unreadable --json",
-            clip,
-            flat,
-            output);
+            clip, flat, output);
 
     assertThat(failing.exitCode()).isEqualTo(1);
     assertThat(failing.err()).startsWith("fare embed: ").contains("b.png");
@@ -290,10 +277,7 @@ class CommandLineTest {
     Program andBack =
         Program.run("convert", "--model", open, "--to", "hugging-face", "--output", back);
     Program alone =
-        Program.line(
-            "convert --model %s --to vision-safetensors --output %s --json",
-            clip,
-            tower);
+        Program.line("convert --model %s --to vision-safetensors --output %s --json", clip, tower);
 
     assertThat(there.exitCode()).as(there.err()).isZero();
     assertThat(andBack.exitCode()).as(andBack.err()).isZero();
@@ -369,11 +353,8 @@ class CommandLineTest {
     Program report =
         Program.line(
             "evaluate --images %s --model robust=%s --attack pgd --steps 1 --epsilon"
-            + " 1/255 --training %s --output %s",
-            images,
-            output,
-            run.resolve("metrics.jsonl"),
-            folder.resolve("r.html"));
+                + " 1/255 --training %s --output %s",
+            images, output, run.resolve("metrics.jsonl"), folder.resolve("r.html"));
     assertThat(report.exitCode()).as(report.err()).isZero();
     assertThat(folder.resolve("r.html")).content().contains("How it was trained");
   }

@@ -68,12 +68,8 @@ class RetrievalCommandTest {
     Program program =
         Program.line(
             "retrieval --captions %s --images %s --model a=%s --model b=%s --steps 10"
-            + " --epsilon 8/255 --batch-size 3 --output %s --require-robust 0.99 --json",
-            list(),
-            images,
-            clip,
-            clip,
-            page);
+                + " --epsilon 8/255 --batch-size 3 --output %s --require-robust 0.99 --json",
+            list(), images, clip, clip, page);
 
     assertThat(program.exitCode()).as(program.err()).isEqualTo(3);
     JsonObject second = program.json().getAsJsonArray("results").get(1).getAsJsonObject();
