@@ -72,29 +72,11 @@ class CommandLineTest {
     Path page = folder.resolve("out/report.html");
 
     Program program =
-        Program.run(
-            "evaluate",
-            "--images",
-            images,
-            "--model",
-            "a=" + clip,
-            "--model",
-            "b=" + clip,
-            "--attack",
-            "pgd",
-            "--steps",
-            3,
-            "--epsilon",
-            "1/255,8/255",
-            "--workers",
-            2,
-            "--batch-size",
-            5,
-            "--output",
-            page,
-            "--require-robust",
-            0.99,
-            "--json");
+        Program.line(
+            "evaluate --images %s --model a=%s --model b=%s --attack pgd --steps 3"
+                + " --epsilon 1/255,8/255 --workers 2 --batch-size 5 --output %s"
+                + " --require-robust 0.99 --json",
+            images, clip, clip, page);
 
     assertThat(program.exitCode()).as(program.err()).isEqualTo(3);
     assertThat(program.err()).contains("is below the required 0.990");
@@ -131,18 +113,9 @@ class CommandLineTest {
     }
 
     Program program =
-        Program.run(
-            "evaluate",
-            "--images",
-            flat,
-            "--model",
-            clip,
-            "--epsilon",
-            "4/255",
-            "--steps",
-            3,
-            "--output",
-            folder.resolve("drift.html"));
+        Program.line(
+            "evaluate --images %s --model %s --epsilon 4/255 --steps 3 --output %s",
+            flat, clip, folder.resolve("drift.html"));
 
     assertThat(program.exitCode()).as(program.err()).isZero();
     assertThat(program.out())
@@ -155,21 +128,10 @@ class CommandLineTest {
     Path output = folder.resolve("attacked");
 
     Program program =
-        Program.run(
-            "attack",
-            "--model",
-            clip,
-            "--images",
-            images,
-            "--output",
-            output,
-            "--attack",
-            "apgd-ce",
-            "--steps",
-            5,
-            "--epsilon",
-            "3.5/255",
-            "--json");
+        Program.line(
+            "attack --model %s --images %s --output %s --attack apgd-ce --steps 5"
+                + " --epsilon 3.5/255 --json",
+            clip, images, output);
 
     assertThat(program.exitCode()).as(program.err()).isZero();
     ImageFolder clean = ImageFolder.of(images);
@@ -203,16 +165,9 @@ class CommandLineTest {
     byte[] bytes = Files.readAllBytes(before.path(0));
 
     Program program =
-        Program.run(
-            "attack",
-            "--model",
-            clip,
-            "--images",
-            photos,
-            "--output",
-            folder.resolve(output),
-            "--steps",
-            1);
+        Program.line(
+            "attack --model %s --images %s --output %s --steps 1",
+            clip, photos, folder.resolve(output));
 
     assertThat(program.exitCode()).isEqualTo(1);
     assertThat(program.err()).contains("can't be written among the clean ones");
@@ -246,16 +201,9 @@ class CommandLineTest {
     }
     for (String name : List.of("e.npy", "e.safetensors", "e.jsonl")) {
       Program program =
-          Program.run(
-              "embed",
-              "--model",
-              clip,
-              "--images",
-              images,
-              "--output",
-              folder.resolve(name),
-              "--batch-size",
-              5);
+          Program.line(
+              "embed --model %s --images %s --output %s --batch-size 5",
+              clip, images, folder.resolve(name));
       assertThat(program.exitCode()).as(program.err()).isZero();
     }
 
@@ -320,16 +268,9 @@ class CommandLineTest {
 
     Program failing = Program.run("embed", "--model", clip, "--images", flat, "--output", output);
     Program skipping =
-        Program.run(
-            "embed",
-            "--model",
-            clip,
-            "--images",
-            flat,
-            "--output",
-            output,
-            "--skip-unreadable",
-            "--json");
+        Program.line(
+            "embed --model %s --images %s --output %s --skip-unreadable --json",
+            clip, flat, output);
 
     assertThat(failing.exitCode()).isEqualTo(1);
     assertThat(failing.err()).startsWith("fare embed: ").contains("b.png");
@@ -348,8 +289,7 @@ class CommandLineTest {
     Program andBack =
         Program.run("convert", "--model", open, "--to", "hugging-face", "--output", back);
     Program alone =
-        Program.run(
-            "convert", "--model", clip, "--to", "vision-safetensors", "--output", tower, "--json");
+        Program.line("convert --model %s --to vision-safetensors --output %s --json", clip, tower);
 
     assertThat(there.exitCode()).as(there.err()).isZero();
     assertThat(andBack.exitCode()).as(andBack.err()).isZero();
@@ -458,22 +398,10 @@ class CommandLineTest {
 
     // what it left goes into a report, curves included
     Program report =
-        Program.run(
-            "evaluate",
-            "--images",
-            images,
-            "--model",
-            "robust=" + output,
-            "--attack",
-            "pgd",
-            "--steps",
-            1,
-            "--epsilon",
-            "1/255",
-            "--training",
-            run.resolve("metrics.jsonl"),
-            "--output",
-            folder.resolve("r.html"));
+        Program.line(
+            "evaluate --images %s --model robust=%s --attack pgd --steps 1 --epsilon"
+                + " 1/255 --training %s --output %s",
+            images, output, run.resolve("metrics.jsonl"), folder.resolve("r.html"));
     assertThat(report.exitCode()).as(report.err()).isZero();
     assertThat(folder.resolve("r.html")).content().contains("How it was trained");
   }

@@ -4,10 +4,22 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 
 /** One run of the program in this JVM. */
 record Program(int exitCode, String out, String err) {
+
+  /** Runs a line of words; each {@code %s} stands for the next of what is given. */
+  static Program line(String line, Object... given) {
+    Iterator<Object> next = List.of(given).iterator();
+    return run(
+        Stream.of(line.split(" ", -1))
+            .map(word -> word.contains("%s") ? word.formatted(next.next()) : word)
+            .toArray());
+  }
 
   static Program run(Object... arguments) {
     StringWriter out = new StringWriter();

@@ -66,27 +66,10 @@ class RetrievalCommandTest {
     Path page = folder.resolve("out/retrieval.html");
 
     Program program =
-        Program.run(
-            "retrieval",
-            "--captions",
-            list(),
-            "--images",
-            images,
-            "--model",
-            "a=" + clip,
-            "--model",
-            "b=" + clip,
-            "--steps",
-            10,
-            "--epsilon",
-            "8/255",
-            "--batch-size",
-            3,
-            "--output",
-            page,
-            "--require-robust",
-            0.99,
-            "--json");
+        Program.line(
+            "retrieval --captions %s --images %s --model a=%s --model b=%s --steps 10"
+                + " --epsilon 8/255 --batch-size 3 --output %s --require-robust 0.99 --json",
+            list(), images, clip, clip, page);
 
     assertThat(program.exitCode()).as(program.err()).isEqualTo(3);
     JsonObject second = program.json().getAsJsonArray("results").get(1).getAsJsonObject();
