@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.Device;
 import ai.djl.Model;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -15,6 +14,7 @@ import dev.fare.torch.Host;
 import dev.fare.torch.RecordedBlock;
 import dev.fare.torch.TensorScope;
 import dev.fare.torch.TorchDevices;
+import dev.fare.torch.TorchEngine;
 import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
@@ -241,7 +241,7 @@ public final class AdaptedModel implements ImageEncoder, Classifier {
           file == null
               ? RecordedBlock.of(requireNonNull(block), device)
               : RecordedBlock.load(file, TorchDevices.orDefault(device));
-      NDManager manager = Engine.getEngine("PyTorch").newBaseManager(loaded.device());
+      NDManager manager = TorchEngine.get().newBaseManager(loaded.device());
       try {
         return new AdaptedModel(this, loaded, manager);
       } catch (RuntimeException e) {

@@ -1,9 +1,9 @@
 package dev.fare;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import dev.fare.torch.Host;
+import dev.fare.torch.TorchEngine;
 import java.util.Arrays;
 
 /** Something that decides between K classes. */
@@ -23,7 +23,7 @@ public interface Classifier {
    * does whose encoder was loaded onto another.
    */
   default Device device() {
-    return Engine.getEngine("PyTorch").defaultDevice();
+    return TorchEngine.get().defaultDevice();
   }
 
   /** Stands for a class where the logits are not finite; never right. */

@@ -1,8 +1,8 @@
 package dev.fare;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
+import dev.fare.torch.TorchEngine;
 
 /**
  * Something that sees: pixels in, embedding out.
@@ -32,7 +32,7 @@ public interface ImageEncoder extends AutoCloseable {
    * says otherwise.
    */
   default Device device() {
-    return Engine.getEngine("PyTorch").defaultDevice();
+    return TorchEngine.get().defaultDevice();
   }
 
   /**

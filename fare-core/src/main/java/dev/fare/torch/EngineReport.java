@@ -34,7 +34,7 @@ public record EngineReport(Device device, Map<String, String> facts, Optional<St
    * @throws ai.djl.engine.EngineException if its native libraries can't be loaded
    */
   public static EngineReport create() {
-    Engine engine = Engine.getEngine("PyTorch");
+    Engine engine = TorchEngine.get();
     boolean isCudaBuild = engine.hasCapability(StandardCapabilities.CUDA);
     CudaSetup cuda = CudaSetup.here(isCudaBuild);
     CpuInfo cpu = CpuInfo.here();

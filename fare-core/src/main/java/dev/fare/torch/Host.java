@@ -1,7 +1,6 @@
 package dev.fare.torch;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -28,7 +27,7 @@ public final class Host {
     static final TorchModule MODULE =
         TorchModule.compile(
             TorchSource.resource(Host.class, "host.py"), "Host", Map.of(), Device.cpu());
-    static final NDManager MEMORY = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
+    static final NDManager MEMORY = TorchEngine.get().newBaseManager(Device.cpu());
   }
 
   /**

@@ -1,7 +1,6 @@
 package dev.fare.torch;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -55,7 +54,7 @@ public final class RecordedBlock implements AutoCloseable {
       throw new IllegalArgumentException(
           "device must be the block's own, " + device + ", where its parameters are, got " + asked);
     }
-    return new RecordedBlock(block, Engine.getEngine("PyTorch").newBaseManager(device));
+    return new RecordedBlock(block, TorchEngine.get().newBaseManager(device));
   }
 
   /**
@@ -69,7 +68,7 @@ public final class RecordedBlock implements AutoCloseable {
     if (!Files.isRegularFile(file)) {
       throw new NoSuchFileException(file.toString());
     }
-    NDManager manager = Engine.getEngine("PyTorch").newBaseManager(device);
+    NDManager manager = TorchEngine.get().newBaseManager(device);
     try {
       PtSymbolBlock block =
           JniUtils.loadModule(

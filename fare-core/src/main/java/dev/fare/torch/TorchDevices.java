@@ -27,7 +27,7 @@ public final class TorchDevices {
    * @throws IllegalArgumentException if libtorch can't use the GPU that was asked for
    */
   public static Device orDefault(@Nullable Device asked) {
-    Engine engine = Engine.getEngine("PyTorch");
+    Engine engine = TorchEngine.get();
     if (asked == null) {
       if (!engine.defaultDevice().isGpu()) {
         sayOnceWhyNoGpu(engine.hasCapability(StandardCapabilities.CUDA));

@@ -1,7 +1,6 @@
 package dev.fare.torch;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -67,7 +66,7 @@ public final class TorchModule implements AutoCloseable {
     }
     state.putAll(attributes);
     ByteArrayOutputStream archive = new ByteArrayOutputStream();
-    NDManager manager = Engine.getEngine("PyTorch").newBaseManager(device);
+    NDManager manager = TorchEngine.get().newBaseManager(device);
     try {
       TorchArchive.writeModule(new TorchObject(source, className, state), archive);
       PtSymbolBlock block =

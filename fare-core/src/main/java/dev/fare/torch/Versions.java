@@ -15,7 +15,7 @@ public final class Versions {
     Map<String, String> versions = new TreeMap<>();
     versions.put("fare", own == null ? "development" : own);
     versions.put("djl", Engine.getDjlVersion());
-    versions.put("libtorch", Engine.getEngine("PyTorch").getVersion());
+    versions.put("libtorch", TorchEngine.get().getVersion());
     return versions;
   }
 }

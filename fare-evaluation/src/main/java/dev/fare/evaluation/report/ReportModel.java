@@ -11,6 +11,7 @@ import dev.fare.evaluation.RobustnessEvaluation;
 import dev.fare.evaluation.TransferMatrix;
 import dev.fare.evaluation.drift.DriftReport;
 import dev.fare.evaluation.retrieval.RetrievalReport;
+import dev.fare.torch.TorchEngine;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -178,7 +179,7 @@ public record ReportModel(
       String own = RobustnessEvaluation.class.getPackage().getImplementationVersion();
       provenance("Software", "FARE for the JVM", own == null ? "development" : own);
       provenance("Software", "DJL", Engine.getDjlVersion());
-      provenance("Software", "libtorch", Engine.getEngine("PyTorch").getVersion());
+      provenance("Software", "libtorch", TorchEngine.get().getVersion());
       provenance("Software", "Java", Runtime.version());
       return provenance(
           "Machine",
