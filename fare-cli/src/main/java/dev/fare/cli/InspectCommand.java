@@ -12,6 +12,7 @@ import dev.fare.evaluation.report.ReportFiles;
 import dev.fare.evaluation.report.ReportModel;
 import dev.fare.evaluation.report.TextTable;
 import dev.fare.evaluation.report.Verdict;
+import dev.fare.io.TextFile;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.text.TextConfig;
@@ -189,7 +190,7 @@ final class InspectCommand implements Callable<Integer> {
   private Map<String, Object> run(Path newest) throws IOException {
     JsonObject state;
     try {
-      state = JsonParser.parseString(Files.readString(newest.resolve(STATE))).getAsJsonObject();
+      state = JsonParser.parseString(TextFile.read(newest.resolve(STATE))).getAsJsonObject();
     } catch (JsonParseException | IllegalStateException e) {
       throw new IOException(newest.resolve(STATE) + " can't be read: " + e.getMessage(), e);
     }

@@ -3,6 +3,7 @@ package dev.fare.data;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.fare.image.PixelImage;
+import dev.fare.io.TextFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ public final class CifarBinary {
   }
 
   private static List<String> names(Path file) throws IOException {
-    return Files.readAllLines(file).stream().map(String::strip).filter(s -> !s.isEmpty()).toList();
+    return TextFile.read(file).lines().map(String::strip).filter(s -> !s.isEmpty()).toList();
   }
 
   /** The class is the last of the label bytes: CIFAR-100's first is the coarse class. */

@@ -56,10 +56,7 @@ public final class SafetensorsWriter {
    * @param metadata free-form strings
    */
   public static void writeTo(
-      OutputStream out,
-      Map<String, NDArray> tensors,
-      DataType type,
-      Map<String, String> metadata)
+      OutputStream out, Map<String, NDArray> tensors, DataType type, Map<String, String> metadata)
       throws IOException {
     checkType(type);
     byte[] header = header(tensors, type, metadata);

@@ -109,8 +109,7 @@ public final class StrictJson {
     return Double.valueOf(text);
   }
 
-  private static JsonObject object(JsonReader reader, String origin, int depth)
-      throws IOException {
+  private static JsonObject object(JsonReader reader, String origin, int depth) throws IOException {
     JsonObject object = new JsonObject();
     reader.beginObject();
     while (reader.hasNext()) {
@@ -124,8 +123,7 @@ public final class StrictJson {
     return object;
   }
 
-  private static JsonArray array(JsonReader reader, String origin, int depth)
-      throws IOException {
+  private static JsonArray array(JsonReader reader, String origin, int depth) throws IOException {
     JsonArray array = new JsonArray();
     reader.beginArray();
     while (reader.hasNext()) {

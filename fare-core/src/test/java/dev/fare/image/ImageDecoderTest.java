@@ -385,7 +385,7 @@ class ImageDecoderTest {
     }
   }
 
-  /** 85 bytes that make ImageIO's reader ask for 672 MB. */
+  /** 72 bytes that make ImageIO's reader ask for 832 MB. */
   @Test
   void refusesABmpAroundAnotherFormat() {
     byte[] bmp =

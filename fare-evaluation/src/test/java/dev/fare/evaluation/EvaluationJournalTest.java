@@ -218,7 +218,8 @@ class EvaluationJournalTest {
   void anInterruptedThreadGoesOnWriting() throws Exception {
     Path file = folder.resolve("interrupted.journal");
     EvaluationJournal.Entry entry =
-        new EvaluationJournal.Entry("d", "m", "clean", List.of(0), List.of(1), AttackCost.NONE, 1, null);
+        new EvaluationJournal.Entry(
+            "d", "m", "clean", List.of(0), List.of(1), AttackCost.NONE, 1, null);
     Thread.currentThread().interrupt();
     try (EvaluationJournal journal = EvaluationJournal.open(file, "e")) {
       journal.add(entry);
@@ -228,5 +229,16 @@ class EvaluationJournalTest {
     try (EvaluationJournal journal = EvaluationJournal.open(file, "e")) {
       assertThat(journal.known("d", "m", "clean")).containsExactly(entry);
     }
+  }
+
+  @Test
+  void aNumberThatIsNoneIsDamage() throws Exception {
+    Path file =
+        Files.writeString(
+            folder.resolve("number.journal"), "{\"evaluation\":\"e\"}\n{\"seconds\":\"0.4x\"}\n");
+
+    assertThatThrownBy(() -> EvaluationJournal.open(file, "e"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("line 2 of the journal " + file + " can't be read");
   }
 }

@@ -1,7 +1,7 @@
 package dev.fare.cli.options;
 
+import dev.fare.io.TextFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,9 +51,6 @@ public class ClassNameOptions {
   }
 
   private static List<String> lines(Path file) throws IOException {
-    return Files.readAllLines(file).stream()
-        .map(String::strip)
-        .filter(line -> !line.isEmpty())
-        .toList();
+    return TextFile.read(file).lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
   }
 }

@@ -5,8 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;
+import dev.fare.io.TextFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -55,7 +55,7 @@ public record CheckpointState(
 
   static CheckpointState read(Path file) throws IOException {
     try {
-      Stored stored = GSON.fromJson(Files.readString(file, UTF_8), Stored.class);
+      Stored stored = GSON.fromJson(TextFile.read(file), Stored.class);
       if (stored == null
           || stored.step == null
           || stored.skippedSteps == null
@@ -79,7 +79,7 @@ public record CheckpointState(
           stored.settings,
           stored.versions,
           stored.memory == null ? RunMemory.NONE : stored.memory);
-    } catch (JsonParseException e) {
+    } catch (JsonParseException | NumberFormatException e) { // Gson lets the latter through
       throw new IOException(file + " is not the JSON of a checkpoint: " + e.getMessage(), e);
     }
   }

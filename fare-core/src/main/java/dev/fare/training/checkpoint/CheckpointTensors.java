@@ -51,8 +51,7 @@ final class CheckpointTensors {
                 tensor.getDataType(),
                 name));
     return writeSynced(
-        file,
-        out -> SafetensorsWriter.writeTo(out, tensors, DataType.FLOAT32, Map.of()));
+        file, out -> SafetensorsWriter.writeTo(out, tensors, DataType.FLOAT32, Map.of()));
   }
 
   /** Writes a new file, syncs it, and says what is in it. */

@@ -167,6 +167,7 @@ class CheckpointTest {
       value = {
         "\"warnings\": \\[[^\\]]*\\]; \"warnings\": null",
         "\"recent\": \\[; \"recent\": [null,",
+        "\"recent\": \\[; \"recent\": [\"0.4x\",",
         "\"settings\": \\{; \"settings\": {\"other\": null,",
         "\"step\": 4,; \"step\": 3,"
       })

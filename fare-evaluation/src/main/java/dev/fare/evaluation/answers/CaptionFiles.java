@@ -7,10 +7,9 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.fare.io.AtomicFile;
-import java.io.BufferedReader;
+import dev.fare.io.TextFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -113,11 +112,9 @@ public final class CaptionFiles {
   /** POPE's questions, one JSON object a line. */
   public static List<PopeQuestion> readPope(Path file) throws IOException {
     List<PopeQuestion> questions = new ArrayList<>();
-    try (BufferedReader lines = Files.newBufferedReader(file)) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (!line.isBlank()) {
-          questions.add(popeQuestion(parse(line, file), file));
-        }
+    for (String line : TextFile.read(file).lines().toList()) {
+      if (!line.isBlank()) {
+        questions.add(popeQuestion(parse(line, file), file));
       }
     }
     return questions;
@@ -141,7 +138,7 @@ public final class CaptionFiles {
 
   private static Map<String, String> readResults(Path file, String key, String value)
       throws IOException {
-    JsonElement all = parse(Files.readString(file), file);
+    JsonElement all = parse(TextFile.read(file), file);
     if (!all.isJsonArray()) {
       throw wrong(file, "a list of results", all);
     }
@@ -177,7 +174,7 @@ public final class CaptionFiles {
   }
 
   private static JsonObject object(Path file) throws IOException {
-    JsonElement all = parse(Files.readString(file), file);
+    JsonElement all = parse(TextFile.read(file), file);
     if (!all.isJsonObject()) {
       throw wrong(file, "a JSON object", all);
     }

@@ -197,7 +197,7 @@ public final class EvaluationJournal implements AutoCloseable {
       if (parsed != null) {
         return parsed;
       }
-    } catch (JsonParseException e) {
+    } catch (JsonParseException | NumberFormatException e) { // Gson lets the latter through
       throw new IllegalStateException(damagedLine(number).getMessage(), e);
     }
     throw damagedLine(number);

@@ -3,8 +3,8 @@ package dev.fare.evaluation.report;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.fare.io.TextFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +32,7 @@ public record TrainingPoint(
   public static List<TrainingPoint> read(Path metrics) throws IOException {
     List<TrainingPoint> points = new ArrayList<>();
     double cosineClean = 1;
-    for (String line : Files.readAllLines(metrics)) {
+    for (String line : TextFile.read(metrics).lines().toList()) {
       try {
         JsonObject json = JsonParser.parseString(line).getAsJsonObject();
         if (json.get("skipped").getAsDouble() != 0) {
@@ -46,7 +46,11 @@ public record TrainingPoint(
                 cosineClean,
                 number(json, "adversarial_cosine"),
                 number(json, "learning_rate")));
-      } catch (JsonParseException | IllegalStateException | NullPointerException e) {
+      } catch (JsonParseException
+          | IllegalStateException
+          | IllegalArgumentException
+          | UnsupportedOperationException
+          | NullPointerException e) {
         throw new IOException(
             "%s is no metrics.jsonl of a training: line %d is %s"
                 .formatted(metrics, points.size() + 1, line),

@@ -117,4 +117,16 @@ class AnswersTest {
   private Path write(String text) throws IOException {
     return Files.writeString(Files.createTempFile(folder, "file", ".json"), text);
   }
+
+  @Test
+  void aFileThatIsNoTextIsNamed(@TempDir Path folder) throws Exception {
+    Path file = Files.write(folder.resolve("latin1.json"), new byte[] {'[', (byte) 0xE9, ']'});
+
+    assertThatThrownBy(() -> CaptionFiles.readCaptions(file))
+        .isInstanceOf(IOException.class)
+        .hasMessage(file + " is no text in UTF-8");
+    assertThatThrownBy(() -> CaptionFiles.readPope(file)).hasMessageContaining(file.toString());
+    assertThatThrownBy(() -> CaptionFiles.readVqaQuestions(file))
+        .hasMessageContaining(file.toString());
+  }
 }

@@ -14,14 +14,18 @@ import dev.fare.evaluation.statistics.ClassAccuracy;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ReportPartsTest {
 
@@ -185,5 +189,17 @@ class ReportPartsTest {
     assertThatThrownBy(() -> ReportModel.builder("empty").build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("at least one evaluation");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"0.4x\"", "[1,2]", "{}", "null"})
+  void aTrainingsLineWhoseNumberIsNoneIsNamed(String loss, @TempDir Path folder) throws Exception {
+    Path file =
+        Files.writeString(
+            folder.resolve("metrics.jsonl"), "{\"step\":1,\"skipped\":0,\"loss\":" + loss + "}");
+
+    assertThatThrownBy(() -> TrainingPoint.read(file))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith(file + " is no metrics.jsonl of a training: line 1 is {");
   }
 }

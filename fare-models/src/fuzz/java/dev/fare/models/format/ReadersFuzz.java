@@ -3,6 +3,8 @@ package dev.fare.models.format;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
+import dev.fare.io.ModelFormatException;
+import dev.fare.models.export.gguf.Mmproj;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +44,18 @@ class ReadersFuzz {
   @FuzzTest(maxDuration = DURATION)
   void anyWeightFile(byte[] bytes) throws IOException {
     HostileFiles.readWeights(bytes, directory);
+  }
+
+  @FuzzTest(maxDuration = DURATION)
+  void gguf(byte[] bytes) throws IOException {
+    Path file = Files.write(directory.resolve("mmproj.gguf"), bytes);
+    try {
+      Mmproj.read(file).tensors();
+    } catch (ModelFormatException expected) {
+      if (!expected.getMessage().contains(file.toString())) {
+        throw new AssertionError("the message does not name the file", expected);
+      }
+    }
   }
 
   @FuzzTest(maxDuration = DURATION)

@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.fare.io.TextFile;
 import dev.fare.models.hub.RepositoryInfo.RemoteFile;
 import java.io.IOException;
 import java.net.URI;
@@ -214,7 +215,7 @@ public final class ModelHub {
       return false;
     }
     try {
-      JsonObject json = JsonParser.parseString(Files.readString(config)).getAsJsonObject();
+      JsonObject json = JsonParser.parseString(TextFile.read(config)).getAsJsonObject();
       return json.has("model_type") && json.get("model_type").getAsString().startsWith("clip");
     } catch (JsonParseException | IllegalStateException | UnsupportedOperationException e) {
       throw new HubException(config + ": the file is no JSON object", e);

@@ -3,6 +3,7 @@ package dev.fare.vlm.llava;
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import dev.fare.io.StrictJson;
+import dev.fare.io.TextFile;
 import dev.fare.models.format.ConfigSection;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,7 +65,7 @@ final class ChatTemplate {
   private static Optional<String> program(Path directory) throws IOException {
     Path jinja = directory.resolve(JINJA);
     if (Files.exists(jinja)) {
-      return Optional.of(Files.readString(jinja));
+      return Optional.of(TextFile.read(jinja));
     }
     for (String name : JSON_FILES) {
       Path file = directory.resolve(name);

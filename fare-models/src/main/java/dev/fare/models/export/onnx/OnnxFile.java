@@ -73,8 +73,8 @@ record OnnxFile(Path file, boolean isExternal) {
     return new ProtoMessage().text(1, key).text(2, value);
   }
 
-  private static void writeData(
-      OnnxGraph graph, Map<String, Long> offsets, OutputStream out) throws IOException {
+  private static void writeData(OnnxGraph graph, Map<String, Long> offsets, OutputStream out)
+      throws IOException {
     long end = 0;
     for (OnnxWeight weight : graph.weights()) {
       Long offset = offsets.get(weight.name());
