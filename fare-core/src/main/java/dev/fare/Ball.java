@@ -283,9 +283,7 @@ public final class Ball {
    * @return {@code [N]} boolean
    */
   public NDArray contains(NDArray images) {
-    double[] numbers = {
-      threatModel.norm().ordinal(), threatModel.epsilon() * (1 + 2 * TOLERANCE)
-    };
+    double[] numbers = {threatModel.norm().ordinal(), threatModel.epsilon() * (1 + 2 * TOLERANCE)};
     NDArray isNear = Script.MODULE.call("contains", numbers, images, center);
     return bounds.isEmpty()
         ? isNear

@@ -92,7 +92,9 @@ class HostCrossingsTest {
     return Math.round(crossings / (double) MORE);
   }
 
-  /** Where it starts and where it ends, and where rounding has left the ball, once or twice more. */
+  /**
+   * Where it starts and where it ends, and where rounding has left the ball, once or twice more.
+   */
   @ParameterizedTest
   @EnumSource(Norm.class)
   void anAttackReadsTwice(Norm norm) {
