@@ -8,8 +8,8 @@ import ai.djl.ndarray.NDManager;
 import dev.fare.AttackControl;
 import dev.fare.AttackListener;
 import dev.fare.AttackOptions;
-import dev.fare.AttackResult.Scores;
 import dev.fare.AttackResult;
+import dev.fare.AttackResult.Scores;
 import dev.fare.Ball;
 import dev.fare.Objective;
 import dev.fare.SeededAttack;
@@ -134,9 +134,7 @@ public abstract sealed class ImageAttack implements SeededAttack
       double[] read = Host.doubles(toRead);
       NDArray inside = ball.tighten(found.images(), Arrays.copyOfRange(read, 2, 4));
       NDArray highestInside =
-          one
-              ? inside
-              : ball.tighten(found.highestLossImages(), Arrays.copyOfRange(read, 4, 6));
+          one ? inside : ball.tighten(found.highestLossImages(), Arrays.copyOfRange(read, 4, 6));
       Scores scores = found.scores();
       boolean isMoved = inside != found.images() || highestInside != found.highestLossImages();
       if (scores != null && isMoved) {
@@ -149,10 +147,7 @@ public abstract sealed class ImageAttack implements SeededAttack
       NDArray highest = one ? images : scope.keep(highestInside.duplicate(), owner);
       if (scores == null) {
         return AttackResult.evaluatedOnDemand(
-            images,
-            meter.cost(read),
-            meter.stopReason(),
-            () -> Transfer.replay(images, objective));
+            images, meter.cost(read), meter.stopReason(), () -> Transfer.replay(images, objective));
       }
       scope.keep(scores.losses(), owner);
       scope.keep(scores.succeeded(), owner);

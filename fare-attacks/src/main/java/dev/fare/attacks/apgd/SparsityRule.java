@@ -64,8 +64,7 @@ final class SparsityRule implements StepRule {
   @Override
   public NDArray advance(
       Ball ball, NDArray images, NDArray previous, NDArray gradient, boolean first) {
-    return ball.project(
-        Kernels.ascendSparsely(images, gradient, fractions.get(), stepSizes.get()));
+    return ball.project(Kernels.ascendSparsely(images, gradient, fractions.get(), stepSizes.get()));
   }
 
   @Override

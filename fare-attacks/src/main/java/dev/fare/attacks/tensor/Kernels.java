@@ -99,8 +99,7 @@ public final class Kernels {
    *
    * @param sizes {@code [N,1,1,1]}, how far, in l1 length
    */
-  public static NDArray ascendSparsely(
-      NDArray x, NDArray gradient, NDArray shares, NDArray sizes) {
+  public static NDArray ascendSparsely(NDArray x, NDArray gradient, NDArray shares, NDArray sizes) {
     return Script.MODULE.call("sparse_ascend", x, gradient, shares, sizes);
   }
 

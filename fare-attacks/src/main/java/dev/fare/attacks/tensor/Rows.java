@@ -62,7 +62,6 @@ public final class Rows {
       source[Math.toIntExact(rows[i])] = i;
       isFound[Math.toIntExact(rows[i])] = true;
     }
-    return new Spread(
-        Host.bring(scope.manager(), source), Host.bring(scope.manager(), isFound));
+    return new Spread(Host.bring(scope.manager(), source), Host.bring(scope.manager(), isFound));
   }
 }
