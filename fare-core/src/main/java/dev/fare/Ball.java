@@ -181,7 +181,7 @@ public final class Ball {
    *
    * @param images {@code [N,C,H,W]}
    * @return the same shape; the argument itself if every image is inside
-   * @throws IllegalStateException if an image is not finite
+   * @throws IllegalStateException if that can't be done, as for an image that is not finite
    */
   public NDArray tighten(NDArray images) {
     return tighten(images, Host.doubles(look(images)));
@@ -214,8 +214,12 @@ public final class Ball {
       inside = Script.MODULE.call("towards_center", shrunk(inside, TOLERANCE), center);
       farthest = farthest(inside);
     }
-    if (!(farthest <= Double.MAX_VALUE)) {
-      throw new IllegalStateException("an image of the attack is not finite");
+    if (!(farthest <= allowed())) {
+      throw new IllegalStateException(
+          "an attack's image can't be brought into "
+              + threatModel.label()
+              + ", its perturbation is of size "
+              + farthest);
     }
     return inside;
   }
@@ -233,6 +237,11 @@ public final class Ball {
   /** Whether an image is farther than rounding allows; for l∞ the bounds are exact. */
   private boolean isOutside(double distance) {
     return threatModel.norm() != Norm.LINF && distance > threatModel.epsilon() * (1 + TOLERANCE);
+  }
+
+  /** What counts as inside, with a distance's own rounding. */
+  private double allowed() {
+    return threatModel.epsilon() * (1 + 2 * TOLERANCE);
   }
 
   /**
@@ -283,7 +292,7 @@ public final class Ball {
    * @return {@code [N]} boolean
    */
   public NDArray contains(NDArray images) {
-    double[] numbers = {threatModel.norm().ordinal(), threatModel.epsilon() * (1 + 2 * TOLERANCE)};
+    double[] numbers = {threatModel.norm().ordinal(), allowed()};
     NDArray isNear = Script.MODULE.call("contains", numbers, images, center);
     return bounds.isEmpty()
         ? isNear

@@ -68,7 +68,7 @@ class HostCrossingsTest {
         new Case("APGD " + norm, n -> ApgdAttack.builder(tiny).steps(n).build(), 0, 0),
         new Case("FAB " + norm, n -> FabAttack.builder(tiny).steps(n).build(), 0, 0),
         new Case("FAB-T " + norm, n -> FabAttack.builder(tiny).steps(n).targets(1).build(), 0, 0),
-        // what is drawn, and on the CPU at each query whether an image is finished
+        // what is drawn, and which images are finished: on the CPU at each query, on a GPU at a tenth
         new Case("Square " + norm, n -> SquareAttack.builder(tiny).queries(n).build(), 1, 1));
   }
 
@@ -84,7 +84,7 @@ class HostCrossingsTest {
           crossings(() -> attack.ofSteps().apply(FEW + MORE).perturb(objective, pixels).close());
 
       assertThat(aStep(more[0] - few[0])).as("brought").isEqualTo(attack.brought());
-      assertThat(aStep(more[1] - few[1])).as("read").isEqualTo(attack.read());
+      assertThat(aStep(more[1] - few[1])).as("read").isLessThanOrEqualTo(attack.read());
     }
   }
 

@@ -57,7 +57,7 @@ class HostReadTest {
     NDArray unit = Cosine.normalize(rows);
     NDArray cosines = Cosine.between(rows, unit);
 
-    assertThat(cosines.toFloatArray()).containsExactly(1, 1);
+    assertThat(Host.floats(cosines)).containsExactly(1, 1);
     assertThat(manager.getManagedArrays()).hasSize(before + 2);
   }
 }
