@@ -43,8 +43,7 @@ class TorchEngineTest {
   void threadsSleepUnlessTheUserSaysOtherwise(
       String environment, String property, String expected, @TempDir Path folder)
       throws IOException {
-    List<String> prefix =
-        List.of(("env " + environment).split(" ", -1));
+    List<String> prefix = List.of(("env " + environment).split(" ", -1));
 
     ChildJvm child =
         ChildJvm.start(prefix, folder.resolve("errors"), Child.class, folder.resolve(property));

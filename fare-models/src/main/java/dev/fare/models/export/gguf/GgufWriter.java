@@ -49,33 +49,33 @@ final class GgufWriter {
   static void write(GgufFile base, GgufMetadata further, Map<String, NDArray> replaced, Path target)
       throws IOException {
     GgufWriter writer = new GgufWriter(base.alignment());
-      for (GgufTensor tensor : base.tensors().values()) {
-        NDArray ours = replaced.get(tensor.name());
-        if (ours == null) {
-          writer.add(
-              tensor.name(),
-              tensor.shape(),
-              tensor.type(),
-              out -> copy(base, tensor.position(), tensor.bytes(), out));
-        } else {
-          GgufType type = tensor.type() == GgufType.F32 ? GgufType.F32 : GgufType.F16;
-          writer.add(
-              tensor.name(),
-              tensor.shape(),
-              type,
-              out -> writeNumbers(tensor.name(), ours, type, out));
-        }
+    for (GgufTensor tensor : base.tensors().values()) {
+      NDArray ours = replaced.get(tensor.name());
+      if (ours == null) {
+        writer.add(
+            tensor.name(),
+            tensor.shape(),
+            tensor.type(),
+            out -> copy(base, tensor.position(), tensor.bytes(), out));
+      } else {
+        GgufType type = tensor.type() == GgufType.F32 ? GgufType.F32 : GgufType.F16;
+        writer.add(
+            tensor.name(),
+            tensor.shape(),
+            type,
+            out -> writeNumbers(tensor.name(), ours, type, out));
       }
-      byte[] begin =
-          begin(base.version(), writer.parts.size(), base.metadata().size() + further.count());
-      AtomicFile.write(
-          target,
-          out -> {
-            out.write(begin);
-            copy(base, COUNTS_END, base.metadataEnd() - COUNTS_END, out);
-            out.write(further.toBytes());
-            writer.writeTensors(base.metadataEnd() + further.toBytes().length, out);
-          });
+    }
+    byte[] begin =
+        begin(base.version(), writer.parts.size(), base.metadata().size() + further.count());
+    AtomicFile.write(
+        target,
+        out -> {
+          out.write(begin);
+          copy(base, COUNTS_END, base.metadataEnd() - COUNTS_END, out);
+          out.write(further.toBytes());
+          writer.writeTensors(base.metadataEnd() + further.toBytes().length, out);
+        });
   }
 
   /**
@@ -138,8 +138,8 @@ final class GgufWriter {
     }
   }
 
-  private static void writeNumbers(
-      String name, NDArray numbers, GgufType type, OutputStream out) throws IOException {
+  private static void writeNumbers(String name, NDArray numbers, GgufType type, OutputStream out)
+      throws IOException {
     DataType stored = type == GgufType.F32 ? DataType.FLOAT32 : DataType.FLOAT16;
     try (GradMode off = GradMode.noGrad()) {
       TensorBytes.checkRange(numbers, stored, name);
