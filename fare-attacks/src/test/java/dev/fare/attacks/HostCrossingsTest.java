@@ -68,7 +68,8 @@ class HostCrossingsTest {
         new Case("APGD " + norm, n -> ApgdAttack.builder(tiny).steps(n).build(), 0, 0),
         new Case("FAB " + norm, n -> FabAttack.builder(tiny).steps(n).build(), 0, 0),
         new Case("FAB-T " + norm, n -> FabAttack.builder(tiny).steps(n).targets(1).build(), 0, 0),
-        // what is drawn, and which images are finished: on the CPU at each query, on a GPU at a tenth
+        // what is drawn, and which images are finished: on the CPU at each query, on a GPU at a
+        // tenth
         new Case("Square " + norm, n -> SquareAttack.builder(tiny).queries(n).build(), 1, 1));
   }
 
