@@ -144,6 +144,8 @@ class ModuleBordersTest {
                 "dev.fare.training.loss",
                 "dev.fare.training.optimizer",
                 "dev.fare.training.weights")
+            .or()
+            .haveNameMatching("dev.fare.vlm.language.(Decoding|TextGenerator|BeamSearch)")
             .should()
             .callMethodWhere(describe("the host waits", ModuleBordersTest::makesTheHostWait)));
   }

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
+import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
 
 /** A batch of texts that are being written: what the model has read, and what it expects next. */
@@ -42,6 +42,13 @@ final class Decoding implements AutoCloseable {
     return logits;
   }
 
+  /** The most likely next token of each text, {@code [N]} int64, until {@link #append}. */
+  NDArray highest() {
+    try (TensorScope scope = TensorScope.of(manager)) {
+      return scope.keep(logits.argMax(1), manager);
+    }
+  }
+
   /** How many more tokens each text may have. */
   int room() {
     return Math.toIntExact(model.config().contextLength() - mask.getShape().get(1));
@@ -49,11 +56,22 @@ final class Decoding implements AutoCloseable {
 
   /** Gives each text its next token. */
   void append(long[] tokens) {
+    try (TensorScope scope = TensorScope.of(manager)) {
+      append(Host.bring(scope.manager(), tokens));
+    }
+  }
+
+  /**
+   * The same of tokens that are on the model's device already.
+   *
+   * @param tokens {@code [N]} int64
+   */
+  void append(NDArray tokens) {
     NDArray oldLogits = logits;
     NDArray oldMask = mask;
     NDList oldCache = cache;
     try (TensorScope step = TensorScope.of(manager)) {
-      NDArray ids = step.manager().create(tokens, new Shape(tokens.length, 1));
+      NDArray ids = step.view(tokens).expandDims(1);
       NDArray ones = step.manager().ones(ids.getShape(), DataType.INT64);
       NDArray all = NDArrays.concat(new NDList(mask, ones), 1);
       NDList state = model.goOn(model.embed(ids), all, cache);
@@ -76,7 +94,7 @@ final class Decoding implements AutoCloseable {
       for (int i = 0; i < indices.length; i++) {
         indices[i] = texts[i];
       }
-      NDArray rows = step.manager().create(indices);
+      NDArray rows = Host.bring(step.manager(), indices);
       NDList both = model.reorder(rows, new NDList(oldMask, oldLogits));
       mask = step.keep(both.get(0), manager);
       logits = step.keep(both.get(1), manager);

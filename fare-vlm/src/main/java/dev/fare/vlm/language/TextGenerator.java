@@ -64,32 +64,37 @@ public final class TextGenerator {
     }
     boolean[] isOver = new boolean[prompts];
     int steps = Math.min(options.maxNewTokens(), decoding.room() + 1);
-    for (int step = 0; step < steps; step++) {
-      long[] tokens = choose(decoding.logits(), options, sampler, isOver);
-      for (int row = 0; row < prompts; row++) {
-        if (!isOver[row]) {
-          isOver[row] = ends.contains(tokens[row]);
+    boolean goesOn = true;
+    for (int step = 0; step < steps && goesOn; step++) {
+      // chosen where the logits are, so that nothing is brought back
+      try (NDArray highest = options.temperature() == 0 ? decoding.highest() : null) {
+        long[] tokens =
+            highest == null ? draw(decoding.logits(), sampler, isOver) : Host.longs(highest);
+        for (int row = 0; row < prompts; row++) {
           if (!isOver[row]) {
-            texts.get(row).add(tokens[row]);
-            isOver[row] = !listener.goesOnAfter(row, tokens[row]);
+            isOver[row] = ends.contains(tokens[row]);
+            if (!isOver[row]) {
+              texts.get(row).add(tokens[row]);
+              isOver[row] = !listener.goesOnAfter(row, tokens[row]);
+            }
+          }
+        }
+        goesOn = step + 1 < steps && !allTrue(isOver);
+        if (goesOn) {
+          if (highest == null) {
+            decoding.append(tokens);
+          } else {
+            decoding.append(highest);
           }
         }
       }
-      if (step + 1 == steps || allTrue(isOver)) {
-        break;
-      }
-      decoding.append(tokens);
     }
     return texts.stream().map(Longs::toArray).toList();
   }
 
   /** A token for each row; a text that is over gets another end token, which nobody reads. */
-  private long[] choose(
-      NDArray logits, GenerationOptions options, TokenSampler sampler, boolean[] isOver) {
+  private long[] draw(NDArray logits, TokenSampler sampler, boolean[] isOver) {
     try (TensorScope scope = TensorScope.of(logits)) {
-      if (options.temperature() == 0) {
-        return Host.longs(logits.argMax(1));
-      }
       float[] flat = Host.floats(logits);
       int size = Math.toIntExact(logits.getShape().get(1));
       long[] tokens = new long[isOver.length];

@@ -12,6 +12,7 @@ import com.google.common.primitives.Longs;
 import dev.fare.Precision;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
 import dev.fare.vlm.RecordedTensors;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -83,6 +84,20 @@ class LlamaForwardTest {
     NDArray ids = recorded.ids("input_ids");
     assertThat(texts(ids, ones(ids), GenerationOptions.greedy(8)))
         .isEqualTo(recorded.ids("greedy_new_tokens").toLongArray());
+  }
+
+  @Test
+  void aGreedyTokenIsReadOnceAndNotBroughtBack() throws Exception {
+    NDArray ids = recorded.ids("input_ids");
+    int[] read = new int[2];
+    for (int i = 0; i < 2; i++) {
+      try (Host.Count count = Host.count()) {
+        texts(ids, ones(ids), GenerationOptions.greedy(2 + 3 * i));
+        assertThat(count.brought()).isZero();
+        read[i] = count.read();
+      }
+    }
+    assertThat(read[1] - read[0]).isEqualTo(3);
   }
 
   @Test
