@@ -9,8 +9,8 @@ import dev.fare.ThreatModel;
 import dev.fare.attacks.apgd.ApgdCheckpoints;
 import dev.fare.attacks.apgd.ApgdSearch;
 import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.BestFound;
 import dev.fare.attacks.run.Found;
-import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.run.Restarts;
 import dev.fare.attacks.tensor.Rows;
 import dev.fare.torch.Host;
@@ -52,7 +52,7 @@ public final class ApgdAttack extends ImageAttack {
     return new Restarts(settings.restarts, settings.bestLoss)
         .search(
             run,
-            looksFirst ? Incumbent.ofCleanImages(run) : Incumbent.none(run),
+            looksFirst ? BestFound.ofCleanImages(run) : BestFound.none(run),
             (some, rows, restart) -> {
               NDArray from =
                   start == null || restart > 0

@@ -10,8 +10,8 @@ import dev.fare.ThreatModel;
 import dev.fare.attacks.objective.ClassificationLoss;
 import dev.fare.attacks.objective.ClassificationObjective;
 import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.BestFound;
 import dev.fare.attacks.run.Found;
-import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.run.Restarts;
 import dev.fare.torch.TensorScope;
 import java.util.ArrayList;
@@ -88,7 +88,7 @@ public final class AutoAttack extends ImageAttack {
   Found search(AttackRun run, @Nullable NDArray start) {
     List<Part> fitting = fitting(run);
     return new Restarts(fitting.size(), false)
-        .search(run, Incumbent.ofCleanImages(run), (some, rows, i) -> search(fitting.get(i), some));
+        .search(run, BestFound.ofCleanImages(run), (some, rows, i) -> search(fitting.get(i), some));
   }
 
   /** Any attack's result is held to the ball and looked at again. */

@@ -11,8 +11,8 @@ import dev.fare.ThreatModel;
 import dev.fare.attacks.fab.FabSearch;
 import dev.fare.attacks.objective.ClassificationObjective;
 import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.BestFound;
 import dev.fare.attacks.run.Found;
-import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.run.Restarts;
 import dev.fare.attacks.run.WrongClasses;
 import dev.fare.attacks.tensor.Kernels;
@@ -85,7 +85,7 @@ public final class FabAttack extends ImageAttack {
         AttackOptions.none(),
         run -> {
           Nearest best = new Nearest(run);
-          Incumbent misclassified = Incumbent.ofCleanImages(run);
+          BestFound misclassified = BestFound.ofCleanImages(run);
           WrongClasses wrong = wrongClasses(run);
           rounds(wrong)
               .search(
@@ -94,7 +94,7 @@ public final class FabAttack extends ImageAttack {
                   (some, rows, i) -> {
                     FabSearch search = single(some, rows, wrong, null, i);
                     best.absorb(search, rows);
-                    return Incumbent.none(some).found();
+                    return BestFound.none(some).found();
                   });
           NDManager owner = pixels.getManager();
           try (TensorScope scope = TensorScope.of(run.manager())) {
@@ -141,7 +141,7 @@ public final class FabAttack extends ImageAttack {
     return rounds(wrong)
         .search(
             run,
-            Incumbent.ofCleanImages(run),
+            BestFound.ofCleanImages(run),
             (some, rows, i) -> inBall(some, single(some, rows, wrong, start, i)));
   }
 

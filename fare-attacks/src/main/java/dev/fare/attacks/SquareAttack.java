@@ -3,8 +3,8 @@ package dev.fare.attacks;
 import ai.djl.ndarray.NDArray;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.BestFound;
 import dev.fare.attacks.run.Found;
-import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.run.Restarts;
 import dev.fare.attacks.square.SquareSchedule;
 import dev.fare.attacks.square.SquareSearch;
@@ -42,7 +42,7 @@ public final class SquareAttack extends ImageAttack {
     return new Restarts(settings.restarts, false)
         .search(
             run,
-            Incumbent.ofCleanImages(run),
+            BestFound.ofCleanImages(run),
             (some, rows, restart) -> {
               NDArray from =
                   start == null || restart > 0

@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.objective.ClassificationObjective;
 import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.BestFound;
 import dev.fare.attacks.run.Found;
-import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.run.Restarts;
 import dev.fare.attacks.run.WrongClasses;
 import dev.fare.attacks.tensor.Rows;
@@ -46,7 +46,7 @@ public final class TargetedApgdAttack extends ImageAttack {
     return new Restarts(wrong.count() * settings.restarts, false)
         .search(
             run,
-            Incumbent.ofCleanImages(run),
+            BestFound.ofCleanImages(run),
             (some, rows, i) -> {
               NDArray indices = Host.bring(some.manager(), rows);
               NDArray targets = Rows.take(wrong.ofRank(i / settings.restarts), indices);

@@ -3,7 +3,7 @@ package dev.fare.cli;
 import dev.fare.ThreatModel;
 import dev.fare.attacks.ApgdAttack;
 import dev.fare.attacks.Objectives;
-import dev.fare.cli.options.AttackOptions;
+import dev.fare.cli.options.ClassifierAttackOptions;
 import dev.fare.cli.options.Count;
 import dev.fare.cli.options.ModelOptions;
 import dev.fare.cli.options.ThreatOptions;
@@ -82,10 +82,10 @@ final class AttackCommand implements Callable<Integer> {
   @Mixin private CommonOptions common = new CommonOptions();
 
   /** One part of the help. */
-  static final class Effort extends AttackOptions {
+  static final class Effort extends ClassifierAttackOptions {
     @Option(
         names = "--attack",
-        order = AttackOptions.FIRST,
+        order = ClassifierAttackOptions.FIRST,
         paramLabel = "<attack>",
         description =
             "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}. Without classes it is APGD on the"

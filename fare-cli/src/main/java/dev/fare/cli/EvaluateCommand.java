@@ -1,7 +1,7 @@
 package dev.fare.cli;
 
-import dev.fare.cli.options.AttackOptions;
 import dev.fare.cli.options.ClassNameOptions;
+import dev.fare.cli.options.ClassifierAttackOptions;
 import dev.fare.cli.options.ImageOption;
 import dev.fare.evaluation.EvaluationReport;
 import dev.fare.evaluation.ModelResult;
@@ -66,10 +66,10 @@ final class EvaluateCommand implements Callable<Integer> {
   @Mixin private CommonOptions common = new CommonOptions();
 
   /** One part of the help. */
-  static final class Attacks extends AttackOptions {
+  static final class Attacks extends ClassifierAttackOptions {
     @Option(
         names = "--attack",
-        order = AttackOptions.FIRST,
+        order = ClassifierAttackOptions.FIRST,
         split = ",",
         paramLabel = "<attack>",
         description = "${COMPLETION-CANDIDATES}; the paper's protocol by default")

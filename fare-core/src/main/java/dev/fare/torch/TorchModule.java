@@ -68,7 +68,7 @@ public final class TorchModule implements AutoCloseable {
     ByteArrayOutputStream archive = new ByteArrayOutputStream();
     NDManager manager = TorchEngine.get().newBaseManager(device);
     try {
-      TorchArchive.writeModule(new TorchObject(source, className, state), archive);
+      TorchArchiveWriter.writeModule(new TorchObject(source, className, state), archive);
       PtSymbolBlock block =
           JniUtils.loadModule(
               (PtNDManager) manager, new ByteArrayInputStream(archive.toByteArray()), false, false);

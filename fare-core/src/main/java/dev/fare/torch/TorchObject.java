@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * An object of a TorchScript class with its state, as {@link TorchArchive} writes it.
+ * An object of a TorchScript class with its state, as {@link TorchArchiveWriter} writes it.
  *
  * @param source has the class
  * @param className the class's name in the source

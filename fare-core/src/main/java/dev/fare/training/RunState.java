@@ -6,8 +6,8 @@ import dev.fare.data.ImageDataset;
 import dev.fare.data.UnreadableImages;
 import dev.fare.torch.Versions;
 import dev.fare.training.checkpoint.CheckpointState;
-import dev.fare.training.checkpoint.RunMemory;
-import dev.fare.training.checkpoint.RunMemory.Update;
+import dev.fare.training.checkpoint.RunProgress;
+import dev.fare.training.checkpoint.RunProgress.Update;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -84,7 +84,7 @@ final class RunState {
 
   /** Goes on with what a checkpoint knew; what was said since this was made comes after it. */
   void restore(CheckpointState state) {
-    RunMemory memory = state.memory();
+    RunProgress memory = state.memory();
     dataIdentity = state.data();
     skipped = state.skippedSteps();
     images = memory.images();
@@ -111,7 +111,7 @@ final class RunState {
         validation,
         settings.asMap(),
         Versions.current(),
-        new RunMemory(
+        new RunProgress(
             images,
             elapsed().toMillis(),
             skippedInARow,

@@ -2,7 +2,7 @@ package dev.fare.training;
 
 import static java.util.stream.Collectors.joining;
 
-import dev.fare.training.checkpoint.RunMemory.Update;
+import dev.fare.training.checkpoint.RunProgress.Update;
 import java.util.Arrays;
 import java.util.List;
 

@@ -214,7 +214,7 @@ class RecordedBlockTest {
 
   private static void write(TorchObject module, Path file) throws Exception {
     try (OutputStream out = Files.newOutputStream(file)) {
-      TorchArchive.writeModule(module, out);
+      TorchArchiveWriter.writeModule(module, out);
     }
   }
 }

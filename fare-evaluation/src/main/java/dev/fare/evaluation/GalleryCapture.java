@@ -79,7 +79,7 @@ final class GalleryCapture {
 
   private List<float[][]> logits(NDArray pixels) {
     return evaluation.models().stream()
-        .map(model -> Predictions.logits(model.classifier(), pixels))
+        .map(model -> Logits.of(model.classifier(), pixels))
         .toList();
   }
 
@@ -95,7 +95,7 @@ final class GalleryCapture {
   }
 
   private List<Prediction> best(float[] logits) {
-    double[] probabilities = Predictions.probabilities(logits);
+    double[] probabilities = Logits.probabilities(logits);
     return IntStream.range(0, logits.length)
         .mapToObj(label -> new Prediction(label, name(label), probabilities[label]))
         .sorted(Comparator.comparingDouble(Prediction::probability).reversed())

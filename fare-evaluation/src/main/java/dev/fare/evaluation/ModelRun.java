@@ -75,7 +75,7 @@ final class ModelRun {
         phase,
         (images, scope) -> {
           LabelledBatch batch = reader.read(images, scope.manager());
-          float[][] logits = Predictions.logits(model.classifier(), batch.pixels());
+          float[][] logits = Logits.of(model.classifier(), batch.pixels());
           checkLabels(batch, logits[0].length);
           store(logits, images, predictions);
           return AttackCost.NONE;
@@ -88,7 +88,7 @@ final class ModelRun {
     if (highest >= reader.classNames()) {
       try (TensorScope scope = TensorScope.of(manager)) {
         LabelledBatch first = reader.read(List.of(0), scope.manager());
-        int classes = Predictions.logits(model.classifier(), first.pixels())[0].length;
+        int classes = Logits.of(model.classifier(), first.pixels())[0].length;
         if (highest >= classes) {
           throw context.journal().damaged("there is no class " + highest);
         }
@@ -159,7 +159,7 @@ final class ModelRun {
         (images, scope) -> {
           LabelledBatch batch = reader.read(images, scope.manager());
           Attacked found = attack.run(threatModel, model.classifier(), batch);
-          store(Predictions.logits(model.classifier(), found.images()), images, predictions);
+          store(Logits.of(model.classifier(), found.images()), images, predictions);
           return found.cost();
         });
     return new AttackOutcome(

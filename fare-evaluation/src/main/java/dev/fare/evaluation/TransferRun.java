@@ -66,7 +66,7 @@ final class TransferRun {
   }
 
   private int right(NamedClassifier model, NDArray pixels, List<Integer> images) {
-    float[][] logits = Predictions.logits(model.classifier(), pixels);
+    float[][] logits = Logits.of(model.classifier(), pixels);
     int right = 0;
     for (int row = 0; row < logits.length; row++) {
       right += Classifier.decision(logits[row]) == reader.label(images.get(row)) ? 1 : 0;

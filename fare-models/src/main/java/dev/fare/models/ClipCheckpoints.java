@@ -8,8 +8,8 @@ import dev.fare.models.format.ClipArchitectures;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.TensorMatcher;
+import dev.fare.models.format.WeightDirectory;
 import dev.fare.models.format.WeightFile;
-import dev.fare.models.format.WeightFiles;
 import dev.fare.models.format.WeightMapping;
 import dev.fare.models.format.huggingface.HuggingFaceConfig;
 import dev.fare.models.format.huggingface.HuggingFaceNames;
@@ -53,7 +53,7 @@ public final class ClipCheckpoints {
       return OpenAiArchive.read(path, file.tensors(), file.module().get());
     }
     Path directory = requireNonNull(path.toAbsolutePath().getParent());
-    WeightFiles weights = new WeightFiles(file.unwrapped(), path.toString());
+    WeightDirectory weights = new WeightDirectory(file.unwrapped(), path.toString());
     boolean isHuggingFace = HuggingFaceNames.areIn(file.tensors());
     if (isHuggingFace && HuggingFaceConfig.isClip(directory.resolve(HuggingFaceConfig.CONFIG))) {
       return HuggingFaceReader.read(directory, weights);

@@ -13,7 +13,7 @@ import dev.fare.models.format.WeightFile;
 import dev.fare.models.format.WeightMapping;
 import dev.fare.models.format.huggingface.HuggingFaceNames;
 import dev.fare.models.vision.VisionConfig;
-import dev.fare.torch.TorchArchive;
+import dev.fare.torch.TorchArchiveWriter;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -102,7 +102,7 @@ public final class VisionTowerFile {
         file,
         target -> {
           OutputStream out = new BufferedOutputStream(target);
-          TorchArchive.writeStateDict(vision, out);
+          TorchArchiveWriter.writeStateDict(vision, out);
           out.flush();
         });
   }

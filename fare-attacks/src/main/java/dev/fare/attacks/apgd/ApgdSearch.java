@@ -9,8 +9,8 @@ import dev.fare.Norm;
 import dev.fare.attacks.run.ActiveImages;
 import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.run.AttackRun.ValueAndGradient;
+import dev.fare.attacks.run.BestFound;
 import dev.fare.attacks.run.Found;
-import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.tensor.Kernels;
 import dev.fare.attacks.tensor.LoopTensor;
 import dev.fare.torch.Autograd;
@@ -56,7 +56,7 @@ public final class ApgdSearch {
   private final int restart;
   private final @Nullable AttackListener listener;
   private final ActiveImages active;
-  private final Incumbent best;
+  private final BestFound best;
   private final StepRule rule;
 
   private final LoopTensor images;
@@ -90,7 +90,7 @@ public final class ApgdSearch {
       previous = new LoopTensor(inCube, owner, scope);
       gradient = new LoopTensor(slope.gradient(), owner, scope);
       bestGradient = new LoopTensor(slope.gradient(), owner, scope);
-      best = new Incumbent(inCube, slope.at(), settings.stopAtSuccess(), owner, scope);
+      best = new BestFound(inCube, slope.at(), settings.stopAtSuccess(), owner, scope);
       rule = rule(run, inCube, slope.at().losses(), isGiven, scope);
     }
   }

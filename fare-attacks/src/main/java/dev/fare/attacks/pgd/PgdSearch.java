@@ -10,8 +10,8 @@ import dev.fare.Norm;
 import dev.fare.attacks.run.ActiveImages;
 import dev.fare.attacks.run.AttackRun;
 import dev.fare.attacks.run.AttackRun.ValueAndGradient;
+import dev.fare.attacks.run.BestFound;
 import dev.fare.attacks.run.Found;
-import dev.fare.attacks.run.Incumbent;
 import dev.fare.attacks.tensor.Kernels;
 import dev.fare.attacks.tensor.LoopTensor;
 import dev.fare.torch.TensorScope;
@@ -43,7 +43,7 @@ public final class PgdSearch {
   private final ActiveImages active;
   private final LoopTensor images;
   private @Nullable LoopTensor velocity;
-  private @Nullable Incumbent best;
+  private @Nullable BestFound best;
 
   public PgdSearch(
       AttackRun run,
@@ -85,11 +85,11 @@ public final class PgdSearch {
     return active.found();
   }
 
-  private Incumbent seen(NDArray point, Scores at, TensorScope step) {
-    Incumbent known = best;
+  private BestFound seen(NDArray point, Scores at, TensorScope step) {
+    BestFound known = best;
     if (known == null) {
       NDManager owner = active.run().manager();
-      best = known = new Incumbent(point, at, settings.stopAtSuccess(), owner, step);
+      best = known = new BestFound(point, at, settings.stopAtSuccess(), owner, step);
     } else {
       known.record(point, at, step);
     }

@@ -12,7 +12,7 @@ import java.util.stream.LongStream;
 public final class ActiveImages {
 
   private final AttackRun whole;
-  private final Incumbent finished;
+  private final BestFound finished;
   private AttackRun run;
   private long[] rows;
 
@@ -20,7 +20,7 @@ public final class ActiveImages {
     this.whole = whole;
     run = whole;
     rows = whole.rows();
-    finished = Incumbent.none(whole);
+    finished = BestFound.none(whole);
   }
 
   /** The run for the active images. */
@@ -51,7 +51,7 @@ public final class ActiveImages {
    * @param look whether to look even on a GPU
    * @return whether there is an image to go on with
    */
-  public boolean dropFinished(Incumbent incumbent, List<LoopTensor> others, boolean look) {
+  public boolean dropFinished(BestFound incumbent, List<LoopTensor> others, boolean look) {
     if (run.manager().getDevice().isGpu() && !look) {
       return true;
     }

@@ -22,11 +22,11 @@ public record Restarts(int count, boolean everyImage) {
 
   /** The best of all rounds; the arrays belong to the run's manager. */
   public Found search(AttackRun run, Round round) {
-    return search(run, Incumbent.none(run), round);
+    return search(run, BestFound.none(run), round);
   }
 
   /** The best of all rounds and of what is already known. */
-  public Found search(AttackRun run, Incumbent best, Round round) {
+  public Found search(AttackRun run, BestFound best, Round round) {
     for (int i = 0; i < count && !(i > 0 && run.meter().mustStop()); i++) {
       long[] rows = everyImage ? run.rows() : best.survivors();
       if (rows.length == 0) {

@@ -10,8 +10,8 @@ import dev.fare.AttackResult.Scores;
 import dev.fare.Norm;
 import dev.fare.attacks.run.ActiveImages;
 import dev.fare.attacks.run.AttackRun;
+import dev.fare.attacks.run.BestFound;
 import dev.fare.attacks.run.Found;
-import dev.fare.attacks.run.Incumbent;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.Host;
 import dev.fare.torch.TensorScope;
@@ -41,7 +41,7 @@ public final class SquareSearch {
   private final int restart;
   private final @Nullable AttackListener listener;
   private final ActiveImages active;
-  private final Incumbent best;
+  private final BestFound best;
   private final int channels;
   private final int height;
   private final int width;
@@ -65,7 +65,7 @@ public final class SquareSearch {
     NDManager owner = run.manager();
     try (TensorScope scope = TensorScope.of(owner)) {
       NDArray first = start == null ? start(run, scope.manager()) : run.ball().project(start);
-      best = new Incumbent(first, run.evaluate(first), true, owner, scope);
+      best = new BestFound(first, run.evaluate(first), true, owner, scope);
     }
   }
 

@@ -26,7 +26,7 @@ public final class InnerAttackOptions extends ThreatOptions.Single {
 
   @Option(
       names = "--attack",
-      order = AttackOptions.FIRST,
+      order = ClassifierAttackOptions.FIRST,
       paramLabel = "<attack>",
       description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
   private InnerAttack attack = InnerAttack.PGD;

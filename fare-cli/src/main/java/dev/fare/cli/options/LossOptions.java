@@ -51,7 +51,7 @@ public final class LossOptions extends ClassNameOptions {
 
   @Option(
       names = "--loss",
-      order = AttackOptions.FIRST,
+      order = ClassifierAttackOptions.FIRST,
       paramLabel = "<loss>",
       description =
           "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}. tecoa needs images with classes, the"

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param validation where early stopping stands
  * @param settings of the run
  * @param versions of this library, DJL and libtorch
- * @param memory for the summary; {@link RunMemory#NONE} in an earlier version's checkpoints
+ * @param memory for the summary; {@link RunProgress#NONE} in an earlier version's checkpoints
  */
 public record CheckpointState(
     long step,
@@ -31,7 +31,7 @@ public record CheckpointState(
     Map<String, String> validation,
     Map<String, String> settings,
     Map<String, String> versions,
-    RunMemory memory) {
+    RunProgress memory) {
 
   /** A cosine may be NaN while the loss is a number. */
   private static final Gson GSON =
@@ -46,7 +46,7 @@ public record CheckpointState(
       @Nullable Map<String, String> validation,
       @Nullable Map<String, String> settings,
       @Nullable Map<String, String> versions,
-      @Nullable RunMemory memory) {}
+      @Nullable RunProgress memory) {}
 
   CheckpointTensors.Digest write(Path file) throws IOException {
     byte[] json = GSON.toJson(this).getBytes(UTF_8);
@@ -78,7 +78,7 @@ public record CheckpointState(
           stored.validation,
           stored.settings,
           stored.versions,
-          stored.memory == null ? RunMemory.NONE : stored.memory);
+          stored.memory == null ? RunProgress.NONE : stored.memory);
     } catch (JsonParseException | NumberFormatException e) { // Gson lets the latter through
       throw new IOException(file + " is not the JSON of a checkpoint: " + e.getMessage(), e);
     }

@@ -78,7 +78,7 @@ public final class RetrievalAudit {
     CaptionedImages data = settings.data.evenly(settings.images);
     try (LoadedModels models = LoadedModels.load(settings.models)) {
       int side = OwnResolution.side(settings, data.images(), models);
-      Facts facts = new Facts(models, data.images(), side);
+      AuditProvenance facts = new AuditProvenance(models, data.images(), side);
       ReportModel.Builder report =
           ReportModel.builder("Retrieval under attack: " + models.names())
               .introduction(

@@ -84,7 +84,7 @@ public final class ZeroShotAudit {
     boolean labelled = !images.classNames().isEmpty();
     try (LoadedModels models = LoadedModels.load(settings.models)) {
       int side = OwnResolution.side(settings, images, models);
-      Facts facts = new Facts(models, images, side);
+      AuditProvenance facts = new AuditProvenance(models, images, side);
       ReportModel.Builder report = ReportModel.builder("Robustness of " + models.names());
       report.introduction(introduction(images, side, models.imageSize(), labelled));
       if (labelled) {
@@ -114,7 +114,11 @@ public final class ZeroShotAudit {
   }
 
   private void classify(
-      LoadedModels models, ImageSubset images, int side, Facts facts, ReportModel.Builder report)
+      LoadedModels models,
+      ImageSubset images,
+      int side,
+      AuditProvenance facts,
+      ReportModel.Builder report)
       throws IOException {
     List<String> names = images.classNames();
     List<EvaluationAttack> attacks = attacks(names.size());
@@ -162,7 +166,8 @@ public final class ZeroShotAudit {
   }
 
   /** The name tells weights, data and settings apart, so that only the same audit goes on. */
-  private @Nullable Path journal(Facts facts, List<String> names, List<EvaluationAttack> attacks) {
+  private @Nullable Path journal(
+      AuditProvenance facts, List<String> names, List<EvaluationAttack> attacks) {
     if (settings.journals == null) {
       return null;
     }

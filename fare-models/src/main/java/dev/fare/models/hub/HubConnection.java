@@ -31,9 +31,9 @@ final class HubConnection {
   private final URI endpoint;
   private final @Nullable String token;
   private final Pause pause;
-  private final Pace pace;
+  private final SlowestPace pace;
 
-  HubConnection(URI endpoint, @Nullable String token, Pause pause, Pace pace) {
+  HubConnection(URI endpoint, @Nullable String token, Pause pause, SlowestPace pace) {
     this.endpoint = endpoint;
     this.token = token;
     this.pause = pause;
@@ -59,7 +59,7 @@ final class HubConnection {
   }
 
   /** The slowest that answers may come. */
-  Pace pace() {
+  SlowestPace pace() {
     return pace;
   }
 

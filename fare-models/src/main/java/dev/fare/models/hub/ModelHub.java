@@ -251,7 +251,7 @@ public final class ModelHub {
     private int retries = DEFAULT_RETRIES;
     private HubListener listener = (file, bytes, totalBytes) -> {};
     private HubConnection.Pause pause = duration -> Thread.sleep(duration.toMillis());
-    private Pace pace = Pace.DEFAULT;
+    private SlowestPace pace = SlowestPace.DEFAULT;
 
     private Builder(HubEnvironment environment) {
       this.environment = environment;
@@ -310,7 +310,7 @@ public final class ModelHub {
       return this;
     }
 
-    Builder pace(Pace pace) {
+    Builder pace(SlowestPace pace) {
       this.pace = pace;
       return this;
     }

@@ -16,7 +16,7 @@ import dev.fare.models.VisionTowerFile;
 import dev.fare.models.export.Conversion.Compared;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.torch.RecordedBlock;
-import dev.fare.torch.TorchArchive;
+import dev.fare.torch.TorchArchiveWriter;
 import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;
 import java.io.OutputStream;
@@ -146,7 +146,7 @@ class ModelConverterTest {
     NDArray matrix = manager.arange(6f).reshape(3, 2).transpose(); // not contiguous
     NDArray row = manager.create(new float[] {1, 10, 100});
     try (OutputStream out = Files.newOutputStream(file)) {
-      TorchArchive.writeModule(
+      TorchArchiveWriter.writeModule(
           new TorchObject(source, "Sum", Map.of("matrix", matrix, "rows", List.of(matrix, row))),
           out);
     }

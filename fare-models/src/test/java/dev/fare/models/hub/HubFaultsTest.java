@@ -220,7 +220,7 @@ class HubFaultsTest {
     return ModelHub.builder(new HubEnvironment(name -> null))
         .endpoint(hub.uri())
         .cacheDirectory(cache)
-        .pace(new Pace(Duration.ofMillis(300), 1000))
+        .pace(new SlowestPace(Duration.ofMillis(300), 1000))
         .pause(duration -> {});
   }
 

@@ -7,7 +7,7 @@ import dev.fare.io.ModelFormatException;
 import dev.fare.io.StrictJson;
 import dev.fare.models.format.ConfigSection;
 import dev.fare.models.format.TensorMatcher;
-import dev.fare.models.format.WeightFiles;
+import dev.fare.models.format.WeightDirectory;
 import dev.fare.models.format.huggingface.HuggingFaceConfig;
 import dev.fare.models.format.huggingface.HuggingFaceReader;
 import java.io.IOException;
@@ -57,7 +57,7 @@ public record LanguageCheckpoint(
     if (!type.equals(LlamaSection.MODEL_TYPE)) {
       throw config.wrong("model_type", LlamaSection.MODEL_TYPE, type);
     }
-    WeightFiles files = WeightFiles.need(directory, HuggingFaceReader.WEIGHTS);
+    WeightDirectory files = WeightDirectory.need(directory, HuggingFaceReader.WEIGHTS);
     LlamaSection llama = new LlamaSection(config, Optional.empty());
     Map<String, LazyTensor> stored = LlavaNames.unify(files.tensors());
     Map<String, LazyTensor> tensors = LlavaNames.takeOut(stored, LlavaNames.LANGUAGE);

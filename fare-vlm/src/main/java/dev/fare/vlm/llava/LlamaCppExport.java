@@ -128,7 +128,7 @@ public final class LlamaCppExport {
     for (String name : LlavaCheckpoint.PROJECTOR) {
       projector.put(name, checkpoint.projector().get(projector.size()));
     }
-    PromptTemplate template = ChatTemplate.readOrGuess(directory);
+    PromptTemplate template = ChatTemplateFile.readOrGuess(directory);
     return new LlamaCppExport(
         checkpoint.config(), vision, projector, checkpoint.language(), template);
   }
@@ -254,7 +254,7 @@ public final class LlamaCppExport {
     }
     return metadata.text(
         "tokenizer.chat_template",
-        ChatTemplate.toJson(template).get(ChatTemplate.KEY).getAsString());
+        ChatTemplateFile.toJson(template).get(ChatTemplateFile.KEY).getAsString());
   }
 
   private Map<String, LazyTensor> tensors() {

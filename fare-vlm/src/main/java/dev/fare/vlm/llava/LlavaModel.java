@@ -415,7 +415,8 @@ public final class LlavaModel implements VisionLanguageModel {
           RobustClipEncoder.builder(checkpoint.vision()).device(target).precision(precision).load();
       try {
         LlavaParts parts = LlavaParts.of(checkpoint, file, target, vision.precision());
-        PromptTemplate prompts = template != null ? template : ChatTemplate.readOrGuess(directory);
+        PromptTemplate prompts =
+            template != null ? template : ChatTemplateFile.readOrGuess(directory);
         return new LlavaModel(vision, config, parts, prompts, true);
       } catch (IOException | RuntimeException e) {
         vision.close();

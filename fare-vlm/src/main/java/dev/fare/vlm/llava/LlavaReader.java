@@ -10,7 +10,7 @@ import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.ConfigSection;
 import dev.fare.models.format.TensorMatcher;
-import dev.fare.models.format.WeightFiles;
+import dev.fare.models.format.WeightDirectory;
 import dev.fare.models.format.huggingface.HuggingFaceConfig;
 import dev.fare.models.format.huggingface.HuggingFaceNames;
 import dev.fare.models.format.huggingface.HuggingFaceReader;
@@ -81,7 +81,7 @@ final class LlavaReader {
   }
 
   private LlavaCheckpoint read(@Nullable ClipCheckpoint given) throws IOException {
-    WeightFiles files = WeightFiles.need(directory, HuggingFaceReader.WEIGHTS);
+    WeightDirectory files = WeightDirectory.need(directory, HuggingFaceReader.WEIGHTS);
     Map<String, LazyTensor> stored = LlavaNames.unify(files.tensors());
     Map<String, LazyTensor> ofVision = LlavaNames.takeOut(stored, LlavaNames.VISION);
     Map<String, LazyTensor> ofProjector = LlavaNames.takeOut(stored, LlavaNames.PROJECTOR);

@@ -47,7 +47,7 @@ public final class LlavaWriter {
           HuggingFaceConfig.PREPROCESSOR,
           HuggingFaceReader.TOKENIZER,
           GENERATION,
-          ChatTemplate.FILE,
+          ChatTemplateFile.FILE,
           WEIGHTS);
 
   /**
@@ -157,7 +157,7 @@ public final class LlavaWriter {
     preprocessor.addProperty("do_pad", architecture.llava().padsToSquare());
     StrictJson.write(directory.resolve(HuggingFaceConfig.PREPROCESSOR), preprocessor);
     StrictJson.write(
-        directory.resolve(ChatTemplate.FILE), ChatTemplate.toJson(architecture.template()));
+        directory.resolve(ChatTemplateFile.FILE), ChatTemplateFile.toJson(architecture.template()));
     JsonObject generation = new JsonObject();
     JsonArray endings = new JsonArray();
     architecture.endings().ids().forEach(endings::add);

@@ -8,7 +8,7 @@ import dev.fare.io.AtomicDirectory;
 import dev.fare.io.AtomicFile;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.models.vision.VisionTower;
-import dev.fare.torch.TorchArchive;
+import dev.fare.torch.TorchArchiveWriter;
 import dev.fare.torch.TorchObject;
 import dev.fare.torch.TorchSource;
 import java.io.BufferedOutputStream;
@@ -79,7 +79,7 @@ public final class TorchScriptExport {
                 fresh.resolve(MODEL),
                 file -> {
                   OutputStream out = new BufferedOutputStream(file);
-                  TorchArchive.writeModule(root, out);
+                  TorchArchiveWriter.writeModule(root, out);
                   out.flush();
                 });
             Optional<byte[]> tokenizer = text.flatMap(Text::tokenizer);

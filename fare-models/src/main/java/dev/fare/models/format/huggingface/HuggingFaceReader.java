@@ -7,7 +7,7 @@ import dev.fare.io.LazyTensor;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.TensorMatcher;
-import dev.fare.models.format.WeightFiles;
+import dev.fare.models.format.WeightDirectory;
 import dev.fare.models.text.TextCleaning;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,15 +31,15 @@ public final class HuggingFaceReader {
   /** Whether a directory has a configuration of CLIP and weights in this layout. */
   public static boolean accepts(Path directory) throws IOException {
     return HuggingFaceConfig.isClip(directory.resolve(HuggingFaceConfig.CONFIG))
-        && WeightFiles.exist(directory, WEIGHTS);
+        && WeightDirectory.exist(directory, WEIGHTS);
   }
 
   public static ClipCheckpoint read(Path directory) throws IOException {
-    return read(directory, WeightFiles.need(directory, WEIGHTS));
+    return read(directory, WeightDirectory.need(directory, WEIGHTS));
   }
 
   /** Reads a directory with weights of whichever name. */
-  public static ClipCheckpoint read(Path directory, WeightFiles files) throws IOException {
+  public static ClipCheckpoint read(Path directory, WeightDirectory files) throws IOException {
     Path configFile = directory.resolve(HuggingFaceConfig.CONFIG);
     HuggingFaceConfig config = HuggingFaceConfig.read(configFile);
     Map<String, LazyTensor> stored =

@@ -5,7 +5,7 @@ import dev.fare.io.ModelFormatException;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.format.TensorMatcher;
-import dev.fare.models.format.WeightFiles;
+import dev.fare.models.format.WeightDirectory;
 import dev.fare.models.format.huggingface.HuggingFaceReader;
 import dev.fare.models.text.TextCleaning;
 import java.io.IOException;
@@ -33,18 +33,18 @@ public final class OpenClipReader {
   /** Whether a directory has this layout. */
   public static boolean accepts(Path directory) {
     return Files.exists(directory.resolve(OpenClipConfig.FILE))
-        && WeightFiles.exist(directory, WEIGHTS);
+        && WeightDirectory.exist(directory, WEIGHTS);
   }
 
   public static ClipCheckpoint read(Path directory) throws IOException {
-    WeightFiles files =
-        WeightFiles.find(directory, WEIGHTS)
+    WeightDirectory files =
+        WeightDirectory.find(directory, WEIGHTS)
             .orElseThrow(() -> new ModelFormatException(directory + ": the weights are missing"));
     return read(directory, files);
   }
 
   /** Reads a directory with weights of whichever name. */
-  public static ClipCheckpoint read(Path directory, WeightFiles files) throws IOException {
+  public static ClipCheckpoint read(Path directory, WeightDirectory files) throws IOException {
     Path configFile = directory.resolve(OpenClipConfig.FILE);
     Map<String, LazyTensor> stored = withoutCustomText(files.tensors());
     ClipConfig config = OpenClipConfig.read(configFile, stored);

@@ -14,26 +14,26 @@ import java.util.Map;
  * Pickles of protocol 2 as PyTorch reads them: plain values, objects of TorchScript classes, and
  * tensors whose numbers lie in entries of their own.
  */
-final class TorchPickle {
+final class PickleWriter {
 
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private final DataOutputStream out = new DataOutputStream(bytes);
   private final List<NDArray> tensors = new ArrayList<>();
 
-  private TorchPickle() throws IOException {
+  private PickleWriter() throws IOException {
     out.write(new byte[] {(byte) 0x80, 2}); // PROTO
   }
 
   /** The pickle of an object of a TorchScript class. */
-  static TorchPickle of(TorchObject root) throws IOException {
-    TorchPickle pickle = new TorchPickle();
+  static PickleWriter of(TorchObject root) throws IOException {
+    PickleWriter pickle = new PickleWriter();
     pickle.object(root);
     return pickle;
   }
 
   /** The pickle of a dictionary of tensors. */
-  static TorchPickle of(Map<String, NDArray> tensors) throws IOException {
-    TorchPickle pickle = new TorchPickle();
+  static PickleWriter of(Map<String, NDArray> tensors) throws IOException {
+    PickleWriter pickle = new PickleWriter();
     pickle.out.write('}'); // EMPTY_DICT
     pickle.items(tensors);
     return pickle;

@@ -7,7 +7,7 @@ import java.util.Locale;
 import picocli.CommandLine.Option;
 
 /** How hard an attack on a classifier tries. */
-public class AttackOptions extends AttackEffort {
+public class ClassifierAttackOptions extends AttackEffort {
 
   /** In the help, before what is inherited. */
   public static final int FIRST = -2;

@@ -5,12 +5,12 @@ import dev.fare.Classifier;
 import dev.fare.torch.GradMode;
 
 /** Logits off the device. */
-final class Predictions {
+final class Logits {
 
-  private Predictions() {}
+  private Logits() {}
 
   /** Logits {@code [N][K]} of a batch {@code [N,3,H,W]}. */
-  static float[][] logits(Classifier classifier, NDArray pixels) {
+  static float[][] of(Classifier classifier, NDArray pixels) {
     try (GradMode off = GradMode.noGrad();
         NDArray logits = classifier.logits(pixels)) {
       long count = pixels.getShape().get(0);

@@ -23,7 +23,7 @@ import java.util.zip.ZipOutputStream;
  * and for TorchScript the code and an empty table of constants. Tensors are streamed, never copied
  * as a whole.
  */
-public final class TorchArchive {
+public final class TorchArchiveWriter {
 
   private static final byte[] EMPTY_TUPLE = {(byte) 0x80, 2, ')', '.'};
 
@@ -40,7 +40,7 @@ public final class TorchArchive {
   private final ZipOutputStream zip;
   private final String top;
 
-  private TorchArchive(OutputStream out, String top) {
+  private TorchArchiveWriter(OutputStream out, String top) {
     counter = new CountingOutputStream(out);
     zip = new ZipOutputStream(counter);
     this.top = top + "/";
@@ -53,10 +53,10 @@ public final class TorchArchive {
    * @throws IOException if writing fails
    */
   public static void writeModule(TorchObject root, OutputStream out) throws IOException {
-    TorchArchive archive = new TorchArchive(out, "module");
+    TorchArchiveWriter archive = new TorchArchiveWriter(out, "module");
     archive.store("version", "3\n".getBytes(UTF_8));
     archive.store("constants.pkl", EMPTY_TUPLE);
-    archive.store(TorchPickle.of(root));
+    archive.store(PickleWriter.of(root));
     Map<String, String> classes = new LinkedHashMap<>();
     Map<String, String> imports = new LinkedHashMap<>();
     collect(root, classes, imports);
@@ -77,8 +77,8 @@ public final class TorchArchive {
    */
   public static void writeStateDict(Map<String, NDArray> tensors, OutputStream out)
       throws IOException {
-    TorchArchive archive = new TorchArchive(out, "archive");
-    archive.store(TorchPickle.of(tensors));
+    TorchArchiveWriter archive = new TorchArchiveWriter(out, "archive");
+    archive.store(PickleWriter.of(tensors));
     archive.store("byteorder", "little".getBytes(UTF_8));
     archive.store("version", "3\n".getBytes(UTF_8));
     archive.zip.finish();
@@ -97,7 +97,7 @@ public final class TorchArchive {
     }
   }
 
-  private void store(TorchPickle pickle) throws IOException {
+  private void store(PickleWriter pickle) throws IOException {
     store("data.pkl", pickle.bytes());
     List<NDArray> tensors = pickle.tensors();
     for (int i = 0; i < tensors.size(); i++) {

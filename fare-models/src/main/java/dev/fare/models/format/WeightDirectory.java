@@ -19,7 +19,7 @@ import java.util.Set;
  * @param tensors by the names in the files
  * @param origin the file or index, for messages
  */
-public record WeightFiles(Map<String, LazyTensor> tensors, String origin) {
+public record WeightDirectory(Map<String, LazyTensor> tensors, String origin) {
 
   private static final int MAX_SHARDS = 10_000;
 
@@ -28,11 +28,12 @@ public record WeightFiles(Map<String, LazyTensor> tensors, String origin) {
    *
    * @param names of files, the best first; each may be there as a whole or as an index of shards
    */
-  public static Optional<WeightFiles> find(Path directory, String... names) throws IOException {
+  public static Optional<WeightDirectory> find(Path directory, String... names) throws IOException {
     for (String name : names) {
       Path single = directory.resolve(name);
       if (Files.exists(single)) {
-        return Optional.of(new WeightFiles(WeightFile.read(single).tensors(), single.toString()));
+        return Optional.of(
+            new WeightDirectory(WeightFile.read(single).tensors(), single.toString()));
       }
       Path index = directory.resolve(name + ".index.json");
       if (Files.exists(index)) {
@@ -43,7 +44,7 @@ public record WeightFiles(Map<String, LazyTensor> tensors, String origin) {
   }
 
   /** The same where there must be weights. */
-  public static WeightFiles need(Path directory, String... names) throws IOException {
+  public static WeightDirectory need(Path directory, String... names) throws IOException {
     return find(directory, names)
         .orElseThrow(
             () ->
@@ -60,7 +61,7 @@ public record WeightFiles(Map<String, LazyTensor> tensors, String origin) {
                     || Files.exists(directory.resolve(name + ".index.json")));
   }
 
-  private static WeightFiles readShards(Path index) throws IOException {
+  private static WeightDirectory readShards(Path index) throws IOException {
     ConfigSection section = new ConfigSection(StrictJson.read(index), index.toString());
     ConfigSection map =
         section
@@ -91,7 +92,7 @@ public record WeightFiles(Map<String, LazyTensor> tensors, String origin) {
             index + ": tensor '" + entry.getKey() + "' is missing in " + entry.getValue());
       }
     }
-    return new WeightFiles(tensors, index.toString());
+    return new WeightDirectory(tensors, index.toString());
   }
 
   private static Map<String, LazyTensor> readShard(Path index, String shard) throws IOException {

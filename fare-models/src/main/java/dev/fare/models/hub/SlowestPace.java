@@ -11,10 +11,10 @@ import java.time.Duration;
  * @param window of time
  * @param bytes that must arrive in each window
  */
-record Pace(Duration window, long bytes) {
+record SlowestPace(Duration window, long bytes) {
 
   /** A kilobyte a second, over a minute. */
-  static final Pace DEFAULT = new Pace(Duration.ofMinutes(1), 60_000);
+  static final SlowestPace DEFAULT = new SlowestPace(Duration.ofMinutes(1), 60_000);
 
   /** A stream that breaks off when less arrives. */
   InputStream keptBy(InputStream in) {

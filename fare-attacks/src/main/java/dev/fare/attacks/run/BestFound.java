@@ -12,7 +12,7 @@ import dev.fare.torch.TensorScope;
 import java.util.List;
 
 /** The best that was found for the images of a batch: by one search, or by several. */
-public final class Incumbent {
+public final class BestFound {
 
   private final NDManager owner;
   private final boolean firstSuccess;
@@ -27,7 +27,7 @@ public final class Incumbent {
    * @param firstSuccess whether an image is finished with its first success; otherwise the last
    *     successful point is kept and the highest loss is looked for until the end
    */
-  public Incumbent(
+  public BestFound(
       NDArray start, Scores at, boolean firstSuccess, NDManager owner, TensorScope scope) {
     this.owner = owner;
     this.firstSuccess = firstSuccess;
@@ -38,20 +38,20 @@ public final class Incumbent {
   }
 
   /** Nothing found yet: the clean images with a loss of minus infinity. */
-  public static Incumbent none(AttackRun run) {
+  public static BestFound none(AttackRun run) {
     try (TensorScope scope = TensorScope.of(run.manager())) {
       Shape images = new Shape(run.size());
       NDArray losses = scope.manager().full(images, Float.NEGATIVE_INFINITY);
       Scores none = new Scores(losses, scope.manager().zeros(images, DataType.BOOLEAN));
-      return new Incumbent(run.ball().center(), none, true, run.manager(), scope);
+      return new BestFound(run.ball().center(), none, true, run.manager(), scope);
     }
   }
 
   /** What the images are before an attack: some have succeeded already. */
-  public static Incumbent ofCleanImages(AttackRun run) {
+  public static BestFound ofCleanImages(AttackRun run) {
     try (TensorScope scope = TensorScope.of(run.manager())) {
       NDArray center = run.ball().center();
-      return new Incumbent(center, run.evaluate(center), true, run.manager(), scope);
+      return new BestFound(center, run.evaluate(center), true, run.manager(), scope);
     }
   }
 

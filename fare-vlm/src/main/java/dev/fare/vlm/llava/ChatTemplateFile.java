@@ -20,11 +20,11 @@ import org.slf4j.LoggerFactory;
  * program in Jinja. None is run here. Read are those that {@link #toJson} writes and those of the
  * published LLaVA-1.5.
  */
-final class ChatTemplate {
+final class ChatTemplateFile {
 
   static final String FILE = "chat_template.json";
 
-  private static final Logger log = LoggerFactory.getLogger(ChatTemplate.class);
+  private static final Logger log = LoggerFactory.getLogger(ChatTemplateFile.class);
   static final String KEY = "chat_template";
   private static final String JINJA = "chat_template.jinja";
   private static final List<String> JSON_FILES =
@@ -46,12 +46,12 @@ final class ChatTemplate {
       {% for part in message['content'] if part['type'] == 'text' %}{{ part['text'] }}{% endfor %}\
       {% endif %}{% endfor %}{% if add_generation_prompt %}{{ after }}{% endif %}""";
 
-  private ChatTemplate() {}
+  private ChatTemplateFile() {}
 
   /** The template of a directory's files; where there is none to follow, a guess that is said. */
   static PromptTemplate readOrGuess(Path directory) throws IOException {
     Optional<String> program = program(directory);
-    Optional<PromptTemplate> known = program.flatMap(ChatTemplate::parse);
+    Optional<PromptTemplate> known = program.flatMap(ChatTemplateFile::parse);
     if (known.isEmpty()) {
       log.warn(
           "{} has {}: questions become prompts as in Vicuna, which is a guess; name another with"

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * @param unreadable indices of images that could not be read, ascending
  * @param recent the last updates, the newest last
  */
-public record RunMemory(
+public record RunProgress(
     long images,
     long milliseconds,
     int skippedInARow,
@@ -26,7 +26,7 @@ public record RunMemory(
     List<Update> recent) {
 
   /** Of a run that has done nothing, and of checkpoints that were written before there was this. */
-  static final RunMemory NONE = new RunMemory(0, 0, 0, 0, List.of(), List.of(), List.of());
+  static final RunProgress NONE = new RunProgress(0, 0, 0, 0, List.of(), List.of(), List.of());
 
   /** Gson asks no constructor, and leaves out what is missing. */
   boolean isWhole() {

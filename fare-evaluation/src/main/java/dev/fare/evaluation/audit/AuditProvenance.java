@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Where the numbers of an audit come from. */
-final class Facts {
+final class AuditProvenance {
 
   private final Map<String, Map<String, String>> weights = new LinkedHashMap<>();
   private final Map<String, String> origins = new LinkedHashMap<>();
@@ -18,7 +18,7 @@ final class Facts {
   private final int side;
   private final String pixels;
 
-  Facts(LoadedModels models, ImageDataset images, int side) throws IOException {
+  AuditProvenance(LoadedModels models, ImageDataset images, int side) throws IOException {
     this.images = images;
     this.side = side;
     pixels = pixelHash();
