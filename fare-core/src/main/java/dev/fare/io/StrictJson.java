@@ -82,14 +82,19 @@ public final class StrictJson {
     }
   }
 
-  /** Counts the depth itself: the Gson of a Spark cluster has no limit to set. */
+  /**
+   * Counts the depth itself: the Gson of a Spark cluster has no limit to set.
+   *
+   * @param depth objects and arrays around the element
+   */
   private static JsonElement element(JsonReader reader, String origin, int depth)
       throws IOException {
-    if (depth > MAX_DEPTH) {
+    JsonToken next = reader.peek();
+    if (depth >= MAX_DEPTH && (next == JsonToken.BEGIN_OBJECT || next == JsonToken.BEGIN_ARRAY)) {
       throw new ModelFormatException(
           origin + ": the file is not valid JSON: it is nested more than " + MAX_DEPTH + " deep");
     }
-    return switch (reader.peek()) {
+    return switch (next) {
       case BEGIN_OBJECT -> object(reader, origin, depth);
       case BEGIN_ARRAY -> array(reader, origin, depth);
       case STRING -> new JsonPrimitive(reader.nextString());
