@@ -97,11 +97,11 @@ public final class AutoAttack extends ImageAttack {
         AttackOptions.none()
             .withSeed(run.random().seed())
             .withImageIds(run.random().imageIds())
-            .withControl(run.meter().remaining());
+            .withControl(run.budget().remaining());
     AttackResult result =
         part.attack()
             .perturb(run.classification().withLoss(part.loss()), run.ball().center(), options);
-    run.meter().spent(result);
+    run.budget().spent(result);
     NDArray images = run.ball().admit(part.name(), result.images());
     NDArray highest =
         result.highestLossImages() == result.images()

@@ -102,7 +102,7 @@ public final class FabAttack extends ImageAttack {
             NDArray open = misclassified.found().requireScores().succeeded().logicalNot();
             NDArray zeros = best.distances.get().zerosLike();
             NDArray distances = Kernels.choose(open, best.distances.get(), zeros);
-            return new MinimumNorm(found, scope.keep(distances, owner), run.meter().cost());
+            return new MinimumNorm(found, scope.keep(distances, owner), run.budget().cost());
           }
         });
   }

@@ -124,9 +124,9 @@ public abstract sealed class ImageAttack implements SeededAttack
       AttackRun run, Found found, Objective objective, NDManager owner) {
     try (TensorScope scope = TensorScope.of(run.manager())) {
       Ball ball = run.ball();
-      AttackBudget meter = run.meter();
+      AttackBudget budget = run.budget();
       boolean one = found.images() == found.highestLossImages();
-      NDList toRead = meter.counts();
+      NDList toRead = budget.counts();
       toRead.add(ball.look(found.images()));
       if (!one) {
         toRead.add(ball.look(found.highestLossImages()));
@@ -147,7 +147,7 @@ public abstract sealed class ImageAttack implements SeededAttack
       NDArray highest = one ? images : scope.keep(highestInside.duplicate(), owner);
       if (scores == null) {
         return AttackResult.evaluatedOnDemand(
-            images, meter.cost(read), meter.stopReason(), () -> Transfer.replay(images, objective));
+            images, budget.cost(read), budget.stopReason(), () -> Transfer.replay(images, objective));
       }
       scope.keep(scores.losses(), owner);
       scope.keep(scores.succeeded(), owner);
@@ -156,8 +156,8 @@ public abstract sealed class ImageAttack implements SeededAttack
           highest,
           scores.losses(),
           scores.succeeded(),
-          meter.cost(read),
-          meter.stopReason());
+          budget.cost(read),
+          budget.stopReason());
     }
   }
 }

@@ -84,14 +84,14 @@ public final class ApgdSearch {
     NDManager owner = run.manager();
     try (TensorScope scope = TensorScope.of(owner)) {
       NDArray inCube = Autograd.clip(start, 0, 1);
-      ValueAndGradient slope = run.slope(inCube, settings.eotIterations(), scope);
-      run.meter().startGradient(slope.gradient(), scope);
+      ValueAndGradient here = run.valueAndGradient(inCube, settings.eotIterations(), scope);
+      run.budget().startGradient(here.gradient(), scope);
       images = new LoopTensor(inCube, owner, scope);
       previous = new LoopTensor(inCube, owner, scope);
-      gradient = new LoopTensor(slope.gradient(), owner, scope);
-      bestGradient = new LoopTensor(slope.gradient(), owner, scope);
-      best = new BestFound(inCube, slope.at(), settings.stopAtSuccess(), owner, scope);
-      rule = rule(run, inCube, slope.at().losses(), isGiven, scope);
+      gradient = new LoopTensor(here.gradient(), owner, scope);
+      bestGradient = new LoopTensor(here.gradient(), owner, scope);
+      best = new BestFound(inCube, here.at(), settings.stopAtSuccess(), owner, scope);
+      rule = rule(run, inCube, here.at().losses(), isGiven, scope);
     }
   }
 
@@ -115,10 +115,10 @@ public final class ApgdSearch {
     return new SparsityRule(steps, stepSize, nonZeros, fractions, owner, scope);
   }
 
-  /** Runs to the end, or until all images are finished or the meter says stop. */
+  /** Runs to the end, or until all images are finished or the budget says stop. */
   public Found search() {
     int sinceCheckpoint = 0;
-    for (int i = 0; i < settings.steps() && !active.run().meter().mustStop(); i++) {
+    for (int i = 0; i < settings.steps() && !active.run().budget().mustStop(); i++) {
       if (settings.stopAtSuccess()
           && !active.dropFinished(best, otherState(), sinceCheckpoint == 0)) {
         return active.found();
@@ -152,9 +152,9 @@ public final class ApgdSearch {
     images.set(next, step);
     Scores at;
     if (index < settings.steps() - 1) {
-      ValueAndGradient slope = run.slope(next, settings.eotIterations(), step);
-      gradient.set(slope.gradient(), step);
-      at = slope.at();
+      ValueAndGradient here = run.valueAndGradient(next, settings.eotIterations(), step);
+      gradient.set(here.gradient(), step);
+      at = here.at();
     } else {
       at = evaluateLast(run, next);
     }

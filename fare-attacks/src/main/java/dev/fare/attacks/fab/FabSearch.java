@@ -88,9 +88,9 @@ public final class FabSearch {
     }
   }
 
-  /** Runs to the end, or until the meter says stop. */
+  /** Runs to the end, or until the budget says stop. */
   public void search() {
-    for (int i = 0; i < settings.steps() && !run.meter().mustStop(); i++) {
+    for (int i = 0; i < settings.steps() && !run.budget().mustStop(); i++) {
       try (TensorScope step = TensorScope.of(run.manager())) {
         NDArray next = towardsTheBoundary(step);
         Scores at = run.evaluate(next);

@@ -97,7 +97,7 @@ public final class PgdSearch {
   }
 
   private boolean climb() {
-    for (int i = 0; i < settings.steps() && !active.run().meter().mustStop(); i++) {
+    for (int i = 0; i < settings.steps() && !active.run().budget().mustStop(); i++) {
       if (settings.stopAtSuccess()
           && best != null
           && !active.dropFinished(best, state(), i % 5 == 0)) {
@@ -121,14 +121,14 @@ public final class PgdSearch {
   private void step(int index, TensorScope step) {
     AttackRun run = active.run();
     NDArray current = images.get();
-    ValueAndGradient slope = run.slope(current, step);
+    ValueAndGradient here = run.valueAndGradient(current, step);
     if (index == 0) {
-      run.meter().startGradient(slope.gradient(), step);
+      run.budget().startGradient(here.gradient(), step);
     }
     if (settings.keepBest()) {
-      seen(current, slope.at(), step);
+      seen(current, here.at(), step);
     }
-    NDArray direction = direction(slope.gradient());
+    NDArray direction = direction(here.gradient());
     if (velocity != null) {
       direction = direction(Kernels.blend(velocity.get(), direction, settings.momentum()));
     }
@@ -136,7 +136,7 @@ public final class PgdSearch {
       keepVelocity(direction, step);
     }
     images.set(run.ball().project(Kernels.blend(direction, current, settings.stepSize())), step);
-    tell(index, slope.at());
+    tell(index, here.at());
   }
 
   private void keepVelocity(NDArray direction, TensorScope step) {

@@ -21,7 +21,7 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attack on one batch: the objective, the allowed images, the random numbers, and the meter.
+ * One attack on one batch: the objective, the allowed images, the random numbers, and the budget.
  * Its manager owns what lives as long as the run.
  */
 public final class AttackRun implements AutoCloseable {
@@ -38,15 +38,15 @@ public final class AttackRun implements AutoCloseable {
   private final Objective objective;
   private final Ball ball;
   private final RandomStreams random;
-  private final AttackBudget meter;
+  private final AttackBudget budget;
 
   private AttackRun(
-      NDManager manager, Objective objective, Ball ball, RandomStreams random, AttackBudget meter) {
+      NDManager manager, Objective objective, Ball ball, RandomStreams random, AttackBudget budget) {
     this.manager = manager;
     this.objective = objective;
     this.ball = ball;
     this.random = random;
-    this.meter = meter;
+    this.budget = budget;
   }
 
   public static AttackRun open(
@@ -58,8 +58,8 @@ public final class AttackRun implements AutoCloseable {
     NDManager manager = pixels.getManager().newSubManager();
     NDArray center = pixels.stopGradient();
     center.attach(manager);
-    AttackBudget meter = new AttackBudget(control, manager);
-    return new AttackRun(manager, objective, threatModel.around(center), random, meter);
+    AttackBudget budget = new AttackBudget(control, manager);
+    return new AttackRun(manager, objective, threatModel.around(center), random, budget);
   }
 
   /** Whether finished images can leave the batch. */
@@ -68,7 +68,7 @@ public final class AttackRun implements AutoCloseable {
   }
 
   /**
-   * The same run for some of its images, on the same meter.
+   * The same run for some of its images, on the same budget.
    *
    * @throws IllegalStateException if the objective can't be narrowed
    */
@@ -79,21 +79,21 @@ public final class AttackRun implements AutoCloseable {
     NDManager sub = manager.newSubManager();
     NDArray indices = Host.bring(sub, rows);
     Ball balls = ball.select(indices);
-    return new AttackRun(sub, selectable.select(indices), balls, random.select(rows), meter);
+    return new AttackRun(sub, selectable.select(indices), balls, random.select(rows), budget);
   }
 
-  /** The same images with a ball of another size, on the same meter. */
+  /** The same images with a ball of another size, on the same budget. */
   public AttackRun withEpsilon(double epsilon) {
     NDManager sub = manager.newSubManager();
     NDArray center = ball.center().stopGradient();
     center.attach(sub);
     Ball other = ball.threatModel().withEpsilon(epsilon).around(center);
-    return new AttackRun(sub, objective, other, random, meter);
+    return new AttackRun(sub, objective, other, random, budget);
   }
 
-  /** The same images with another objective for them, on the same meter. */
+  /** The same images with another objective for them, on the same budget. */
   public AttackRun withObjective(Objective other) {
-    return new AttackRun(manager.newSubManager(), other, ball, random, meter);
+    return new AttackRun(manager.newSubManager(), other, ball, random, budget);
   }
 
   /** The same run with a manager of its own, to be closed sooner. */
@@ -118,8 +118,8 @@ public final class AttackRun implements AutoCloseable {
     return random;
   }
 
-  public AttackBudget meter() {
-    return meter;
+  public AttackBudget budget() {
+    return budget;
   }
 
   /** How many images are attacked. */
@@ -129,16 +129,16 @@ public final class AttackRun implements AutoCloseable {
 
   /** Runs the model without recording. */
   public Scores evaluate(NDArray images) {
-    meter.forward(images.getShape().get(0));
+    budget.forward(images.getShape().get(0));
     NDArray outputs = objective.forward(images);
     return rated(outputs, objective.losses(outputs), images);
   }
 
   /** Runs the model and its backward pass; call inside a step's scope. */
-  public ValueAndGradient slope(NDArray images, TensorScope step) {
+  public ValueAndGradient valueAndGradient(NDArray images, TensorScope step) {
     long count = images.getShape().get(0);
-    meter.forward(count);
-    meter.backward(count);
+    budget.forward(count);
+    budget.backward(count);
     Scores evaluation;
     NDArray raw;
     try (GradMode on = GradMode.enableGrad()) {
@@ -152,7 +152,7 @@ public final class AttackRun implements AutoCloseable {
       }
     }
     NDList finite = Kernels.finite(raw);
-    meter.nonFinite(finite.get(1), step);
+    budget.nonFinite(finite.get(1), step);
     return new ValueAndGradient(evaluation, finite.get(0));
   }
 
@@ -160,14 +160,14 @@ public final class AttackRun implements AutoCloseable {
    * The mean gradient of several passes, for models that draw random numbers; losses and successes
    * are the last pass's, as in the original.
    */
-  public ValueAndGradient slope(NDArray images, int passes, TensorScope step) {
-    ValueAndGradient last = slope(images, step);
+  public ValueAndGradient valueAndGradient(NDArray images, int passes, TensorScope step) {
+    ValueAndGradient last = valueAndGradient(images, step);
     if (passes == 1) {
       return last;
     }
     NDArray sum = last.gradient();
     for (int i = 1; i < passes; i++) {
-      last = slope(images, step);
+      last = valueAndGradient(images, step);
       sum = sum.add(last.gradient());
     }
     return new ValueAndGradient(last.at(), Kernels.mean(sum, passes));
@@ -183,7 +183,7 @@ public final class AttackRun implements AutoCloseable {
   public NDList boundary(NDArray images, @Nullable NDArray targets, Norm norm, TensorScope step) {
     ClassificationObjective classes = classification();
     long count = images.getShape().get(0);
-    meter.forward(count);
+    budget.forward(count);
     NDArray labels = classes.labels();
     NDList found;
     try (GradMode on = GradMode.enableGrad()) {
@@ -191,10 +191,10 @@ public final class AttackRun implements AutoCloseable {
       variable.attach(step.manager());
       NDArray logits = objective.forward(variable);
       if (targets == null) {
-        meter.backward(count * logits.getShape().get(1));
+        budget.backward(count * logits.getShape().get(1));
         found = Kernels.nearestBoundary(logits, labels, variable, norm);
       } else {
-        meter.backward(count);
+        budget.backward(count);
         NDArray right = logits.gather(labels.expandDims(1), 1);
         NDArray difference = logits.gather(targets.expandDims(1), 1).sub(right).squeeze(1);
         NDArray gradient = Autograd.gradient(difference.sum(), variable);
@@ -202,7 +202,7 @@ public final class AttackRun implements AutoCloseable {
       }
     }
     NDList finite = Kernels.finite(found.get(1));
-    meter.nonFinite(finite.get(1), step);
+    budget.nonFinite(finite.get(1), step);
     return new NDList(found.get(0), finite.get(0));
   }
 
@@ -223,7 +223,7 @@ public final class AttackRun implements AutoCloseable {
 
   /** The logits at some images, {@code [N,K]}, without recording. */
   public NDArray logits(NDArray images) {
-    meter.forward(images.getShape().get(0));
+    budget.forward(images.getShape().get(0));
     return classification().forward(images);
   }
 

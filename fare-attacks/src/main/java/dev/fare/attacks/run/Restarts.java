@@ -27,7 +27,7 @@ public record Restarts(int count, boolean everyImage) {
 
   /** The best of all rounds and of what is already known. */
   public Found search(AttackRun run, BestFound best, Round round) {
-    for (int i = 0; i < count && !(i > 0 && run.meter().mustStop()); i++) {
+    for (int i = 0; i < count && !(i > 0 && run.budget().mustStop()); i++) {
       long[] rows = everyImage ? run.rows() : best.survivors();
       if (rows.length == 0) {
         break;

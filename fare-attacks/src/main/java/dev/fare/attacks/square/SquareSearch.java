@@ -70,7 +70,7 @@ public final class SquareSearch {
   }
 
   public Found search() {
-    for (int query = 0; query < schedule.queries() && !active.run().meter().mustStop(); query++) {
+    for (int query = 0; query < schedule.queries() && !active.run().budget().mustStop(); query++) {
       if (!active.dropFinished(best, List.of(), query % 10 == 0)) {
         return active.found();
       }
