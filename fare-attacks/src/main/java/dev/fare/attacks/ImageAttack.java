@@ -147,7 +147,10 @@ public abstract sealed class ImageAttack implements SeededAttack
       NDArray highest = one ? images : scope.keep(highestInside.duplicate(), owner);
       if (scores == null) {
         return AttackResult.evaluatedOnDemand(
-            images, budget.cost(read), budget.stopReason(), () -> Transfer.replay(images, objective));
+            images,
+            budget.cost(read),
+            budget.stopReason(),
+            () -> Transfer.replay(images, objective));
       }
       scope.keep(scores.losses(), owner);
       scope.keep(scores.succeeded(), owner);

@@ -41,7 +41,11 @@ public final class AttackRun implements AutoCloseable {
   private final AttackBudget budget;
 
   private AttackRun(
-      NDManager manager, Objective objective, Ball ball, RandomStreams random, AttackBudget budget) {
+      NDManager manager,
+      Objective objective,
+      Ball ball,
+      RandomStreams random,
+      AttackBudget budget) {
     this.manager = manager;
     this.objective = objective;
     this.ball = ball;

@@ -6,7 +6,7 @@ import dev.fare.io.ElementType;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,9 +26,9 @@ final class OnnxWeights {
   private final ProtoInput in;
   private final Map<String, LazyTensor> tensors = new LinkedHashMap<>();
 
-  private OnnxWeights(Path file, FileChannel channel) {
+  private OnnxWeights(Path file, RandomAccessFile open) {
     this.file = file;
-    in = new ProtoInput(channel, file.toString());
+    in = new ProtoInput(open, file.toString());
   }
 
   /**
@@ -38,9 +38,9 @@ final class OnnxWeights {
    * @throws ModelFormatException if it is damaged or cut off
    */
   static Map<String, LazyTensor> read(Path file) throws IOException {
-    try (FileChannel channel = FileChannel.open(file)) {
-      OnnxWeights weights = new OnnxWeights(file, channel);
-      long end = channel.size();
+    try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "r")) {
+      OnnxWeights weights = new OnnxWeights(file, open);
+      long end = open.length();
       while (weights.in.position() < end) {
         weights.model(end);
       }

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.fare.io.ModelFormatException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 
 /** Reads a file in protocol buffers' wire format forwards; what it claims is checked first. */
 final class ProtoInput {
@@ -18,13 +18,13 @@ final class ProtoInput {
   private static final int MAX_TEXT_BYTES = 1 << 16;
   private static final int MAX_VARINT_BYTES = 10;
 
-  private final FileChannel channel;
+  private final RandomAccessFile file;
   private final String origin;
   private final ByteBuffer buffer = ByteBuffer.allocate(1 << 13).limit(0);
   private long bufferStart;
 
-  ProtoInput(FileChannel channel, String origin) {
-    this.channel = channel;
+  ProtoInput(RandomAccessFile file, String origin) {
+    this.file = file;
     this.origin = origin;
   }
 
@@ -104,11 +104,10 @@ final class ProtoInput {
   private byte next() throws IOException {
     if (!buffer.hasRemaining()) {
       bufferStart += buffer.limit();
-      buffer.clear();
-      int read = channel.read(buffer, bufferStart);
-      buffer.flip();
+      file.seek(bufferStart);
+      int read = file.read(buffer.array());
+      buffer.position(0).limit(Math.max(read, 0));
       if (read <= 0) {
-        buffer.limit(0);
         throw wrong("ends inside of a message");
       }
     }
