@@ -145,7 +145,9 @@ class ModuleBordersTest {
                 "dev.fare.training.optimizer",
                 "dev.fare.training.weights")
             .or()
-            .haveNameMatching("dev.fare.vlm.language.(Decoding|TextGenerator|BeamSearch)")
+            .haveNameMatching(
+                "dev.fare.vlm.(PromptBatch|VlmObjective|llava.TextLoss|"
+                    + "language.(Decoding|TextGenerator|BeamSearch)).*")
             .should()
             .callMethodWhere(describe("the host waits", ModuleBordersTest::makesTheHostWait)));
   }

@@ -10,13 +10,16 @@ import dev.fare.Objective;
 import dev.fare.ThreatModel;
 import dev.fare.torch.Host;
 import dev.fare.training.FareTrainer;
+import java.util.List;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * How many arrays a step brings to the device and reads from it, where a GPU's host would wait.
@@ -109,13 +112,17 @@ class HostCrossingsTest {
     assertThat(crossings[1]).isBetween(2, norm == Norm.LINF ? 2 : 4);
   }
 
-  @Test
-  void aTrainingStepReadsThreeTimes() {
+  /** Replicas are read with the leader: what they add up goes from device to device. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 3})
+  void aTrainingStepReadsThreeTimes(int count) {
+    List<TinyMlp> replicas = IntStream.range(0, count).mapToObj(TinyMlp::seeded).toList();
     try (TinyMlp trained = TinyMlp.seeded(2);
         FareTrainer<TinyMlp> trainer =
             FareTrainer.builder(trained)
                 .attack(PgdAttack.builder(ThreatModel.linf(4 / 255.0)).steps(3).build())
                 .batchSize(IMAGES)
+                .replicas(replicas)
                 .metricsEvery(1)
                 .averageDecay(0.9)
                 .gradientClip(1e-3)
@@ -124,6 +131,8 @@ class HostCrossingsTest {
 
       assertThat(crossings[0]).as("the attack's start").isEqualTo(1);
       assertThat(crossings[1]).as("read by the attack, twice, and at the end").isEqualTo(3);
+    } finally {
+      replicas.forEach(TinyMlp::close);
     }
   }
 

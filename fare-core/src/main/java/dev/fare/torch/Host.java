@@ -45,6 +45,11 @@ public final class Host {
     return brought(manager.create(values, shape));
   }
 
+  /** An array on the manager's device. */
+  public static NDArray bring(NDManager manager, long[] values, Shape shape) {
+    return brought(manager.create(values, shape));
+  }
+
   /** An array {@code [N]} on the manager's device. */
   public static NDArray bring(NDManager manager, long[] values) {
     return brought(manager.create(values));

@@ -65,7 +65,10 @@ final class BatchGradient {
     }
   }
 
-  /** Adds what was gathered elsewhere for other images of the batch, and uses it up. */
+  /**
+   * Adds what was gathered elsewhere for other images of the batch, and uses it up. Nothing goes
+   * over the host, and it waits for no device.
+   */
   void add(BatchGradient other) {
     for (int i = 0; i < gradients.size(); i++) {
       try (NDArray theirs = other.gradients.get(i);
@@ -73,9 +76,13 @@ final class BatchGradient {
         Autograd.accumulate(List.of(gradients.get(i)), List.of(here));
       }
     }
-    read();
-    other.read();
-    other.sums.forEach((metric, sum) -> sums.merge(metric, sum, Double::sum));
+    other.unread.forEach(
+        (metric, parts) ->
+            parts.forEach(
+                part ->
+                    unread
+                        .computeIfAbsent(metric, none -> new NDList())
+                        .add(part.toDevice(owner.getDevice(), false))));
   }
 
   /**

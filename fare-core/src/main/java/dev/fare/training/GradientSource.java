@@ -109,7 +109,7 @@ final class GradientSource implements Closeable {
     return (images + followers.size()) / (1 + followers.size());
   }
 
-  /** The leader's share is made on this thread; sums are added in the devices' order. */
+  /** The leader's share is made on this thread. */
   private BatchGradient gatherFromAll(
       ExecutorService pool, Batch batch, NDManager attempt, StepClock clock) {
     long share = share(batch.images());
@@ -128,9 +128,23 @@ final class GradientSource implements Closeable {
     } finally {
       awaitAll(others);
     }
-    others.forEach(other -> sum.add(resultOf(other)));
+    List<BatchGradient> all = new ArrayList<>(List.of(sum));
+    others.forEach(other -> all.add(resultOf(other)));
+    addInPairs(all);
     clock.lap(StepClock.Part.GRADIENT);
     return sum;
+  }
+
+  /**
+   * Adds all to the first, from device to device: neighbours, then every second of them, and so on.
+   * Pairs of devices are at work at the same time, and the order depends on nothing else.
+   */
+  private static void addInPairs(List<BatchGradient> parts) {
+    for (int apart = 1; apart < parts.size(); apart *= 2) {
+      for (int i = 0; i + apart < parts.size(); i += 2 * apart) {
+        parts.get(i).add(parts.get(i + apart));
+      }
+    }
   }
 
   /** Nobody may still be at work when a step ends, however it ends. */

@@ -13,6 +13,7 @@ import dev.fare.training.optimizer.Optimizer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -77,6 +78,21 @@ class ReplicasTest {
     float[] alone = train(builder -> builder.batchSize(2), Runs.STEPS, 0);
 
     assertClose(train(builder -> builder.batchSize(2), Runs.STEPS, 3), alone);
+  }
+
+  /** Whichever device is done first, the sums are added in one order. */
+  @Test
+  void aRunIsBitEqualToItsRepetition() {
+    float[] once = train(builder -> builder.batchSize(5), Runs.STEPS, 4);
+
+    Random pauses = new Random(3);
+    TrainingLoss late =
+        inputs -> {
+          LockSupport.parkNanos(pauses.nextInt(5_000_000));
+          return TrainingLoss.fare().losses(inputs);
+        };
+    assertThat(train(builder -> builder.batchSize(5).loss(late), Runs.STEPS, 4))
+        .containsExactly(once);
   }
 
   private void assertSameUpdates(UnaryOperator<FareTrainer.Builder<?>> options) {

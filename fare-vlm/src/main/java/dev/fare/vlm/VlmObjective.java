@@ -179,7 +179,7 @@ public final class VlmObjective implements SelectableObjective {
     if (!isTargeted) {
       return SelectableObjective.super.succeeded(outputs);
     }
-    return outputs.get(":, 1").gt(0).toType(DataType.BOOLEAN, false);
+    return outputs.get(":, 1").toType(DataType.BOOLEAN, false);
   }
 
   @Override

@@ -17,7 +17,6 @@ import dev.fare.torch.TorchModule;
 import dev.fare.torch.TorchSource;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,17 +38,12 @@ public final class LlamaModel implements AutoCloseable {
   private final Precision precision;
   private final NDManager manager;
   private final TorchModule module;
-  private final List<NDArray> indices = new ArrayList<>();
 
   private LlamaModel(LlamaConfig config, Precision precision, NDManager manager) {
     final int type = TorchType.of(precision);
     this.config = config;
     this.precision = precision;
     this.manager = manager;
-    for (long i = 0; i < config.layers(); i++) {
-      // a scalar argument is read on the host: it must not live on a GPU
-      indices.add(manager.create(new long[] {i}, new Shape()).toDevice(Device.cpu(), false));
-    }
     Map<String, Object> attributes = new LinkedHashMap<>();
     attributes.put("layers", config.layers());
     attributes.put("heads", config.heads());
@@ -163,7 +157,8 @@ public final class LlamaModel implements AutoCloseable {
    * How well the model expects what is there.
    *
    * @param embeddings {@code [N,T,C]} of prompts and the texts that follow them
-   * @param labels {@code [N,T]} int64: the token in each place that is asked for, below 0 elsewhere
+   * @param labels {@code [N,K]} int64, K at most T: the tokens that are asked for in the last K
+   *     places, below 0 elsewhere; memory grows with {@code N·K·V}
    * @return {@code [N,2]}: the mean cross-entropy of each row's labels, and 1 where each label is
    *     the likeliest token in its place, so that greedy decoding would write this very text
    */
@@ -178,7 +173,7 @@ public final class LlamaModel implements AutoCloseable {
    * @param index from 0
    */
   public NDArray layer(NDArray states, NDArray mask, int index) {
-    return module.call("layer", states, mask, indices.get(index));
+    return module.call("layer", new double[] {index}, states, mask);
   }
 
   /** What {@link #teacherForced} gives, from the states after the last layer. */

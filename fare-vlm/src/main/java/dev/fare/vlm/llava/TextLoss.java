@@ -20,7 +20,7 @@ import java.util.List;
  *
  * @param model the language model
  * @param mask {@code [N,L]}
- * @param labels {@code [N,L]}
+ * @param labels {@code [N,K]} of the last K places
  */
 record TextLoss(LlamaModel model, NDArray mask, NDArray labels) {
 

@@ -160,26 +160,23 @@ class Llama(Module):
   def layer(self: __torch__.Llama, x: Tensor, mask: Tensor, index: Tensor) -> Tensor:
     cos, sin = (self).rotary((self).positions(mask))
     allowed = (self).allowed(mask, x.size(1))
-    return (self).run_alone((self).by_name().layers[int(index)], x, cos, sin, allowed)
+    return (self).run_alone((self).by_name().layers[int(index[0])], x, cos, sin, allowed)
 
-  # states before the final norm and labels [N, T] (below 0: not asked for) -> [N, 2]: the mean cross-entropy
-  # of each row's labels, and 1 where every label is the likeliest token in its place
+  # states before the final norm and labels [N, K] of the last K places (below 0: not asked for) -> [N, 2]: the
+  # mean cross-entropy of each row's labels, and 1 where every label is the likeliest token in its place
   def judge(self: __torch__.Llama, x: Tensor, labels: Tensor) -> Tensor:
-    t = labels.size(1)
-    wanted = labels[:, 1:]
-    places = torch.nonzero(torch.ge(wanted, 0))
-    rows = places[:, 0]
-    columns = places[:, 1]
-    chosen = torch.index(x, annotate(List[Optional[Tensor]], [rows, columns]))
-    targets = torch.index(wanted, annotate(List[Optional[Tensor]], [rows, columns]))
+    t = x.size(1)
+    k = min(labels.size(1), t - 1)
+    wanted = labels[:, labels.size(1) - k:]
+    asked = torch.ge(wanted, 0)
     w = (self).by_name()
-    logits = (self).head(w, (self).normed(chosen, w.norm))
-    entropies = torch.cross_entropy_loss(logits, targets, None, 0)
-    wrong = torch.ne(torch.argmax(logits, 1), targets).to(6)
-    zeros = torch.zeros([labels.size(0)], dtype=6, layout=None, device=x.device)
-    counts = torch.index_add(zeros, 0, rows, torch.ones_like(entropies))
-    losses = torch.index_add(zeros, 0, rows, entropies) / torch.clamp(counts, 1)
-    exact = torch.eq(torch.index_add(zeros, 0, rows, wrong), 0).to(6)
+    logits = (self).head(w, (self).normed(x[:, t - 1 - k:t - 1], w.norm))  # [N, K, V]
+    targets = torch.masked_fill(wanted, torch.logical_not(asked), -100)
+    entropies = torch.cross_entropy_loss(logits.flatten(0, 1), targets.flatten(), None, 0, -100)
+    counts = torch.clamp(torch.sum(asked, [1]), 1)
+    losses = torch.sum(entropies.reshape(wanted.size()), [1]) / counts
+    wrong = torch.logical_and(asked, torch.ne(torch.argmax(logits, 2), wanted))
+    exact = torch.logical_not(torch.any(wrong, 1)).to(6)
     return torch.stack([losses, exact], 1)
 
   # the same from embeddings

@@ -15,6 +15,6 @@ class Llava(Module):
     inner = torch.gelu(torch.linear(tokens, linear_1_weight, linear_1_bias))
     return torch.linear(inner, linear_2_weight, linear_2_bias)
 
-  # words [N, L, W] with visual tokens [M, T, W] in the M T places where `places` [N, L] is true, row by row
+  # words [N, L, W] with visual tokens [M, T, W] in their places [M T] among all N L
   def merge(self: __torch__.Llava, words: Tensor, places: Tensor, visual: Tensor) -> Tensor:
-    return torch.masked_scatter(words, places.unsqueeze(-1), visual)
+    return torch.index_copy(words.flatten(0, 1), 0, places, visual.flatten(0, 1)).reshape(words.size())

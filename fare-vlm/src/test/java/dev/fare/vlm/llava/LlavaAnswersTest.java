@@ -18,6 +18,8 @@ import dev.fare.models.transformer.Activation;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.GradMode;
+import dev.fare.torch.Host;
+import dev.fare.torch.TensorScope;
 import dev.fare.vlm.PromptBatch;
 import dev.fare.vlm.RecordedTensors;
 import dev.fare.vlm.TextListener;
@@ -223,6 +225,53 @@ class LlavaAnswersTest {
     VlmObjective narrowed = objective.select(second);
     assertThat(narrowed.losses(narrowed.forward(same.get("0:1"))).toFloatArray())
         .containsExactly(new float[] {objective.losses(outputs).getFloat(1)}, within(1e-5f));
+  }
+
+  /** Two texts of different lengths; the second pass finds everything on the device. */
+  @Test
+  void aStepOfAnAttackBringsAndReadsNothing() throws Exception {
+    VlmObjective objective =
+        VlmObjective.towards(llava, List.of(PROMPT, "w5 <image> w2"), List.of("w3 w4", "w5 w6 w7"));
+    int[] brought = new int[2];
+    float[][] gradients = new float[2][];
+    try (Host.Count count = Host.count();
+        GradMode on = GradMode.enableGrad()) {
+      for (int step = 0; step < 2; step++) {
+        try (TensorScope scope = TensorScope.of(manager)) {
+          NDArray pixels = Autograd.leaf(scope.view(recorded.tensor("x01").get("0:2")));
+          NDArray outputs = objective.forward(pixels);
+          assertThat(objective.succeeded(outputs).getShape()).isEqualTo(new Shape(2));
+          NDArray loss = objective.losses(outputs).sum();
+          gradients[step] = Autograd.gradient(loss, pixels).toFloatArray();
+        }
+        brought[step] = count.brought();
+      }
+      assertThat(brought).as("ids, mask, places, labels").containsExactly(4, 4);
+      assertThat(count.read()).isZero();
+    }
+    assertThat(gradients[1]).isEqualTo(gradients[0]).isNotEqualTo(new float[gradients[0].length]);
+  }
+
+  /** A long-lived process attacks many prompts. */
+  @Test
+  void theArraysOfABatchThatIsForgottenAreFreed() throws Exception {
+    try (TensorScope scope = TensorScope.of(manager)) {
+      PromptBatch batch = llava.batch(List.of(PROMPT), List.of("w3"));
+      NDArray mask = batch.mask(scope.manager());
+      long before = heldElsewhere();
+      batch = null;
+      for (int i = 0; i < 100 && heldElsewhere() == before; i++) {
+        System.gc();
+        Thread.sleep(20);
+      }
+      assertThat(heldElsewhere()).isLessThan(before);
+      assertThat(mask.toLongArray()).as("shares the memory").containsOnly(1).isNotEmpty();
+    }
+  }
+
+  /** How many arrays and managers hang on the engine's own manager. */
+  private long heldElsewhere() {
+    return manager.getParentManager().getManagedArrays().size();
   }
 
   @Test
