@@ -5,7 +5,6 @@ import ai.djl.engine.Engine;
 import ai.djl.engine.StandardCapabilities;
 import ai.djl.pytorch.jni.LibUtils;
 import ai.djl.util.cuda.CudaUtils;
-import dev.fare.Precision;
 import java.lang.management.MemoryUsage;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,7 +49,7 @@ public record EngineReport(Device device, Map<String, String> facts, Optional<St
         FEATURES.stream().filter(cpu.features()::contains).collect(Collectors.joining(" ")));
     facts.put("cores", Integer.toString(Runtime.getRuntime().availableProcessors()));
     facts.put("threads", Integer.toString(CpuThreads.count()));
-    facts.put("precision AUTO on cpu()", automatic(Device.cpu()).toString());
+    facts.put("precision AUTO on cpu()", automatic(Device.cpu()));
     CudaSetup.driverVersion().ifPresent(version -> facts.put("GPU driver", version));
     facts.put("CUDA run-time library", cuda.runtime().orElse("not found"));
     for (int i = 0; i < cuda.gpus(); i++) {
@@ -69,7 +68,7 @@ public record EngineReport(Device device, Map<String, String> facts, Optional<St
             automatic(device));
   }
 
-  private static Precision automatic(Device device) {
-    return PrecisionChoice.isFastInBfloat16(device) ? Precision.BFLOAT16 : Precision.FLOAT32;
+  private static String automatic(Device device) {
+    return Bfloat16.isFast(device) ? "BFLOAT16" : "FLOAT32";
   }
 }

@@ -119,7 +119,7 @@ class AutogradTest {
 
   @Test
   @EnabledOnOs(OS.LINUX)
-  void residentMemoryStaysFlatOverTwoThousandGradients() throws Exception {
+  void residentMemoryStaysFlatOverManyGradients() throws Exception {
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         GradMode on = GradMode.enableGrad()) {
       NDArray weights = manager.ones(new Shape(64, 64));
@@ -127,10 +127,11 @@ class AutogradTest {
       gradientSteps(300, weights, pixels);
       long before = ResidentMemory.bytes();
 
-      gradientSteps(2_000, weights, pixels);
+      gradientSteps(8_000, weights, pixels);
 
-      // each step makes at least five arrays of 16 KB: a leak of one would be 32 MB
-      assertThat(ResidentMemory.bytes() - before).isLessThan(24L << 20);
+      // each step makes at least five arrays of 16 KB: a leak of one would be 125 MB; the Java
+      // heap moves by some 30 MB
+      assertThat(ResidentMemory.bytes() - before).isLessThan(96L << 20);
     }
   }
 

@@ -23,7 +23,6 @@ import dev.fare.torch.Autograd;
 import dev.fare.torch.CallGuard;
 import dev.fare.torch.GradMode;
 import dev.fare.torch.Host;
-import dev.fare.torch.PrecisionChoice;
 import dev.fare.torch.TensorScope;
 import dev.fare.torch.TorchDevices;
 import dev.fare.training.TrainableEncoder;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -12,6 +13,7 @@ import dev.fare.Precision;
 import dev.fare.image.PixelNormalization;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.torch.Autograd;
+import dev.fare.torch.Bfloat16;
 import dev.fare.torch.GradMode;
 import dev.fare.training.optimizer.Optimizer;
 import dev.fare.training.optimizer.UpdateRule;
@@ -212,6 +214,13 @@ class PrecisionTest {
       assertThat(copy.precision()).isEqualTo(Precision.BFLOAT16);
       assertThat(copy.embed(pixels).toFloatArray()).containsExactly(before, within(0f));
     }
+  }
+
+  @Test
+  void autoFollowsTheDeviceAndTheRestIsTakenAsAsked() {
+    assertThat(PrecisionChoice.of(Precision.AUTO, Device.cpu()))
+        .isEqualTo(Bfloat16.isFast(Device.cpu()) ? Precision.BFLOAT16 : Precision.FLOAT32);
+    assertThat(PrecisionChoice.of(Precision.BFLOAT16, Device.cpu())).isEqualTo(Precision.BFLOAT16);
   }
 
   @Test

@@ -2,8 +2,6 @@ package dev.fare.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.djl.Device;
-import dev.fare.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,13 +10,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class PrecisionChoiceTest {
+class Bfloat16Test {
 
   @TempDir private Path folder;
 
   @ParameterizedTest
   @CsvSource({"fpu avx512f amx_tile, false", "fpu amx_bf16, true", "fpu avx512_bf16, true"})
-  void autoTakesBfloat16OnlyWithMatrixUnits(String flags, boolean expected) throws IOException {
+  void isFastOnlyWithMatrixUnits(String flags, boolean expected) throws IOException {
     Path file = folder.resolve("cpuinfo");
     Files.writeString(
         file,
@@ -28,7 +26,7 @@ class PrecisionChoiceTest {
 
     CpuInfo cpu = CpuInfo.read(file);
 
-    assertThat(PrecisionChoice.multipliesBfloat16(cpu)).isEqualTo(expected);
+    assertThat(Bfloat16.isFast(cpu)).isEqualTo(expected);
     assertThat(cpu.model()).isEqualTo("A processor");
   }
 
@@ -36,17 +34,7 @@ class PrecisionChoiceTest {
   void aMachineThatSaysNothingHasNone() {
     CpuInfo cpu = CpuInfo.read(folder.resolve("none"));
 
-    assertThat(PrecisionChoice.multipliesBfloat16(cpu)).isFalse();
+    assertThat(Bfloat16.isFast(cpu)).isFalse();
     assertThat(cpu.model()).isEqualTo("unknown");
-  }
-
-  @Test
-  void autoFollowsThisMachineAndTheRestIsTakenAsAsked() {
-    assertThat(PrecisionChoice.of(Precision.AUTO, Device.cpu()))
-        .isEqualTo(
-            PrecisionChoice.multipliesBfloat16(CpuInfo.here())
-                ? Precision.BFLOAT16
-                : Precision.FLOAT32);
-    assertThat(PrecisionChoice.of(Precision.BFLOAT16, Device.cpu())).isEqualTo(Precision.BFLOAT16);
   }
 }
