@@ -29,7 +29,7 @@ public final class RandomStream {
 
   /** In {@code [0, bound)}; spelled out, since a Java release may change {@code nextInt(bound)}. */
   public int below(int bound) {
-    return (int) ((random.nextLong() >>> 32) * bound >>> 32);
+    return (int) (((random.nextLong() >>> 32) * bound) >>> 32);
   }
 
   /** In {@code [from, to)}, of 53 random bits. */

@@ -25,7 +25,7 @@ final class JsonLabels {
     boolean isText = label.isJsonPrimitive() && label.getAsJsonPrimitive().isString();
     boolean isNumber = label.isJsonPrimitive() && label.getAsJsonPrimitive().isNumber();
     checkArgument(
-        isText || isNumber && isWhole(label.getAsBigDecimal()),
+        isText || (isNumber && isWhole(label.getAsBigDecimal())),
         "its %s must be a string or a whole number, got %s",
         member,
         label);

@@ -69,7 +69,7 @@ final class Resolution {
 
     @Override
     public Shape shape() {
-      return new Shape(1L + target.grid() * target.grid(), target.width());
+      return new Shape(1 + (long) target.grid() * target.grid(), target.width());
     }
 
     @Override

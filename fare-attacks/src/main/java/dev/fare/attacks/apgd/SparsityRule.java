@@ -52,8 +52,8 @@ final class SparsityRule implements StepRule {
 
   /** The share of coordinates that the next steps move, given how many the best one has. */
   static NDArray fractions(NDArray nonZeros, NDArray images) {
-    double[] pixels = {(double) (images.size() / images.getShape().get(0))};
-    return Script.MODULE.call("shares", pixels, nonZeros);
+    long pixels = images.size() / images.getShape().get(0);
+    return Script.MODULE.call("shares", new double[] {pixels}, nonZeros);
   }
 
   @Override

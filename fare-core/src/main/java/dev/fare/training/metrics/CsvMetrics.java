@@ -65,7 +65,7 @@ public final class CsvMetrics implements TrainingListener {
 
   /** A row that was cut off by a crash belongs to no step, and a header to none. */
   private long step(String line) {
-    long cells = 1 + StepResult.metricNames().size() + validationColumns.size();
+    long cells = 1L + StepResult.metricNames().size() + validationColumns.size();
     boolean whole = line.chars().filter(c -> c == ',').count() == cells - 1;
     String number = line.substring(0, Math.max(0, line.indexOf(',')));
     return whole && number.matches("\\d{1,18}") ? Long.parseLong(number) : Long.MAX_VALUE;

@@ -84,7 +84,7 @@ final class TensorBoardEvent {
   private void raw(long value) {
     long rest = value;
     while ((rest & ~0x7fL) != 0) {
-      message.write((int) (rest & 0x7f | 0x80));
+      message.write((int) ((rest & 0x7f) | 0x80));
       rest >>>= 7;
     }
     message.write((int) rest);

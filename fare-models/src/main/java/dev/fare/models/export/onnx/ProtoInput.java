@@ -38,7 +38,7 @@ final class ProtoInput {
     long value = 0;
     for (int i = 0; i < MAX_VARINT_BYTES; i++) {
       byte next = next();
-      value |= (long) (next & 0x7F) << 7 * i;
+      value |= (long) (next & 0x7F) << (7 * i);
       if (next >= 0) {
         return value;
       }
