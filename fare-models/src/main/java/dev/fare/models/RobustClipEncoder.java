@@ -486,8 +486,8 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
         read = Resolution.change(read, imageSize.getAsInt());
       }
       Precision chosen = PrecisionChoice.of(precision, target);
-      VisionTower tower = TowerLoader.vision(
-              read, target, chosen, new TowerOptions(lowLatency, deterministic));
+      VisionTower tower =
+          TowerLoader.vision(read, target, chosen, new TowerOptions(lowLatency, deterministic));
       return new RobustClipEncoder(tower, read, NDManager.newBaseManager(target, "PyTorch"));
     }
 

@@ -42,7 +42,12 @@ class InferenceTest {
     NDManager owner = NDManager.newBaseManager("PyTorch");
     Map<String, NDArray> weights = ClipInitialization.random(clip, 5, owner);
     return new VisionTransformer(
-        config, PixelNormalization.CLIP, weights, owner, Precision.FLOAT32, new TowerOptions(lowLatency, false));
+        config,
+        PixelNormalization.CLIP,
+        weights,
+        owner,
+        Precision.FLOAT32,
+        new TowerOptions(lowLatency, false));
   }
 
   @ParameterizedTest

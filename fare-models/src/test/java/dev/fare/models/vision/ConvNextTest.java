@@ -43,7 +43,9 @@ class ConvNextTest {
     manager = NDManager.newBaseManager("PyTorch");
     recorded = RecordedTensors.read("open_clip_convnext/io.safetensors", manager);
     checkpoint = ClipCheckpoints.read(RecordedTensors.path("open_clip_convnext"));
-    tower = TowerLoader.vision(checkpoint, manager.getDevice(), Precision.FLOAT32, TowerOptions.DEFAULT);
+    tower =
+        TowerLoader.vision(
+            checkpoint, manager.getDevice(), Precision.FLOAT32, TowerOptions.DEFAULT);
   }
 
   @AfterEach
@@ -135,7 +137,8 @@ class ConvNextTest {
   @Test
   void itsBfloat16StaysClose() throws Exception {
     try (VisionTower half =
-        TowerLoader.vision(checkpoint, manager.getDevice(), Precision.BFLOAT16, TowerOptions.DEFAULT)) {
+        TowerLoader.vision(
+            checkpoint, manager.getDevice(), Precision.BFLOAT16, TowerOptions.DEFAULT)) {
       Errors errors = Errors.between(half, tower, recorded.tensor("x01"));
 
       assertThat(errors.embedding()).isBetween(1e-5, 0.01);
