@@ -279,9 +279,15 @@ class Ball(Module):
     last = torch.size(breaks, 1) - 1
     exact = torch.to(breaks, 7)
     gains = moving[:, :last] * (exact[:, 1:] - exact[:, :last])
-    reached = torch.cumsum(gains, 1)
+    reached = (self).running_sums(gains, )
     segment = torch.clamp_max(torch.sum(torch.lt(reached, goal), [1], True), last - 1)
     before = torch.gather(reached, 1, segment) - torch.gather(gains, 1, segment)
     step = (goal - before) / torch.clamp_min(torch.gather(moving, 1, segment), 1)
     shift = torch.gather(exact, 1, segment) + step
     return torch.to(torch.where(torch.gt(goal, 0), shift, torch.zeros_like(shift)), 6)
+
+  # along each row; CUDA adds up a row that is alone in no fixed order
+  def running_sums(self: __torch__.Ball, rows: Tensor) -> Tensor:
+    if torch.size(rows, 0) > 1:
+      return torch.cumsum(rows, 1)
+    return torch.cumsum(torch.expand(rows, [2, -1]), 1)[:1]

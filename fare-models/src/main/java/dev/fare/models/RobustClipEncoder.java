@@ -18,6 +18,7 @@ import dev.fare.models.export.torchscript.TorchScriptExport;
 import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.hub.ModelHub;
+import dev.fare.models.vision.TowerOptions;
 import dev.fare.models.vision.VisionTower;
 import dev.fare.torch.Autograd;
 import dev.fare.torch.CallGuard;
@@ -393,6 +394,7 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
     private Precision precision = Precision.FLOAT32;
     private OptionalInt imageSize = OptionalInt.empty();
     private boolean lowLatency;
+    private boolean deterministic;
 
     private Builder(Source source) {
       this.source = source;
@@ -457,6 +459,18 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
     }
 
     /**
+     * Whether gradients are the same bit by bit in every run on the same GPU, so that a training
+     * that is resumed is, too. Attention is then plain products and a softmax instead of libtorch's
+     * fused kernel, whose backward pass sums in no fixed order: more memory, {@code N·heads·T²}
+     * numbers for each block, and more time. Off by default. On a CPU gradients are always the
+     * same.
+     */
+    public Builder deterministic(boolean value) {
+      deterministic = value;
+      return this;
+    }
+
+    /**
      * Loads the encoder.
      *
      * @throws IOException if the weights can't be read, or can't be used: the message names file
@@ -471,7 +485,8 @@ public final class RobustClipEncoder implements TrainableEncoder, TokenEncoder {
         read = Resolution.change(read, imageSize.getAsInt());
       }
       Precision chosen = PrecisionChoice.of(precision, target);
-      VisionTower tower = TowerLoader.vision(read, target, chosen, lowLatency);
+      VisionTower tower =
+          TowerLoader.vision(read, target, chosen, new TowerOptions(lowLatency, deterministic));
       return new RobustClipEncoder(tower, read, NDManager.newBaseManager(target, "PyTorch"));
     }
 

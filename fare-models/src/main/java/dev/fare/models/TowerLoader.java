@@ -10,6 +10,7 @@ import dev.fare.models.format.ClipCheckpoint;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
+import dev.fare.models.vision.TowerOptions;
 import dev.fare.models.vision.VisionTower;
 import java.io.IOException;
 import java.util.Collection;
@@ -23,15 +24,15 @@ public final class TowerLoader {
 
   private TowerLoader() {}
 
-  /** Reads a vision tower; {@code lowLatency} is for vision transformers, others do without. */
+  /** Reads a vision tower. */
   public static VisionTower vision(
-      ClipCheckpoint checkpoint, Device device, Precision precision, boolean lowLatency)
+      ClipCheckpoint checkpoint, Device device, Precision precision, TowerOptions options)
       throws IOException {
     ClipConfig clip = checkpoint.config();
     NDManager manager = NDManager.newBaseManager(device, "PyTorch");
     try {
       Map<String, NDArray> weights = read(checkpoint, clip.vision().tensors().keySet(), manager);
-      return clip.vision().newTower(clip.normalization(), weights, manager, precision, lowLatency);
+      return clip.vision().newTower(clip.normalization(), weights, manager, precision, options);
     } catch (IOException | RuntimeException e) {
       manager.close();
       throw e;

@@ -11,6 +11,7 @@ import dev.fare.Precision;
 import dev.fare.image.PixelNormalization;
 import dev.fare.models.format.ClipConfig;
 import dev.fare.models.transformer.Activation;
+import dev.fare.models.vision.TowerOptions;
 import dev.fare.models.vision.VisionTransformer;
 import dev.fare.models.vision.VitConfig;
 import dev.fare.torch.Autograd;
@@ -41,7 +42,12 @@ class InferenceTest {
     NDManager owner = NDManager.newBaseManager("PyTorch");
     Map<String, NDArray> weights = ClipInitialization.random(clip, 5, owner);
     return new VisionTransformer(
-        config, PixelNormalization.CLIP, weights, owner, Precision.FLOAT32, lowLatency);
+        config,
+        PixelNormalization.CLIP,
+        weights,
+        owner,
+        Precision.FLOAT32,
+        new TowerOptions(lowLatency, false));
   }
 
   @ParameterizedTest

@@ -30,6 +30,7 @@ final class ConvNext implements VisionTower {
 
   private final ConvNextConfig config;
   private final PixelNormalization normalization;
+  private final TowerOptions options;
   private final TowerModule module;
   private final @Nullable RecomputedPass again;
   private final boolean isView;
@@ -44,14 +45,17 @@ final class ConvNext implements VisionTower {
    * @param manager the owner of everything native, which this tower closes
    * @param precision FLOAT32, or a half type, in which the MLPs of the blocks are, the rest stays
    *     float32
+   * @param options without effect but {@link TowerOptions#deterministic}
    */
   ConvNext(
       ConvNextConfig config,
       PixelNormalization normalization,
       Map<String, NDArray> parameters,
       NDManager manager,
-      Precision precision) {
+      Precision precision,
+      TowerOptions options) {
     this.config = config;
+    this.options = options;
     this.normalization = normalization;
     again = null;
     isView = false;
@@ -64,7 +68,8 @@ final class ConvNext implements VisionTower {
                 "depth_1", config.depths().get(1),
                 "depth_2", config.depths().get(2),
                 "depth_3", config.depths().get(3),
-                "epsilon", config.layerNormEpsilon()),
+                "epsilon", config.layerNormEpsilon(),
+                "deterministic", options.deterministic()),
             ConvNextConfig.STAGES,
             normalization,
             parameters,
@@ -75,6 +80,7 @@ final class ConvNext implements VisionTower {
   private ConvNext(ConvNext other, boolean isView) {
     config = other.config;
     normalization = other.normalization;
+    options = other.options;
     module = other.module;
     again = new RecomputedPass(module);
     this.isView = isView;
@@ -139,7 +145,7 @@ final class ConvNext implements VisionTower {
   public ConvNext copy() {
     NDManager owner = module.newManager();
     Map<String, NDArray> weights = module.copyParameters(owner);
-    ConvNext copy = new ConvNext(config, normalization, weights, owner, precision());
+    ConvNext copy = new ConvNext(config, normalization, weights, owner, precision(), options);
     return again == null ? copy : new ConvNext(copy, false);
   }
 

@@ -138,8 +138,8 @@ public record ConvNextConfig(
       Map<String, NDArray> parameters,
       NDManager manager,
       Precision precision,
-      boolean lowLatency) {
-    return new ConvNext(this, normalization, parameters, manager, precision);
+      TowerOptions options) {
+    return new ConvNext(this, normalization, parameters, manager, precision, options);
   }
 
   @Override

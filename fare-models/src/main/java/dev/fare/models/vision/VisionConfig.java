@@ -64,14 +64,14 @@ public sealed interface VisionConfig permits VitConfig, ConvNextConfig {
    * @param normalization applied to the pixels first
    * @param parameters in the order of {@link #tensors}, owned by {@code manager}
    * @param manager the owner of everything native, which the tower closes
-   * @param lowLatency as {@code RobustClipEncoder.Builder#lowLatency} says
+   * @param options as {@code RobustClipEncoder.Builder} describes them
    */
   VisionTower newTower(
       PixelNormalization normalization,
       Map<String, NDArray> parameters,
       NDManager manager,
       Precision precision,
-      boolean lowLatency);
+      TowerOptions options);
 
   /** What one architecture needs and another does not, outside of this package. */
   <R> R match(Function<VitConfig, R> transformer, Function<ConvNextConfig, R> convNext);

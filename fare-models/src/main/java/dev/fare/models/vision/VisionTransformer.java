@@ -29,7 +29,7 @@ public final class VisionTransformer implements VisionTower {
   private final VitConfig config;
   private final PixelNormalization normalization;
   private final TowerModule module;
-  private final boolean lowLatency;
+  private final TowerOptions options;
   private final @Nullable RecomputedPass again;
   private final boolean isView;
 
@@ -61,14 +61,14 @@ public final class VisionTransformer implements VisionTower {
       Map<String, NDArray> parameters,
       NDManager manager,
       Precision precision) {
-    this(config, normalization, parameters, manager, precision, false);
+    this(config, normalization, parameters, manager, precision, TowerOptions.DEFAULT);
   }
 
   /**
-   * The same, made for few images at a time.
+   * The same with further choices.
    *
-   * @param lowLatency whether to keep a second copy of the matrices that lies column by column, for
-   *     what oneDNN computes; elsewhere it changes nothing
+   * @param options {@link TowerOptions#lowLatency} is for what oneDNN computes; elsewhere it
+   *     changes nothing
    */
   public VisionTransformer(
       VitConfig config,
@@ -76,10 +76,10 @@ public final class VisionTransformer implements VisionTower {
       Map<String, NDArray> parameters,
       NDManager manager,
       Precision precision,
-      boolean lowLatency) {
+      TowerOptions options) {
     this.config = config;
     this.normalization = normalization;
-    this.lowLatency = lowLatency;
+    this.options = options;
     again = null;
     isView = false;
     module =
@@ -94,7 +94,8 @@ public final class VisionTransformer implements VisionTower {
                 "quick_gelu", config.activation() == Activation.QUICK_GELU,
                 "epsilon", config.layerNormEpsilon(),
                 "fused", false,
-                "by_columns", lowLatency),
+                "by_columns", options.lowLatency(),
+                "deterministic", options.deterministic()),
             config.layers(),
             normalization,
             parameters,
@@ -106,7 +107,7 @@ public final class VisionTransformer implements VisionTower {
     config = other.config;
     normalization = other.normalization;
     module = other.module;
-    lowLatency = other.lowLatency;
+    options = other.options;
     again = new RecomputedPass(module);
     this.isView = isView;
   }
@@ -174,7 +175,7 @@ public final class VisionTransformer implements VisionTower {
     NDManager owner = module.newManager();
     VisionTransformer copy =
         new VisionTransformer(
-            config, normalization, module.copyParameters(owner), owner, precision(), lowLatency);
+            config, normalization, module.copyParameters(owner), owner, precision(), options);
     return again == null ? copy : new VisionTransformer(copy, false);
   }
 

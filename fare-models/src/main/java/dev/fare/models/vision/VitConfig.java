@@ -158,8 +158,8 @@ public record VitConfig(
       Map<String, NDArray> parameters,
       NDManager manager,
       Precision precision,
-      boolean lowLatency) {
-    return new VisionTransformer(this, normalization, parameters, manager, precision, lowLatency);
+      TowerOptions options) {
+    return new VisionTransformer(this, normalization, parameters, manager, precision, options);
   }
 
   @Override

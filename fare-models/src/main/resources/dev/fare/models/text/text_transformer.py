@@ -34,7 +34,7 @@ class TextTransformer(Module):
     return torch.embedding(w.token_embedding, ids) + w.positional_embedding[0:ids.size(1)]
 
   def run_block(self: __torch__.TextTransformer, block: __torch__.transformer.Block, x: Tensor) -> Tensor:
-    return __torch__.transformer.run_block(x, block, self.heads, True, self.quick_gelu, self.epsilon)
+    return __torch__.transformer.run_block(x, block, self.heads, True, self.quick_gelu, self.epsilon, False)
 
   # the tokens [N, T, C] after every depth from 0 to `layers`, before ln_final
   def hidden_states(self: __torch__.TextTransformer, ids: Tensor) -> List[Tensor]:

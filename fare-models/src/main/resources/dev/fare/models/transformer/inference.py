@@ -37,7 +37,7 @@ def run_block(x: Tensor, w: __torch__.transformer.Block, heads: int, quick_gelu:
   factor = __torch__.inference.factor(quick_gelu)
   normed = __torch__.inference.layer_norm(x, w.ln_1_weight, w.ln_1_bias, factor, epsilon)
   qkv = __torch__.products.linear(normed, w.in_proj_weight, w.in_proj_bias)
-  mixed = __torch__.transformer.attend(qkv, heads, False, factor)
+  mixed = __torch__.transformer.attend(qkv, heads, False, factor, False)
   x = __torch__.products.added(x, mixed, w.out_proj_weight, w.out_proj_bias)
   normed = __torch__.inference.layer_norm(x, w.ln_2_weight, w.ln_2_bias, factor, epsilon)
   inner = __torch__.products.activated(normed, w.c_fc_weight, w.c_fc_bias, quick_gelu)

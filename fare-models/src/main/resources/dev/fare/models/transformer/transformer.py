@@ -62,12 +62,16 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
   return torch.linear(x.type_as(weight), weight, bias)
 
 # queries, keys, values [N, T, 3C] -> [N, T, C]; a causal token sees no later one.
-# All may be `factor` times what they are meant to be, and then the result is.
-def attend(qkv: Tensor, heads: int, causal: bool, factor: float) -> Tensor:
+# All may be `factor` times what they are meant to be, and then the result is. On a GPU libtorch chooses a fused
+# kernel by type, shape and card; what is `ordered` takes none, since their backward passes sum in no fixed order.
+def attend(qkv: Tensor, heads: int, causal: bool, factor: float, ordered: bool) -> Tensor:
   n = qkv.size(0)
   t = qkv.size(1)
   scale = float(qkv.size(2) // (3 * heads)) ** -0.5 / (factor * factor)
-  if qkv.is_cuda or ops.prim.dtype(qkv) == 6:
+  fuses = ops.prim.dtype(qkv) == 6
+  if qkv.is_cuda:
+    fuses = not ordered
+  if fuses:
     q, k, v = qkv.chunk(3, -1)
     q = q.reshape([n, t, heads, -1]).transpose(1, 2)
     k = k.reshape([n, t, heads, -1]).transpose(1, 2)
@@ -98,16 +102,17 @@ def add_mlp(x: Tensor, w: __torch__.transformer.Block, quick_gelu: bool, epsilon
   return result
 
 # x + attention(x) for x [N, T, C]
-def add_attention(x: Tensor, w: __torch__.transformer.Block, heads: int, causal: bool, epsilon: float) -> Tensor:
+def add_attention(x: Tensor, w: __torch__.transformer.Block, heads: int, causal: bool, epsilon: float,
+    ordered: bool) -> Tensor:
   normed = __torch__.transformer.layer_norm(x, w.ln_1_weight, w.ln_1_bias, epsilon)
   qkv = __torch__.transformer.linear(normed, w.in_proj_weight, w.in_proj_bias)
-  mixed = __torch__.transformer.attend(qkv, heads, causal, 1.)
+  mixed = __torch__.transformer.attend(qkv, heads, causal, 1., ordered)
   return x + torch.linear(mixed, w.out_proj_weight, w.out_proj_bias)
 
 # [N, T, C] -> [N, T, C]
 def run_block(x: Tensor, w: __torch__.transformer.Block, heads: int, causal: bool, quick_gelu: bool,
-    epsilon: float) -> Tensor:
-  x = __torch__.transformer.add_attention(x, w, heads, causal, epsilon)
+    epsilon: float, ordered: bool) -> Tensor:
+  x = __torch__.transformer.add_attention(x, w, heads, causal, epsilon, ordered)
   return __torch__.transformer.add_mlp(x, w, quick_gelu, epsilon)
 
 # the same for the first token alone: [N, T, C] -> [N, C]; all tokens are looked at, one is computed

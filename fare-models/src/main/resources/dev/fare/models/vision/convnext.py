@@ -11,6 +11,7 @@ class ConvNext(Module):
   depth_2 : int
   depth_3 : int
   epsilon : float
+  deterministic : bool
   dtype : int
 
   def bind(self: __torch__.ConvNext, p: List[Tensor]) -> Tensor:
@@ -54,7 +55,12 @@ class ConvNext(Module):
   # [N, H, W, C] -> [N, H, W, C]
   def run_block(self: __torch__.ConvNext, w: __torch__.convnext_weights.Block, x: Tensor) -> Tensor:
     c = x.size(-1)
-    y = torch.conv2d(x.permute([0, 3, 1, 2]), w.conv_dw_weight, w.conv_dw_bias, [1, 1], [3, 3], [1, 1], c)
+    y = x.permute([0, 3, 1, 2])
+    if x.is_cuda and (self.deterministic or self.dtype == 6):
+      # in this layout libtorch takes its own kernels, which sum in a fixed order, and not cuDNN's, which may
+      # round factors to TF32
+      y = y.contiguous()
+    y = torch.conv2d(y, w.conv_dw_weight, w.conv_dw_bias, [1, 1], [3, 3], [1, 1], c)
     y = __torch__.transformer.layer_norm(y.permute([0, 2, 3, 1]), w.norm_weight, w.norm_bias, self.epsilon)
     y = torch.gelu(__torch__.transformer.linear(y, w.fc1_weight, w.fc1_bias))
     return x + torch.linear(y, w.fc2_weight, w.fc2_bias) * w.gamma

@@ -23,6 +23,7 @@ class VisionTransformer(Module):
   dtype : int
   fused : bool
   by_columns : bool
+  deterministic : bool
 
   def bind(self: __torch__.VisionTransformer, p: List[Tensor]) -> Tensor:
     self.params = p
@@ -79,7 +80,8 @@ class VisionTransformer(Module):
     if fast:
       x = __torch__.inference.run_block(x, block, self.heads, self.quick_gelu, self.epsilon)
     else:
-      x = __torch__.transformer.run_block(x, block, self.heads, False, self.quick_gelu, self.epsilon)
+      x = __torch__.transformer.run_block(x, block, self.heads, False, self.quick_gelu, self.epsilon,
+          self.deterministic)
     return x
 
   # the tokens after `depth` blocks
@@ -192,7 +194,7 @@ class VisionTransformer(Module):
     else:
       block = w.blocks[part.block]
       if part.has_attention:
-        x = __torch__.transformer.add_attention(x, block, self.heads, False, self.epsilon)
+        x = __torch__.transformer.add_attention(x, block, self.heads, False, self.epsilon, self.deterministic)
       if part.has_mlp:
         x = __torch__.transformer.add_mlp(x, block, self.quick_gelu, self.epsilon)
     return x

@@ -43,7 +43,9 @@ class ConvNextTest {
     manager = NDManager.newBaseManager("PyTorch");
     recorded = RecordedTensors.read("open_clip_convnext/io.safetensors", manager);
     checkpoint = ClipCheckpoints.read(RecordedTensors.path("open_clip_convnext"));
-    tower = TowerLoader.vision(checkpoint, manager.getDevice(), Precision.FLOAT32, false);
+    tower =
+        TowerLoader.vision(
+            checkpoint, manager.getDevice(), Precision.FLOAT32, TowerOptions.DEFAULT);
   }
 
   @AfterEach
@@ -135,7 +137,8 @@ class ConvNextTest {
   @Test
   void itsBfloat16StaysClose() throws Exception {
     try (VisionTower half =
-        TowerLoader.vision(checkpoint, manager.getDevice(), Precision.BFLOAT16, false)) {
+        TowerLoader.vision(
+            checkpoint, manager.getDevice(), Precision.BFLOAT16, TowerOptions.DEFAULT)) {
       Errors errors = Errors.between(half, tower, recorded.tensor("x01"));
 
       assertThat(errors.embedding()).isBetween(1e-5, 0.01);
@@ -148,7 +151,7 @@ class ConvNextTest {
     NDArray pixels = recorded.tensor("x01");
     for (Precision precision : List.of(Precision.FLOAT32, Precision.BFLOAT16)) {
       try (VisionTower changed =
-          TowerLoader.vision(checkpoint, manager.getDevice(), precision, false)) {
+          TowerLoader.vision(checkpoint, manager.getDevice(), precision, TowerOptions.DEFAULT)) {
         float[] before = changed.embed(pixels).toFloatArray();
         Map<String, NDArray> weights = changed.parameters();
         weights.get("visual.trunk.stem.0.weight").muli(2);

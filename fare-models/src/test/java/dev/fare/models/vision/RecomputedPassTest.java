@@ -254,6 +254,7 @@ class RecomputedPassTest {
               }
               weights.put(name, owner.create(values, shape));
             });
-    return kind.config.newTower(PixelNormalization.CLIP, weights, owner, precision, false);
+    return kind.config.newTower(
+        PixelNormalization.CLIP, weights, owner, precision, TowerOptions.DEFAULT);
   }
 }
