@@ -12,6 +12,10 @@ final class OpenMp {
   private static final Logger log = LoggerFactory.getLogger(OpenMp.class);
   private static final String PROPERTY = "dev.fare.openmp";
   private static final String POLICY = "OMP_WAIT_POLICY";
+  private static final String SPINS = "GOMP_SPINCOUNT";
+
+  /** Long enough for the gaps between the operations of a pass, and no more. */
+  private static final String FEW = "2000";
 
   private OpenMp() {}
 
@@ -20,17 +24,18 @@ final class OpenMp {
     int setenv(String name, String value, int overwrite);
   }
 
-  /** Lets threads sleep while they wait; what the user has set stays. */
+  /** Lets threads sleep after a short wait; what the user has set stays. */
   static void waitAsleep() {
     if (Platform.isWindows()
         || System.getenv(POLICY) != null
+        || System.getenv(SPINS) != null
         || "inherit".equals(System.getProperty(PROPERTY))) {
       return;
     }
     try {
-      Native.load("c", C.class).setenv(POLICY, "PASSIVE", 0);
+      Native.load("c", C.class).setenv(SPINS, FEW, 0);
     } catch (LinkageError e) {
-      log.info("can't set {}: {}", POLICY, e.toString());
+      log.info("can't set {}: {}", SPINS, e.toString());
     }
   }
 }

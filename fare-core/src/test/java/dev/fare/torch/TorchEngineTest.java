@@ -30,15 +30,16 @@ class TorchEngineTest {
     public static void main(String[] arguments) {
       System.setProperty("dev.fare.openmp", Path.of(arguments[0]).getFileName().toString());
       TorchEngine.get();
-      System.out.println(Native.load("c", C.class).getenv("OMP_WAIT_POLICY"));
+      System.out.println(Native.load("c", C.class).getenv("GOMP_SPINCOUNT"));
     }
   }
 
   @ParameterizedTest
   @CsvSource({
-    "-u OMP_WAIT_POLICY, sleep, PASSIVE",
-    "-u OMP_WAIT_POLICY, inherit, null",
-    "OMP_WAIT_POLICY=ACTIVE, sleep, ACTIVE"
+    "-u GOMP_SPINCOUNT, sleep, 2000",
+    "-u GOMP_SPINCOUNT, inherit, null",
+    "GOMP_SPINCOUNT=7, sleep, 7",
+    "OMP_WAIT_POLICY=ACTIVE, sleep, null"
   })
   void threadsSleepUnlessTheUserSaysOtherwise(
       String environment, String property, String expected, @TempDir Path folder)
