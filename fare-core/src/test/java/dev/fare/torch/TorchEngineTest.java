@@ -39,7 +39,7 @@ class TorchEngineTest {
     "-u GOMP_SPINCOUNT, sleep, 2000",
     "-u GOMP_SPINCOUNT, inherit, null",
     "GOMP_SPINCOUNT=7, sleep, 7",
-    "OMP_WAIT_POLICY=ACTIVE, sleep, null"
+    "-u GOMP_SPINCOUNT OMP_WAIT_POLICY=ACTIVE, sleep, null"
   })
   void threadsSleepUnlessTheUserSaysOtherwise(
       String environment, String property, String expected, @TempDir Path folder)
