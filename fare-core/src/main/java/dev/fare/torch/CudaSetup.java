@@ -10,12 +10,12 @@ import java.util.Optional;
  * What of CUDA is here. A GPU is used where all three are: the driver, CUDA's run-time library,
  * which DJL looks for to count the GPUs, and a libtorch that was built for CUDA.
  *
- * @param driver whether the kernel has NVIDIA's driver; only Linux says so
+ * @param driver the version of NVIDIA's driver; only Linux says so
  * @param runtime the version of the run-time library that DJL finds, such as {@code 12.8}
  * @param gpus how many GPUs that library counts
  * @param torch whether libtorch was built for CUDA
  */
-record CudaSetup(boolean driver, Optional<String> runtime, int gpus, boolean torch) {
+record CudaSetup(Optional<String> driver, Optional<String> runtime, int gpus, boolean torch) {
 
   private static final Path DRIVER = Path.of("/proc/driver/nvidia/version");
 
@@ -26,11 +26,10 @@ record CudaSetup(boolean driver, Optional<String> runtime, int gpus, boolean tor
 
   /** This machine's. */
   static CudaSetup here(boolean torch) {
-    return new CudaSetup(Files.exists(DRIVER), runtimeVersion(), CudaUtils.getGpuCount(), torch);
+    return new CudaSetup(driverVersion(), runtimeVersion(), CudaUtils.getGpuCount(), torch);
   }
 
-  /** The driver's version, where there is one. */
-  static Optional<String> driverVersion() {
+  private static Optional<String> driverVersion() {
     try {
       return Files.exists(DRIVER)
           ? Files.readAllLines(DRIVER).stream()
@@ -58,7 +57,7 @@ record CudaSetup(boolean driver, Optional<String> runtime, int gpus, boolean tor
 
   /** What keeps a GPU that seems to be here from being used; nothing where none does. */
   Optional<String> obstacle() {
-    if (isComplete() || !(driver || gpus > 0)) {
+    if (isComplete() || !(driver.isPresent() || gpus > 0)) {
       return Optional.empty();
     }
     if (runtime.isEmpty()) {

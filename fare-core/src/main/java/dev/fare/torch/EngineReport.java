@@ -50,7 +50,7 @@ public record EngineReport(Device device, Map<String, String> facts, Optional<St
     facts.put("cores", Integer.toString(Runtime.getRuntime().availableProcessors()));
     facts.put("threads", Integer.toString(CpuThreads.count()));
     facts.put("precision AUTO on cpu()", automatic(Device.cpu()));
-    CudaSetup.driverVersion().ifPresent(version -> facts.put("GPU driver", version));
+    cuda.driver().ifPresent(version -> facts.put("GPU driver", version));
     facts.put("CUDA run-time library", cuda.runtime().orElse("not found"));
     for (int i = 0; i < cuda.gpus(); i++) {
       facts.put(Device.gpu(i).toString(), gpu(Device.gpu(i)));

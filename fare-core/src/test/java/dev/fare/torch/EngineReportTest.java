@@ -31,19 +31,20 @@ class EngineReportTest {
   @CsvSource(
       nullValues = "-",
       value = {
-        "false, -,    0, false, -",
-        "false, -,    0, true,  -",
-        "true,  12.8, 2, true,  -",
-        "true,  -,    0, true,  jna.library.path",
-        "true,  -,    0, false, PYTORCH_LIBRARY_PATH",
-        "true,  12.8, 0, true,  CUDA_VISIBLE_DEVICES",
-        "true,  12.8, 1, false, PYTORCH_FLAVOR=cu128",
-        "false, 12.8, 1, false, PYTORCH_FLAVOR=cu128"
+        "-,     -,    0, false, -",
+        "-,     -,    0, true,  -",
+        "580.1, 12.8, 2, true,  -",
+        "580.1, -,    0, true,  jna.library.path",
+        "580.1, -,    0, false, PYTORCH_LIBRARY_PATH",
+        "580.1, 12.8, 0, true,  CUDA_VISIBLE_DEVICES",
+        "580.1, 12.8, 1, false, PYTORCH_FLAVOR=cu128",
+        "-,     12.8, 1, false, PYTORCH_FLAVOR=cu128"
       })
   void namesWhatIsMissing(
-      boolean driver, String runtime, int gpus, boolean torch, String expectedInAdvice) {
+      String driver, String runtime, int gpus, boolean torch, String expectedInAdvice) {
     Optional<String> obstacle =
-        new CudaSetup(driver, Optional.ofNullable(runtime), gpus, torch).obstacle();
+        new CudaSetup(Optional.ofNullable(driver), Optional.ofNullable(runtime), gpus, torch)
+            .obstacle();
 
     if (expectedInAdvice == null) {
       assertThat(obstacle).isEmpty();

@@ -2,57 +2,36 @@ package dev.fare.vlm;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
 import dev.fare.torch.Host;
-import dev.fare.torch.TorchEngine;
-import java.lang.ref.Cleaner;
-import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
  * Token ids of several prompts, brought to one length by padding on the left, in which every image
  * has as many places as it has visual tokens; with or without the texts that should follow.
- *
- * <p>A device gets the arrays once, however often they are asked for; their memory is freed some
- * time after the batch is unreachable. What the methods return shares that memory: nothing may be
- * changed in place.
  */
 public final class PromptBatch {
 
   /** What stands in a label's place where no token is asked for, as in Hugging Face's library. */
   private static final long NO_LABEL = -100;
 
-  private static final Cleaner CLEANER = Cleaner.create();
-
   /** One prompt: ids, which of them are visual tokens, and how many at its end are its text. */
   private record Row(long[] ids, boolean[] visual, int text, int images) {}
-
-  /** The arrays on one device. */
-  private record Brought(
-      NDManager owner, NDArray ids, NDArray mask, NDArray visualPlaces, NDArray labels) {}
 
   private final List<Row> rows;
   private final long pad;
   private final int length;
-  private final Map<Device, Brought> brought;
 
   private PromptBatch(List<Row> rows, long pad) {
     this.rows = List.copyOf(rows);
     this.pad = pad;
     length = rows.stream().mapToInt(row -> row.ids().length).max().orElseThrow();
-    Map<Device, Brought> onDevices = new ConcurrentHashMap<>();
-    brought = onDevices;
-    CLEANER.register(this, () -> onDevices.values().forEach(each -> each.owner().close()));
   }
 
   /**
@@ -137,17 +116,17 @@ public final class PromptBatch {
 
   /** The ids {@code [N,L]} int64, images as their token, padding as the pad token. */
   public NDArray ids(NDManager manager) {
-    return view(Brought::ids, manager);
+    return bring(manager, length, pad, Row::ids);
   }
 
   /** {@code [N,L]} int64: 1 where there is a token, 0 where there is padding. */
   public NDArray mask(NDManager manager) {
-    return view(Brought::mask, manager);
+    return bring(manager, length, 0, row -> ones(row.ids().length));
   }
 
   /** {@code [P]} int64: the places of visual tokens among all {@code N·L}, row by row. */
   public NDArray visualPlaces(NDManager manager) {
-    return view(Brought::visualPlaces, manager);
+    return Host.bring(manager, visualPlaces());
   }
 
   /**
@@ -155,31 +134,8 @@ public final class PromptBatch {
    * last K places, −100 before a shorter text.
    */
   public NDArray labels(NDManager manager) {
-    return view(Brought::labels, manager);
-  }
-
-  private NDArray view(Function<Brought, NDArray> array, NDManager manager) {
-    Brought here = brought.computeIfAbsent(manager.getDevice(), this::bring);
-    NDArray view = array.apply(here).stopGradient();
-    view.attach(manager);
-    Reference.reachabilityFence(this);
-    return view;
-  }
-
-  private Brought bring(Device device) {
-    NDManager owner = TorchEngine.get().newBaseManager(device);
-    try {
-      int texts = rows.stream().mapToInt(Row::text).max().orElseThrow();
-      return new Brought(
-          owner,
-          bring(owner, length, pad, Row::ids),
-          bring(owner, length, 0, row -> ones(row.ids().length)),
-          keep(Host.bring(owner, visualPlaces())),
-          bring(owner, texts, NO_LABEL, PromptBatch::text));
-    } catch (RuntimeException e) {
-      owner.close();
-      throw e;
-    }
+    int texts = rows.stream().mapToInt(Row::text).max().orElseThrow();
+    return bring(manager, texts, NO_LABEL, PromptBatch::text);
   }
 
   private static long[] text(Row row) {
@@ -205,19 +161,13 @@ public final class PromptBatch {
   }
 
   /** One line a row, filled up on the left. */
-  private NDArray bring(NDManager owner, int width, long filler, Function<Row, long[]> ofRow) {
+  private NDArray bring(NDManager manager, int width, long filler, Function<Row, long[]> ofRow) {
     long[] values = new long[rows.size() * width];
     Arrays.fill(values, filler);
     for (int i = 0; i < rows.size(); i++) {
       long[] line = ofRow.apply(rows.get(i));
       System.arraycopy(line, 0, values, (i + 1) * width - line.length, line.length);
     }
-    return keep(Host.bring(owner, values, new Shape(rows.size(), width)));
-  }
-
-  /** Out of the scopes that are open, which would free it at their end. */
-  private static NDArray keep(NDArray array) {
-    NDScope.unregister(array);
-    return array;
+    return Host.bring(manager, values, new Shape(rows.size(), width));
   }
 }

@@ -30,9 +30,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * What only a card can show, in under ten minutes: that it computes what the CPU does, how near
- * training comes to its matrix rate, memory and serving. {@code bin/gpu-kit} packs it into an
- * archive for a machine with a GPU.
+ * What only a card can show: that it computes what the CPU does, how near training comes to its
+ * matrix rate, memory and serving. {@code bin/gpu-kit} packs it into an archive for a machine with
+ * a GPU.
  *
  * <p>A part that fails is told with its reason, and the others go on.
  */

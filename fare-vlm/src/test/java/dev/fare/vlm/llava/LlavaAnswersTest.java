@@ -227,9 +227,9 @@ class LlavaAnswersTest {
         .containsExactly(new float[] {objective.losses(outputs).getFloat(1)}, within(1e-5f));
   }
 
-  /** Two texts of different lengths; the second pass finds everything on the device. */
+  /** Two texts of different lengths. */
   @Test
-  void aStepOfAnAttackBringsAndReadsNothing() throws Exception {
+  void aStepOfAnAttackBringsThePromptsAndReadsNothing() throws Exception {
     VlmObjective objective =
         VlmObjective.towards(llava, List.of(PROMPT, "w5 <image> w2"), List.of("w3 w4", "w5 w6 w7"));
     int[] brought = new int[2];
@@ -246,32 +246,10 @@ class LlavaAnswersTest {
         }
         brought[step] = count.brought();
       }
-      assertThat(brought).as("ids, mask, places, labels").containsExactly(4, 4);
+      assertThat(brought).as("ids, mask, places, labels").containsExactly(4, 8);
       assertThat(count.read()).isZero();
     }
     assertThat(gradients[1]).isEqualTo(gradients[0]).isNotEqualTo(new float[gradients[0].length]);
-  }
-
-  /** A long-lived process attacks many prompts. */
-  @Test
-  void theArraysOfABatchThatIsForgottenAreFreed() throws Exception {
-    try (TensorScope scope = TensorScope.of(manager)) {
-      PromptBatch batch = llava.batch(List.of(PROMPT), List.of("w3"));
-      NDArray mask = batch.mask(scope.manager());
-      long before = heldElsewhere();
-      batch = null;
-      for (int i = 0; i < 100 && heldElsewhere() == before; i++) {
-        System.gc();
-        Thread.sleep(20);
-      }
-      assertThat(heldElsewhere()).isLessThan(before);
-      assertThat(mask.toLongArray()).as("shares the memory").containsOnly(1).isNotEmpty();
-    }
-  }
-
-  /** How many arrays and managers hang on the engine's own manager. */
-  private long heldElsewhere() {
-    return manager.getParentManager().getManagedArrays().size();
   }
 
   @Test
