@@ -19,6 +19,7 @@ import dev.fare.models.export.Conversion.Compared;
 import dev.fare.models.export.gguf.Mmproj;
 import dev.fare.models.export.onnx.OnnxDirectory;
 import dev.fare.models.format.ClipCheckpoint;
+import dev.fare.models.format.WeightDifference;
 import dev.fare.models.format.huggingface.HuggingFaceWriter;
 import dev.fare.models.format.openclip.OpenClipWriter;
 import dev.fare.torch.GradMode;
@@ -185,19 +186,16 @@ public final class ModelConverter {
         GradMode off = GradMode.noGrad()) {
       Map<String, NDArray> ours =
           HuggingFaceWriter.visionTensors(encoder.config().vision(), encoder.parameters(), manager);
-      double squares = 0;
-      double total = 0;
+      WeightDifference difference = new WeightDifference();
       for (Map.Entry<String, LazyTensor> stored : Mmproj.read(target).tensors().entrySet()) {
         NDArray tensor = ours.get(stored.getKey());
         if (tensor != null) {
           try (NDManager step = manager.newSubManager()) {
-            NDArray difference = stored.getValue().read(step).sub(tensor);
-            squares += difference.square().sum().getFloat();
-            total += tensor.square().sum().getFloat();
+            difference.add(stored.getValue().read(step), tensor);
           }
         }
       }
-      return check(Math.sqrt(squares / total), ROUNDING, target);
+      return check(difference.relative(), ROUNDING, target);
     }
   }
 

@@ -1,10 +1,10 @@
 package dev.fare.models.export.gguf;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.fare.io.LazyTensor;
 import dev.fare.io.ModelFormatException;
+import dev.fare.models.format.WeightDifference;
 import dev.fare.torch.GradMode;
 import java.io.IOException;
 import java.io.InputStream;
@@ -82,8 +82,7 @@ public record GgufFile(
    * @throws ModelFormatException if one is not, or is quantised
    */
   public double differenceFrom(Map<String, LazyTensor> tensors) throws IOException {
-    double squares = 0;
-    double total = 0;
+    WeightDifference difference = new WeightDifference();
     for (Map.Entry<String, LazyTensor> expected : tensors.entrySet()) {
       LazyTensor stored = tensor(expected.getKey());
       if (!stored.shape().equals(expected.getValue().shape())) {
@@ -98,12 +97,10 @@ public record GgufFile(
       }
       try (NDManager step = NDManager.newBaseManager(Device.cpu(), "PyTorch");
           GradMode off = GradMode.noGrad()) {
-        NDArray values = expected.getValue().read(step);
-        squares += stored.read(step).sub(values).square().sum().getFloat();
-        total += values.square().sum().getFloat();
+        difference.add(stored.read(step), expected.getValue().read(step));
       }
     }
-    return Math.sqrt(squares / total);
+    return difference.relative();
   }
 
   /**

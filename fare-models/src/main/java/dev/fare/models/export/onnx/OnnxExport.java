@@ -11,6 +11,7 @@ import dev.fare.io.ModelFormatException;
 import dev.fare.models.ClipModel;
 import dev.fare.models.RobustClipEncoder;
 import dev.fare.models.TokenLayer;
+import dev.fare.models.format.WeightDifference;
 import dev.fare.models.text.TextConfig;
 import dev.fare.models.text.TextTransformer;
 import dev.fare.models.vision.VisionConfig;
@@ -190,8 +191,7 @@ public final class OnnxExport {
    */
   public double differenceFrom(Path file) throws IOException {
     Map<String, LazyTensor> stored = OnnxWeights.read(file);
-    double squares = 0;
-    double total = 0;
+    WeightDifference difference = new WeightDifference();
     for (OnnxWeight weight : graph().weights()) {
       LazyTensor tensor = stored.get(weight.name());
       if (tensor == null || !tensor.shape().equals(weight.shape())) {
@@ -200,12 +200,10 @@ public final class OnnxExport {
       }
       try (TensorScope scope = TensorScope.of(weight.source());
           GradMode off = GradMode.noGrad()) {
-        NDArray expected = weight.values(scope);
-        squares += tensor.read(scope.manager()).sub(expected).square().sum().getFloat();
-        total += expected.square().sum().getFloat();
+        difference.add(tensor.read(scope.manager()), weight.values(scope));
       }
     }
-    return Math.sqrt(squares / total);
+    return difference.relative();
   }
 
   private OnnxGraph graph() {
