@@ -1,16 +1,18 @@
 package dev.fare.io;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
  * A run of bytes in a file.
  *
- * <p>It is read as a stream, which an interruption of the thread does not close, and not as a
- * mapping: a mapping stays until the collector finds it, and a file that shrinks beneath one brings
- * the process down.
+ * <p>Reading goes on when the thread is interrupted. It is no mapping: a mapping stays until the
+ * collector finds it, and a file that shrinks beneath one brings the process down.
  *
  * @param file where
  * @param offset of the first byte
@@ -28,5 +30,21 @@ public record FileSlice(Path file, long offset, long length) implements ByteSour
       in.close();
       throw e;
     }
+  }
+
+  /** Straight into the buffer's memory. */
+  @Override
+  public void read(long position, ByteBuffer target) throws IOException {
+    long shift = Math.addExact(offset, position) - target.position();
+    Uninterrupted.run(
+        () -> {
+          try (FileChannel channel = FileChannel.open(file)) {
+            while (target.hasRemaining()) {
+              if (channel.read(target, shift + target.position()) < 0) {
+                throw new EOFException("it ends " + target.remaining() + " bytes early");
+              }
+            }
+          }
+        });
   }
 }

@@ -58,32 +58,32 @@ public record StoredTensor(
 
   /** Reads into a contiguous float32 array of this shape on the CPU. */
   public void readInto(NDArray array) throws IOException {
-    try (InputStream in = data.open(position)) {
-      readInto(array, in);
+    try {
+      fillAll(array);
     } catch (EOFException | ZipException e) {
       throw new ModelFormatException(
           origin + ": tensor '" + name + "' is damaged or cut off; get the file again", e);
     }
   }
 
-  private void readInto(NDArray array, InputStream in) throws IOException {
+  private void fillAll(NDArray array) throws IOException {
     long size = shape.size();
+    if (size <= WINDOW) {
+      fill(array, 0, size);
+      return;
+    }
     try (NDManager views = array.getManager().newSubManager()) {
-      if (size <= WINDOW) {
-        fill(in, array, size);
-        return;
-      }
       NDArray flat = array.reshape(-1);
       flat.attach(views);
       for (long from = 0; from < size; from += WINDOW) {
         long to = Math.min(size, from + WINDOW);
-        NDArray window = flat.get(new NDIndex().addSliceDim(from, to));
-        fill(in, window, to - from);
+        fill(flat.get(new NDIndex().addSliceDim(from, to)), from, to - from);
       }
     }
   }
 
-  private void fill(InputStream in, NDArray array, long size) throws IOException {
+  /** Fills an array with so many elements from one on. */
+  private void fill(NDArray array, long from, long size) throws IOException {
     if (size == 0) {
       return;
     }
@@ -91,20 +91,24 @@ public record StoredTensor(
     if (!memory.isDirect()) {
       throw new IllegalArgumentException("weights need an NDManager of DJL's PyTorch engine");
     }
-    FloatBuffer floats = memory.order(ByteOrder.nativeOrder()).asFloatBuffer();
-    boolean isCopied =
-        type == ElementType.F32 && ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+    long start = position + from * type.bytes();
+    if (type == ElementType.F32 && ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
+      data.read(start, memory);
+    } else {
+      widen(start, memory.order(ByteOrder.nativeOrder()).asFloatBuffer(), size);
+    }
+  }
+
+  private void widen(long start, FloatBuffer target, long size) throws IOException {
     byte[] chunk = new byte[(int) Math.min(size * type.bytes(), CHUNK_BYTES)];
-    for (long left = size * type.bytes(); left > 0; left -= chunk.length) {
-      int count = (int) Math.min(left, chunk.length);
-      int read = in.readNBytes(chunk, 0, count);
-      if (read < count) {
-        throw new EOFException("it ends " + (left - read) + " bytes early");
-      }
-      if (isCopied) {
-        memory.put(chunk, 0, count);
-      } else {
-        type.widen(ByteBuffer.wrap(chunk, 0, count).order(ByteOrder.LITTLE_ENDIAN), floats);
+    try (InputStream in = data.open(start)) {
+      for (long left = size * type.bytes(); left > 0; left -= chunk.length) {
+        int count = (int) Math.min(left, chunk.length);
+        int read = in.readNBytes(chunk, 0, count);
+        if (read < count) {
+          throw new EOFException("it ends " + (left - read) + " bytes early");
+        }
+        type.widen(ByteBuffer.wrap(chunk, 0, count).order(ByteOrder.LITTLE_ENDIAN), target);
       }
     }
   }
